@@ -1,0 +1,1 @@
+"""Laddvakt, an OCPP central system that watches every charging session."""

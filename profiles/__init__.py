@@ -1,0 +1,1 @@
+"""Charging profiles: what they are, and what they allow at an instant."""

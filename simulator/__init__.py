@@ -1,0 +1,1 @@
+"""Simulated charging stations and cars that talk OCPP to a central system."""
