@@ -1,0 +1,1 @@
+"""What the system is about: stations, sessions, samples, tokens, facts and wishes. PURE."""

@@ -1,0 +1,198 @@
+"""What stations report, and what they are answered, in the words of neither OCPP version. PURE.
+
+A translator makes one fact of each call; the engine returns the answer that belongs to it.
+Times are the station's own, parsed to UTC and not yet corrected; None where none was given
+or none could be read (then `anomalies` says so).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from csms.domain.anomalies import Anomaly
+    from csms.domain.sample import Sample
+    from csms.domain.token import Authorization, TokenRef
+
+
+class Registration(StrEnum):
+    """Whether the operator lets a station take part. Source: RegistrationStatusEnumType."""
+
+    ACCEPTED = "Accepted"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+
+
+class EventKind(StrEnum):
+    """Where in its life a transaction is. Source: 2.0.1 TransactionEventEnumType."""
+
+    STARTED = "Started"
+    UPDATED = "Updated"
+    ENDED = "Ended"
+
+
+@dataclass(frozen=True, slots=True)
+class BootNotified:
+    """A station has booted. `identity` holds what it tells of itself, snake_case keys."""
+
+    vendor: str
+    model: str
+    reason: str | None = None
+    serial_number: str | None = None
+    firmware_version: str | None = None
+    identity: Mapping[str, str] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BootAnswer:
+    """Whether the station may take part, and how often it shall be heard from."""
+
+    registration: Registration
+    interval_s: int
+    current_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatReceived:
+    """A station is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatAnswer:
+    """The time to set the station's clock by."""
+
+    current_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReported:
+    """A connector's state. In 1.6 `evse` equals `connector`, and 0 is the station itself."""
+
+    evse: int
+    connector: int
+    status: str
+    at: datetime | None = None
+    error_code: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequested:
+    """May this token charge?"""
+
+    token: TokenRef
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationAnswer:
+    """The judgement on the token."""
+
+    authorization: Authorization
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionReported:
+    """A transaction has begun, gone on or ended: StartTransaction, StopTransaction, and each
+    TransactionEvent.
+
+    `transaction_id` is None for a 1.6 start (the engine gives one) and where the station sent
+    none that can be one. `sequence` is the 2.0.1 seqNo, 0 in 1.6. `register_milliwh` is the 1.6
+    meterStart or meterStop. `is_offline` means that the station says the event is old.
+    """
+
+    kind: EventKind
+    at: datetime | None
+    transaction_id: str | None = None
+    sequence: int = 0
+    evse: int | None = None
+    connector: int | None = None
+    token: TokenRef | None = None
+    register_milliwh: int | None = None
+    samples: tuple[Sample, ...] = ()
+    trigger: str | None = None
+    charging_state: str | None = None
+    stop_reason: str | None = None
+    is_offline: bool = False
+    reservation_id: int | None = None
+    remote_start_id: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionAnswer:
+    """The transaction's ID (1.6 starts need it) and, if a token came, the judgement on it."""
+
+    transaction_id: str | None = None
+    authorization: Authorization | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesReported:
+    """MeterValues, in a transaction or outside of one."""
+
+    evse: int
+    connector: int | None
+    samples: tuple[Sample, ...]
+    transaction_id: str | None = None
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReported:
+    """A message that is kept and answered, and changes no session: reports, events, statuses.
+
+    `action` is the OCPP action, `payload` what was sent.
+    """
+
+    action: str
+    payload: Mapping[str, Any]
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataTransferred:
+    """A vendor's own message."""
+
+    vendor_id: str
+    message_id: str | None
+    content: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataTransferAnswer:
+    """What became of a vendor's message, such as UnknownVendorId."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The answer that says nothing but "received"."""
+
+
+Fact = (
+    BootNotified
+    | HeartbeatReceived
+    | StatusReported
+    | AuthorizationRequested
+    | TransactionReported
+    | SamplesReported
+    | MessageReported
+    | DataTransferred
+)
+Answer = (
+    BootAnswer
+    | HeartbeatAnswer
+    | AuthorizationAnswer
+    | TransactionAnswer
+    | DataTransferAnswer
+    | Acknowledged
+)
