@@ -1,0 +1,272 @@
+"""A charging session: the fold of what its station reported, in the station's own order. PURE.
+
+Events may arrive in any order, more than once; each field says whose word counts (the earliest
+event's, the latest's, the start's), so that every order of arrival gives the same record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.facts import EventKind
+from csms.domain.ledger import Ledger, Place, Reading
+from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from csms.domain.facts import TransactionReported
+
+Order = tuple[int, float]
+
+
+class SessionState(StrEnum):
+    """Whether a session runs. `closed` means ended by an operator, not by its station."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+    CLOSED = "closed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """One charge, from its start to its end.
+
+    Times: `started_at` and `ended_at` are ours (corrected), `started_at_station` what the
+    station's clock said, `started_received_at` when we heard of it. `transaction_id` is as on
+    the wire. `sources` remembers which event each field came from.
+    """
+
+    id: str
+    station_id: str
+    transaction_id: str | None
+    started_at: datetime
+    started_received_at: datetime
+    started_at_station: datetime | None = None
+    evse: int | None = None
+    connector: int | None = None
+    token: str | None = None
+    token_kind: str | None = None
+    token_status: str | None = None
+    vehicle: str | None = None
+    state: SessionState = SessionState.ACTIVE
+    charging_state: str | None = None
+    ended_at: datetime | None = None
+    ended_at_station: datetime | None = None
+    stop_reason: str | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    soc_start: float | None = None
+    soc_now: float | None = None
+    power_w: float | None = None
+    current_a: float | None = None
+    last_sample_at: datetime | None = None
+    last_sample_received_at: datetime | None = None
+    samples_seen: int = 0
+    remote_start_id: int | None = None
+    reservation_id: int | None = None
+    profile: str | None = None
+    flags: set[str] = field(default_factory=set)
+    sources: dict[str, Order] = field(default_factory=dict)
+
+    @property
+    def is_active(self) -> bool:
+        """Tells whether the session still runs."""
+        return self.state is SessionState.ACTIVE
+
+    @property
+    def is_unseen_start(self) -> bool:
+        """Tells whether we know the session only from events after its start."""
+        return "start" not in self.sources
+
+    @property
+    def energy_milliwh(self) -> int | None:
+        """The energy delivered so far, exact; None while no register was read."""
+        return self.ledger.energy_milliwh
+
+    def duration_s(self, now: datetime) -> float:
+        """How long the session has lasted, or lasted, in seconds."""
+        return max(((self.ended_at or now) - self.started_at).total_seconds(), 0.0)
+
+    def apply(self, event: TransactionReported, at: datetime, received_at: datetime) -> None:
+        """Takes one event of the transaction; `at` is its time in our clock.
+
+        The samples of the event are taken by `take_samples`, its register by `take_register`.
+        """
+        order: Order = (event.sequence, (event.at or received_at).timestamp())
+        self._keep_earliest("evse", event.evse, order)
+        self._keep_earliest("connector", event.connector, order)
+        if event.kind is not EventKind.ENDED:
+            self._keep_latest("charging_state", event.charging_state, order)
+        self._keep_earliest("remote_start_id", event.remote_start_id, order)
+        self._keep_earliest("reservation_id", event.reservation_id, order)
+        if event.kind is not EventKind.ENDED or self.token is None:
+            self._keep_token(event, order)
+        self._keep_start(event, at, received_at, order)
+        if event.kind is EventKind.ENDED:
+            self._end(event, at, order)
+
+    def _keep_token(self, event: TransactionReported, order: Order) -> None:
+        if event.token is None:
+            return
+        kind = event.token.kind
+        if self._keep_earliest("token", event.token.text, order):
+            self.token_kind = kind
+
+    def _keep_start(
+        self, event: TransactionReported, at: datetime, received_at: datetime, order: Order
+    ) -> None:
+        """The start is the Started event's; before that comes, the earliest event's."""
+        is_start = event.kind is EventKind.STARTED
+        known = self.sources.get("start")
+        guess = self.sources.get("guessed_start")
+        if is_start and (known is None or order < known):
+            self.sources["start"] = order
+        elif is_start or known is not None or (guess is not None and guess <= order):
+            return
+        else:
+            self.sources["guessed_start"] = order
+        self.started_at, self.started_at_station = at, event.at
+        self.started_received_at = received_at
+
+    def _end(self, event: TransactionReported, at: datetime, order: Order) -> None:
+        if self.sources.get("end", order) > order:
+            return
+        self.sources["end"] = order
+        self.state = SessionState.ENDED
+        self.ended_at, self.ended_at_station = max(at, self.started_at), event.at
+        self.stop_reason = event.stop_reason
+        self.charging_state = None
+
+    def _keep_earliest(self, name: str, value: Any, order: Order) -> bool:  # noqa: ANN401 - any field
+        if value is None or self.sources.get(name, order) < order:
+            return False
+        self.sources[name] = order
+        setattr(self, name, value)
+        return True
+
+    def _keep_latest(self, name: str, value: Any, order: Order) -> None:  # noqa: ANN401 - any field
+        if value is not None and not self.sources.get(name, order) > order:
+            self.sources[name] = order
+            setattr(self, name, value)
+
+    def take_register(self, place: Place, at: datetime, milliwh: int) -> bool:
+        """Takes the transaction's own reading; False if the ledger must be folded anew."""
+        return self.ledger.add(Reading(place, at.timestamp(), 0, milliwh))
+
+    def take_samples(self, samples: Iterable[Sample], received_at: datetime) -> bool:
+        """Takes samples; False if one came too late and the ledger must be folded anew."""
+        in_order = True
+        for sample in samples:
+            self.samples_seen += 1
+            self._take_levels(sample)
+            reading = reading_of(sample)
+            if reading is not None and not self.ledger.add(reading):
+                in_order = False
+        self.last_sample_received_at = received_at
+        return in_order
+
+    def _take_levels(self, sample: Sample) -> None:
+        order: Order = (0, sample.at.timestamp())
+        self._keep_earliest("soc_start", sample.soc_percent, order)
+        self._keep_latest("soc_now", sample.soc_percent, order)
+        self._keep_latest("power_w", sample.power_w, order)
+        self._keep_latest("current_a", sample.highest_current_a, order)
+        self._keep_latest("last_sample_at", sample.at, order)
+
+    def refold(self, readings: Iterable[Reading]) -> None:
+        """Makes the ledger anew from all readings of the session's samples."""
+        kept = [] if self.ledger.start is None else [Reading(Place.START, 0, 0, self.ledger.start)]
+        if self.ledger.stop is not None:
+            kept.append(Reading(Place.STOP, 0, 0, self.ledger.stop))
+        self.ledger = Ledger.fold([*kept, *readings])
+
+    def close(self, at: datetime, reason: str) -> None:
+        """Ends the session by an operator's decision."""
+        self.state, self.ended_at, self.stop_reason = SessionState.CLOSED, at, reason
+        self.charging_state = None
+
+
+def reading_of(sample: Sample) -> Reading | None:
+    """Returns the register reading in a sample, with its place among the session's readings."""
+    if sample.register_milliwh is None:
+        return None
+    turn = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}.get(sample.context, 0)
+    return Reading(Place.SAMPLE, sample.at.timestamp(), turn, sample.register_milliwh)
+
+
+def dump_session(session: Session) -> dict[str, Any]:
+    """Returns the whole state of a session as JSON-able values, for the store."""
+    doc = {name: getattr(session, name) for name in _PLAIN}
+    ledger = session.ledger
+    last = ledger.last
+    doc["ledger"] = (
+        ledger.start,
+        ledger.stop,
+        ledger.first,
+        None if last is None else (last.moment, last.turn, last.milliwh),
+        ledger.gained,
+        ledger.falls,
+    )
+    doc["flags"] = sorted(session.flags)
+    doc["sources"] = session.sources
+    return doc
+
+
+def load_session(doc: Mapping[str, Any]) -> Session:
+    """Returns the session that `dump_session` described, with times as text or datetimes."""
+    start, stop, first, last, gained, falls = doc["ledger"]
+    values = {name: doc.get(name) for name in _PLAIN}
+    for name in _TIMES:
+        if isinstance(values[name], str):
+            values[name] = datetime.fromisoformat(values[name])
+    values["state"] = SessionState(values["state"])
+    return Session(
+        **values,
+        ledger=Ledger(
+            start,
+            stop,
+            first,
+            None if last is None else Reading(Place.SAMPLE, *last),
+            gained,
+            falls,
+        ),
+        flags=set(doc["flags"]),
+        sources={name: (order[0], order[1]) for name, order in doc["sources"].items()},
+    )
+
+
+_TIMES = (
+    "started_at",
+    "started_received_at",
+    "started_at_station",
+    "ended_at",
+    "ended_at_station",
+    "last_sample_at",
+    "last_sample_received_at",
+)
+_PLAIN = (
+    "id",
+    "station_id",
+    "transaction_id",
+    *_TIMES,
+    "evse",
+    "connector",
+    "token",
+    "token_kind",
+    "token_status",
+    "vehicle",
+    "state",
+    "charging_state",
+    "stop_reason",
+    "soc_start",
+    "soc_now",
+    "power_w",
+    "current_a",
+    "samples_seen",
+    "remote_start_id",
+    "reservation_id",
+    "profile",
+)
