@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One oddity. `kind` is a constant dotted name, such as `schema.violation` or `time.unreadable`.
+    """One oddity.
 
-    `details` hold the raw value and what was assumed instead; small, JSON.
+    `kind` is a constant dotted name, such as `schema.violation` or `time.unreadable`; `details` hold the raw value and what was assumed instead; small, JSON.
     """
 
     kind: str

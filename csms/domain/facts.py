@@ -85,7 +85,7 @@ class StatusReported:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequested:
-    """May this token charge?"""
+    """A station asks whether a token may charge."""
 
     token: TokenRef
 
@@ -99,8 +99,9 @@ class AuthorizationAnswer:
 
 @dataclass(frozen=True, slots=True)
 class TransactionReported:
-    """A transaction has begun, gone on or ended: StartTransaction, StopTransaction, and each
-    TransactionEvent.
+    """A transaction has begun, gone on or ended.
+
+    That is what StartTransaction, StopTransaction and each TransactionEvent tell.
 
     `transaction_id` is None for a 1.6 start (the engine gives one) and where the station sent
     none that can be one. `sequence` is the 2.0.1 seqNo, 0 in 1.6. `register_milliwh` is the 1.6

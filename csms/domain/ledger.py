@@ -94,11 +94,10 @@ class Ledger:
             return None
         if self._ends_agree():
             return self._span
-        ends = [self.start, self.first], [self.last and self.last.milliwh, self.stop]
-        outside = sum(max(b - a, 0) for a, b in ends if a is not None and b is not None)
-        if self.first is None:
-            outside = max(self._span, 0)
-        return self.gained + outside
+        if self.last is None:
+            return max(self._span, 0)
+        before = _rise(self.start, self.first)
+        return before + self.gained + _rise(self.last.milliwh, self.stop)
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -137,3 +136,7 @@ class Ledger:
         if self.first is None or self.last is None:
             return True
         return self._span >= self.last.milliwh - min(self.first, self.start, self.last.milliwh)
+
+
+def _rise(earlier: int | None, later: int | None) -> int:
+    return max(later - earlier, 0) if earlier is not None and later is not None else 0

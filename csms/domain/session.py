@@ -218,7 +218,7 @@ def dump_session(session: Session) -> dict[str, Any]:
 def load_session(doc: Mapping[str, Any]) -> Session:
     """Returns the session that `dump_session` described, with times as text or datetimes."""
     start, stop, first, last, gained, falls = doc["ledger"]
-    values = {name: doc.get(name) for name in _PLAIN}
+    values: dict[str, Any] = {name: doc.get(name) for name in _PLAIN}
     for name in _TIMES:
         if isinstance(values[name], str):
             values[name] = datetime.fromisoformat(values[name])

@@ -11,6 +11,8 @@ _KEPT = 15
 _NEEDED = 3
 _ABSURD_BEFORE = datetime(2015, 1, 1, tzinfo=UTC)
 _LIVE_WITHIN_S = 120.0
+_NETWORK_S = 5.0
+_UNBELIEVABLE_S = 1e9
 
 
 @dataclass(slots=True)
@@ -35,7 +37,8 @@ class StationClock:
         if len(self.delays_s) < _NEEDED:
             return 0.0
         middle = median(self.delays_s)
-        return middle if abs(middle) > 5 and self.spread_s < max(30.0, abs(middle) / 10) else 0.0
+        is_stable = self.spread_s < max(30.0, abs(middle) / 10)
+        return middle if abs(middle) > _NETWORK_S and is_stable else 0.0
 
     @property
     def spread_s(self) -> float:
@@ -55,7 +58,8 @@ class StationClock:
         if at is None:
             return received_at, True
         offset_s = self.offset_s
-        corrected = at + timedelta(seconds=offset_s) if abs(offset_s) < 1e9 else received_at
+        is_near = abs(offset_s) < _UNBELIEVABLE_S
+        corrected = at + timedelta(seconds=offset_s) if is_near else received_at
         is_absurd = at < _ABSURD_BEFORE and corrected < _ABSURD_BEFORE
         if is_absurd or (corrected - received_at).total_seconds() > _LIVE_WITHIN_S:
             return received_at, True
