@@ -1,1 +1,56 @@
-"""Charging profiles: what they are, and what they allow at an instant."""
+"""Charging profiles: what they are, and what they allow at an instant.
+
+Pure: nothing here reads a clock, a socket or a log. Limits are floats with at most one decimal;
+`None` means no limit.
+"""
+
+from profiles.composite import (
+    CompositePeriod,
+    CompositeQuery,
+    CompositeSchedule,
+    Station,
+    composite,
+    evaluate,
+    limit_at,
+)
+from profiles.installed import ClearCriteria, InstalledProfile, ProfileSet
+from profiles.limits import Cause, LimitStep, LimitTimeline
+from profiles.model import (
+    ChargingProfile,
+    Kind,
+    Period,
+    Purpose,
+    RateUnit,
+    RecurrencyKind,
+    Schedule,
+    Transaction,
+)
+from profiles.semantics import DefaultPrecedence, Edition, MixedUnits, Rules
+
+__all__ = [
+    "Cause",
+    "ChargingProfile",
+    "ClearCriteria",
+    "CompositePeriod",
+    "CompositeQuery",
+    "CompositeSchedule",
+    "DefaultPrecedence",
+    "Edition",
+    "InstalledProfile",
+    "Kind",
+    "LimitStep",
+    "LimitTimeline",
+    "MixedUnits",
+    "Period",
+    "ProfileSet",
+    "Purpose",
+    "RateUnit",
+    "RecurrencyKind",
+    "Rules",
+    "Schedule",
+    "Station",
+    "Transaction",
+    "composite",
+    "evaluate",
+    "limit_at",
+]

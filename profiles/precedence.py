@@ -1,0 +1,96 @@
+"""Which profile leads: stack levels within a purpose, then the purposes among each other.
+
+Source: OCPP 2.0.1 part 2, 3.4 to 3.7 (chapter K), K01.FR.14 to K01.FR.17, K02.FR.08; OCPP 1.6,
+3.13.1 to 3.13.3 and 5.16.4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profiles.expand import Voice, Window, expand
+from profiles.model import Purpose
+from profiles.semantics import DefaultPrecedence
+from profiles.timeline import Timeline, combine, first_given
+
+if TYPE_CHECKING:
+    from profiles.installed import InstalledProfile, ProfileSet
+    from profiles.model import Transaction
+    from profiles.semantics import Rules
+
+BINDING_PURPOSES = (Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS)
+"""Bind with or without a transaction; the minimum of them and the transaction layer counts."""
+
+
+def applies(installed: InstalledProfile, evse: int, transaction: Transaction | None) -> bool:
+    """Whether a profile is a candidate for `evse`, before asking when it speaks."""
+    profile = installed.profile
+    if profile.purpose is Purpose.TX:
+        return installed.evse == evse and _belongs(profile.transaction_id, transaction)
+    if profile.purpose is Purpose.TX_DEFAULT and transaction is None:
+        return False
+    return installed.evse in (0, evse)
+
+
+def leading(
+    candidates: list[InstalledProfile],
+    transaction: Transaction | None,
+    window: Window,
+    rules: Rules,
+) -> Timeline[Voice]:
+    """Return who leads when among candidates of one purpose.
+
+    A higher level leads only while it has a period: in a gap of it, or after its duration, the
+    next lower one speaks.
+    """
+    numbered = sorted(
+        enumerate(candidates), key=lambda each: _rank(each[1], each[0], rules), reverse=True
+    )
+    lines = [expand(installed, transaction, window, rules) for _, installed in numbered]
+    return combine(lines, first_given)
+
+
+def layers(
+    profiles: ProfileSet,
+    evse: int,
+    transaction: Transaction | None,
+    window: Window,
+    rules: Rules,
+) -> dict[Purpose, Timeline[Voice]]:
+    """Return who leads per purpose; under `Purpose.TX` stands the whole transaction layer.
+
+    TxProfile replaces TxDefaultProfile while it speaks and may be higher. Levels are never
+    compared across purposes.
+    """
+    candidates: dict[Purpose, list[InstalledProfile]] = {purpose: [] for purpose in Purpose}
+    for installed in profiles:
+        if applies(installed, evse, transaction):
+            candidates[installed.profile.purpose].append(installed)
+    found = {
+        purpose: leading(those, transaction, window, rules)
+        for purpose, those in candidates.items()
+        if those
+    }
+    default = found.pop(Purpose.TX_DEFAULT, Timeline[Voice]())
+    found[Purpose.TX] = found.get(Purpose.TX, Timeline[Voice]()).overlay(default)
+    return found
+
+
+def _belongs(transaction_id: str | None, transaction: Transaction | None) -> bool:
+    if transaction is None or transaction.id is None:
+        return False
+    return transaction_id in (None, transaction.id)
+
+
+def _rank(installed: InstalledProfile, order: int, rules: Rules) -> tuple[int, int, int]:
+    """Return a key that grows with precedence.
+
+    At the same level an EVSE's own profile leads over the station's, then the later installed.
+    """
+    level = installed.profile.stack_level
+    own = int(installed.evse != 0)
+    connector_first = (
+        rules.tx_default is DefaultPrecedence.CONNECTOR
+        and installed.profile.purpose is Purpose.TX_DEFAULT
+    )
+    return (own, level, order) if connector_first else (level, own, order)
