@@ -94,7 +94,7 @@ def evaluate(
         raise ValueError(message)
     spoken = layers(profile_set, evse, transaction, window, rules)
     purposes = (Purpose.TX, *BINDING_PURPOSES, Purpose.LOCAL_GENERATION)
-    silence = Timeline[Voice]()
+    silence: Timeline[Voice] = Timeline()
     voices = combine([spoken.get(purpose, silence) for purpose in purposes], lambda each: each)
     return LimitTimeline(tuple(_step(segment) for segment in _gapless(voices, window)))
 

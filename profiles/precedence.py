@@ -23,11 +23,14 @@ BINDING_PURPOSES = (Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS)
 
 
 def applies(installed: InstalledProfile, evse: int, transaction: Transaction | None) -> bool:
-    """Whether a profile is a candidate for `evse`, before asking when it speaks."""
+    """Whether a profile is a candidate for `evse`, before asking when it speaks.
+
+    For EVSE 0, the station as a whole, only station-wide limits are.
+    """
     profile = installed.profile
     if profile.purpose is Purpose.TX:
-        return installed.evse == evse and _belongs(profile.transaction_id, transaction)
-    if profile.purpose is Purpose.TX_DEFAULT and transaction is None:
+        return installed.evse == evse != 0 and _belongs(profile.transaction_id, transaction)
+    if profile.purpose is Purpose.TX_DEFAULT and (transaction is None or evse == 0):
         return False
     return installed.evse in (0, evse)
 
@@ -71,8 +74,9 @@ def layers(
         for purpose, those in candidates.items()
         if those
     }
-    default = found.pop(Purpose.TX_DEFAULT, Timeline[Voice]())
-    found[Purpose.TX] = found.get(Purpose.TX, Timeline[Voice]()).overlay(default)
+    silence: Timeline[Voice] = Timeline()
+    default = found.pop(Purpose.TX_DEFAULT, silence)
+    found[Purpose.TX] = found.get(Purpose.TX, silence).overlay(default)
     return found
 
 
