@@ -1,4 +1,4 @@
-"""Which user of this machine the embedded PostgreSQL runs as, and how a program is run as that user.
+"""Which user of this machine the embedded PostgreSQL runs as, and how programs run as that user.
 
 PostgreSQL refuses to run as root. We drop to a user that exists already: none is created, and no
 mode of a folder that is not ours is changed.
@@ -114,8 +114,8 @@ def _ourselves(data_dir: Path) -> Account:
     owner = _owner(data_dir)
     if owner not in {None, uid}:
         raise DatabaseUnavailable(
-            f"The data in {data_dir} belongs to user {owner}, not to {entry.pw_name}: start csms as "
-            "the user who started it before (root, if it ran as root) or name another data folder."
+            f"The data in {data_dir} belongs to user {owner}, not to {entry.pw_name}: start csms "
+            "as the user who did before (root, if it ran as root) or name another data folder."
         )
     return Account(entry.pw_name, uid, entry.pw_gid, is_other=False)
 
