@@ -1,0 +1,125 @@
+"""An episode: a deviation from its first sample until it is over. PURE.
+
+It is confirmed before anyone is told, and cleared only when the session has kept to its limit for
+a while; one that comes back soon is the same episode.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(StrEnum):
+    """What kind of deviation. See docs/alerts.md, which has a section for each."""
+
+    OVER_LIMIT = "OVER_LIMIT"
+    OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+    METER_MISSING = "METER_MISSING"
+
+
+class Severity(StrEnum):
+    """How bad; the worst one of an episode sticks."""
+
+    INFO = "info"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for the mildest."""
+        return list(Severity).index(self)
+
+
+class Change(StrEnum):
+    """What happened to an episode just now."""
+
+    RAISED = "raised"
+    CHANGED = "changed"
+    CLEARED = "cleared"
+    UPDATED = "updated"
+
+
+@dataclass(slots=True)
+class Episode:
+    """One deviation of a session. Times are sample times in our clock.
+
+    `opened_at` is the first sample that deviated, `confirmed_at` the one that made it sure,
+    `cleared_at` the one that made sure that it is over. `number` counts the session's episodes.
+    """
+
+    number: int
+    kind: Kind
+    severity: Severity
+    opened_at: datetime
+    confirmed_at: datetime | None = None
+    cleared_at: datetime | None = None
+    cleared_because: str | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_open(self) -> bool:
+        """Tells whether the episode is confirmed and not over."""
+        return self.confirmed_at is not None and self.cleared_at is None
+
+    def worsen(self, severity: Severity, at: datetime) -> bool:
+        """Raises the severity; False if it is no worse than before."""
+        if severity.rank <= self.severity.rank:
+            return False
+        self.severity = severity
+        self.evidence.setdefault("severities", []).append((at.isoformat(), severity.value))
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A change of an episode that somebody may want to know of."""
+
+    change: Change
+    episode: Episode
+
+
+@dataclass(slots=True)
+class Run:
+    """Samples in a row that all say the same."""
+
+    count: int = 0
+    since: datetime | None = None
+
+    def extend(self, at: datetime) -> None:
+        """Counts one more."""
+        self.count += 1
+        self.since = self.since or at
+
+    def stop(self) -> None:
+        """Forgets them."""
+        self.count, self.since = 0, None
+
+    def is_sure(self, at: datetime, samples: int, seconds: float) -> bool:
+        """Tells whether they are enough, in number and in time."""
+        return (
+            self.since is not None
+            and self.count >= samples
+            and at - self.since >= timedelta(seconds=seconds)
+        )
+
+
+def dump_episode(episode: Episode) -> dict[str, Any]:
+    """Returns the episode as JSON-able values."""
+    return {name: getattr(episode, name) for name in Episode.__slots__}
+
+
+def load_episode(doc: Mapping[str, Any]) -> Episode:
+    """Returns the episode that `dump_episode` described, with times as text or datetimes."""
+    values = dict(doc)
+    for name in ("opened_at", "confirmed_at", "cleared_at"):
+        if isinstance(values[name], str):
+            values[name] = datetime.fromisoformat(values[name])
+    values["kind"], values["severity"] = Kind(values["kind"]), Severity(values["severity"])
+    return Episode(**values)

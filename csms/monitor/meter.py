@@ -1,0 +1,81 @@
+"""METER_MISSING: a session that charges and no longer says how much. PURE."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from statistics import median
+from typing import TYPE_CHECKING
+
+from csms.monitor.episodes import Change, Episode, Finding, Kind, Severity
+from csms.monitor.thresholds import RULE_VERSION
+from csms.monitor.watch import GAPS_KEPT
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.monitor.limit_track import LimitTrack
+    from csms.monitor.thresholds import Thresholds
+    from csms.monitor.watch import Watch
+
+
+def heard(watch: Watch, at: datetime) -> list[Finding]:
+    """Notes that a value arrived, and ends an open episode."""
+    if watch.heard_at is not None and at > watch.heard_at:
+        watch.gaps_s = [*watch.gaps_s[-GAPS_KEPT + 1 :], (at - watch.heard_at).total_seconds()]
+    watch.heard_at = at
+    episode = watch.missing.episode
+    if episode is None or not episode.is_open:
+        return []
+    watch.gaps_s = watch.gaps_s[:-1]
+    episode.cleared_at, episode.cleared_because = at, "value_received"
+    return [Finding(Change.CLEARED, episode)]
+
+
+def due_at(watch: Watch, online_since: datetime, thresholds: Thresholds) -> datetime:
+    """Returns when silence becomes a deviation, if no value comes until then."""
+    since = max(watch.heard_at or online_since, online_since)
+    return since + timedelta(seconds=_patience_s(watch, thresholds))
+
+
+def check(
+    watch: Watch,
+    track: LimitTrack,
+    online_since: datetime,
+    now: datetime,
+    thresholds: Thresholds,
+) -> list[Finding]:
+    """Raises METER_MISSING if no value has come in time, or makes an open one worse.
+
+    Call it for a session that runs, on a station that is online.
+    """
+    if now < due_at(watch, online_since, thresholds):
+        return []
+    since = max(watch.heard_at or online_since, online_since)
+    severity = Severity.MAJOR if _was_lowered(track, since, now) else Severity.MINOR
+    episode = watch.missing.episode
+    if episode is not None and episode.is_open:
+        return [Finding(Change.CHANGED, episode)] if episode.worsen(severity, now) else []
+    watch.episodes += 1
+    episode = Episode(watch.episodes, Kind.METER_MISSING, severity, since, now)
+    episode.evidence = {
+        "rule_version": RULE_VERSION,
+        "last_value_at": None if watch.heard_at is None else watch.heard_at.isoformat(),
+        "silent_s": round((now - since).total_seconds(), 1),
+        "usual_interval_s": round(median(watch.gaps_s), 1) if watch.gaps_s else None,
+        "severities": [(now.isoformat(), severity.value)],
+    }
+    watch.missing.episode = episode
+    return [Finding(Change.RAISED, episode)]
+
+
+def _patience_s(watch: Watch, thresholds: Thresholds) -> float:
+    interval_s = median(watch.gaps_s) if watch.gaps_s else 0.0
+    return max(thresholds.meter_missing_intervals * interval_s, thresholds.meter_missing_s)
+
+
+def _was_lowered(track: LimitTrack, since: datetime, now: datetime) -> bool:
+    before, after = track.at(since), track.at(now)
+    if after is None or (after.limit_a is None and after.limit_w is None):
+        return False
+    ours, theirs = after.range_in_a(), before.range_in_a() if before is not None else None
+    return ours is not None and (theirs is None or ours[0] < theirs[0])

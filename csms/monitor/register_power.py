@@ -1,0 +1,53 @@
+"""Power from a meter that only counts: the average between two readings of its register. PURE.
+
+A reading every minute in steps of 100 Wh says nothing about one minute; the baseline is made
+longer until the step matters less than half an ampere per phase.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.monitor.verdict import Measured
+
+if TYPE_CHECKING:
+    from csms.monitor.thresholds import Thresholds
+    from csms.monitor.watch import Watch
+
+_FINE_W = 0.5 * 230 * 3
+_STEPS_WH = (1000.0, 100.0, 10.0, 1.0)
+
+
+def power_since(watch: Watch, moment: float, wh: float, thresholds: Thresholds) -> Measured | None:
+    """Returns the average power up to this reading, and remembers the reading.
+
+    None while the readings are too few or too coarse, and after the register fell. `moment` is in
+    seconds since 1970.
+    """
+    known = watch.register
+    if known and (wh < known[-1][1] or moment <= known[-1][0]):
+        if moment > known[-1][0]:
+            known[:] = [(moment, wh)]
+        return None
+    known.append((moment, wh))
+    while len(known) > 2 and moment - known[1][0] >= thresholds.register_baseline_s:  # noqa: PLR2004 - two ends
+        del known[0]
+    step = _resolution_wh(known)
+    for start, start_wh in reversed(known[:-1]):
+        span = moment - start
+        slack = step * 3600 / span
+        if slack < _FINE_W:
+            power = (wh - start_wh) * 3600 / span
+            return Measured(None, power, is_from_register=True, span_s=span, slack_w=slack)
+    return None
+
+
+def _resolution_wh(known: list[tuple[float, float]]) -> float:
+    """Returns the largest usual step that all readings are multiples of."""
+    base = known[0][1]
+    if len(known) < 3 or all(wh == base for _, wh in known):  # noqa: PLR2004 - two prove nothing
+        return 1.0
+    for step in _STEPS_WH:
+        if all(abs((wh - base) / step - round((wh - base) / step)) < 1e-6 for _, wh in known):  # noqa: PLR2004 - float noise
+            return step
+    return 0.1
