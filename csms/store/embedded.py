@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
@@ -71,6 +72,7 @@ class EmbeddedPostgres:
         self._options = {**DEFAULT_OPTIONS, **(options or {})}
         self._lock: TextIO | None = None
         self._child: Child | None = None
+        self._socket_folder: Path | None = None
         self._dsn = ""
 
     @property
@@ -103,10 +105,17 @@ class EmbeddedPostgres:
                     self._release()
         return self._dsn
 
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Whether the server ends within the time, for whoever starts it again after a crash."""
+        return self._child is None or self._child.wait(timeout_s)
+
     def stop(self) -> None:
         """Shuts the server down within 20 s, cutting connections. Does nothing when it is down."""
         if self._child:
             self._child.stop(FAST_STOP_S, IMMEDIATE_STOP_S)
+        if self._socket_folder:
+            with suppress(OSError):
+                self._socket_folder.rmdir()
         self._release()
 
     def _start(self) -> None:
@@ -116,7 +125,7 @@ class EmbeddedPostgres:
         if not place.is_initialised:
             create_cluster(place, account, binaries)
         require_version(place, binaries)
-        folder = socket_folder(place, account)
+        folder = self._socket_folder = socket_folder(place, account)
         clear_remains(place.data, folder)
         self._launch(place, account, binaries, folder)
         host = urlencode({"host": str(folder), "port": PORT})
@@ -148,7 +157,7 @@ class EmbeddedPostgres:
             time.sleep(POLL_S)
 
     def _release(self) -> None:
-        self._child = None
+        self._child = self._socket_folder = None
         if self._lock:
             self._lock.close()
             self._lock = None

@@ -38,6 +38,10 @@ class Child:
         """Whether the process has not ended yet."""
         return not self._ended.is_set()
 
+    def wait(self, timeout_s: float | None) -> bool:
+        """Whether the process ends within the time; blocks until it does."""
+        return self._ended.wait(timeout_s)
+
     def stop(self, fast_s: float, immediate_s: float) -> None:
         """Ends the process: fast shutdown, then without a checkpoint, then by force."""
         for number, patience_s in (

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
@@ -179,6 +180,8 @@ def test_start_does_nothing_when_the_server_runs_and_revives_a_dead_one(data):
         assert postgres.start() == dsn
         assert postgres.pid == server
         kill_server(server)
+        assert postgres.wait(10)
+        assert postgres.pid is None
         assert postgres.start() == dsn
         assert postgres.pid != server
         assert row(dsn) == 42
@@ -252,7 +255,7 @@ def test_a_server_that_outlived_its_csms_is_stopped_and_replaced(data):
     place, account = choose_place(data)
     binaries = find_binaries(account, place.beside(".binaries"))
     orphan = subprocess.Popen(
-        [binaries.program("postgres"), "-D", data, "-k", place.beside(".socket"), "-h", ""],
+        [binaries.program("postgres"), "-D", data, "-k", data, "-h", ""],
         stderr=subprocess.PIPE,
         env=environment(),
         **account.identity,
@@ -290,6 +293,9 @@ def test_a_second_csms_is_refused_and_the_first_goes_on(data):
 def test_any_path_serves(folder, name):
     with running(folder / name / "postgres") as (_, dsn):
         assert query(dsn, "SELECT current_database()") == "csms"
+        socket = Path(parse_qs(urlsplit(dsn).query)["host"][0])
+        assert socket.stat().st_mode & 0o077 == 0
+    assert not socket.exists()
 
 
 def test_what_is_no_cluster_is_refused_and_left_alone(data):
@@ -364,7 +370,7 @@ def test_a_wheel_below_a_closed_home_is_copied_once(folder, data):
 def test_root_runs_the_server_as_the_owner_of_existing_data(data):
     with running(data):
         pass
-    for path in [data, *data.rglob("*"), data.parent / "postgres.socket"]:
+    for path in [data, *data.rglob("*")]:
         os.lchown(path, NOBODY.pw_uid, NOBODY.pw_gid)
     with running(data) as (postgres, _):
         assert Path(f"/proc/{postgres.pid}").stat().st_uid == NOBODY.pw_uid
