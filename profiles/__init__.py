@@ -25,6 +25,7 @@ from profiles.model import (
     Schedule,
     Transaction,
 )
+from profiles.rules import Finding, Severity, StationContext, blocking, check, parse_units
 from profiles.semantics import DefaultPrecedence, Edition, MixedUnits, Rules
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "CompositeSchedule",
     "DefaultPrecedence",
     "Edition",
+    "Finding",
     "InstalledProfile",
     "Kind",
     "LimitStep",
@@ -48,9 +50,14 @@ __all__ = [
     "RecurrencyKind",
     "Rules",
     "Schedule",
+    "Severity",
     "Station",
+    "StationContext",
     "Transaction",
+    "blocking",
+    "check",
     "composite",
     "evaluate",
     "limit_at",
+    "parse_units",
 ]

@@ -1,0 +1,1 @@
+"""The single checks behind `profiles.rules`, by what they look at."""
