@@ -28,12 +28,13 @@ from csms.ocppj.refusals import (
     Flaw,
     broken_call_flaw,
     call_flaw,
+    depth_flaw,
     error_text,
     frame_flaw,
     message_type_flaw,
     unreadable_id_code,
 )
-from csms.ocppj.repair import read_head, readable_id
+from csms.ocppj.repair import NestedTooDeep, read_head, readable_id
 from csms.ocppj.schemas import Violation, malformed_answer, schemas
 from csms.ocppj.validation import frame_violation
 from csms.ocppj.version import CSMS_ACTIONS, STATION_ACTIONS, Role, Version
@@ -164,16 +165,21 @@ class Peer:
                 action in self._supported and 0 < len(message_id) <= MAX_ID
             ):
                 call = Call(message_id, action, {} if payload is None else payload)
-                validator = self._schemas.requests[action]
-                return CallReceived(
-                    call, frame_violation(self.version, validator, text, frame, call.payload)
-                )
+                return self._received(call, text, frame)
             case [_, message_id, *_]:
                 return self._refuse(
                     readable_id(message_id), call_flaw(self.version, self._supported, frame)
                 )
             case _:
                 return self._refuse_unreadable("message ID is missing")
+
+    def _received(self, call: Call, text: str, frame: list[Any]) -> Received:
+        validator = self._schemas.requests[call.action]
+        try:
+            violation = frame_violation(self.version, validator, text, frame, call.payload)
+        except NestedTooDeep:
+            return self._refuse(call.message_id, depth_flaw())
+        return CallReceived(call, violation)
 
     def _receive_unknown_type(self, frame: list[Any]) -> Received:
         if self.version is Version.V16:
@@ -199,7 +205,10 @@ class Peer:
         validator = self._schemas.responses.get(call.action)
         if validator is None:
             return AnswerReceived(call, result, None)
-        violation = frame_violation(self.version, validator, text, frame, result.payload)
+        try:
+            violation = frame_violation(self.version, validator, text, frame, result.payload)
+        except NestedTooDeep:
+            return self._malformed(call, "answer is nested too deep")
         return AnswerReceived(call, result, violation)
 
     def _receive_broken(self, text: str, error: orjson.JSONDecodeError) -> Received:

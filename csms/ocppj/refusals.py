@@ -12,6 +12,7 @@ import orjson
 from csms.ocppj.codes import (
     NOT_IMPLEMENTED,
     NOT_SUPPORTED,
+    PROPERTY_VIOLATION,
     SPELLING,
     TYPE_VIOLATION,
     Spelling,
@@ -49,6 +50,11 @@ def broken_call_flaw(version: Version, error: orjson.JSONDecodeError) -> Flaw:
     if "infinity" in error.msg:
         return Flaw(TYPE_VIOLATION, "number is out of range")
     return Flaw(SPELLING[version].format, "frame is not JSON")
+
+
+def depth_flaw() -> Flaw:
+    """Return the flaw of a call whose payload could not be written again."""
+    return Flaw(PROPERTY_VIOLATION, "payload is nested too deep")
 
 
 def call_flaw(version: Version, supported: AbstractSet[str], frame: list[Any]) -> Flaw:

@@ -28,6 +28,10 @@ _HEAD: Final = re.compile(
 )
 
 
+class NestedTooDeep(Exception):  # noqa: N818 - says what is the case
+    """A frame is nested so deep that it could not be written again, to a peer or a store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """The beginning of a frame that is not JSON; `message_id` is None if unreadable."""
@@ -61,9 +65,12 @@ def duplicated_member(text: str, frame: list[Any]) -> str | None:
     each such member, and colons inside texts stay, unless they were escaped; so the slow
     search runs only where the colons differ.
 
-    Raises: TypeError where the frame is nested too deep to be written again.
+    Raises: NestedTooDeep beyond a depth of 254.
     """
-    compact = orjson.dumps(frame)
+    try:
+        compact = orjson.dumps(frame)
+    except TypeError as error:
+        raise NestedTooDeep from error
     if compact == text.encode():
         return None
     if compact.count(b":") == text.count(":") and "\\u003" not in text:

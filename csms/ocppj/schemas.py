@@ -136,11 +136,6 @@ def duplicate_member(version: Version, name: str) -> Violation:
     return Violation(SPELLING[version].format, path, f"member appears twice: {path}")
 
 
-def nested_too_deep() -> Violation:
-    """Return the violation of a payload nested deeper than can be written again."""
-    return Violation(PROPERTY_VIOLATION, "", "payload is nested too deep")
-
-
 def malformed_answer(version: Version, message: str) -> Violation:
     """Return the violation of an answer whose frame is not as it should be."""
     return Violation(SPELLING[version].format, "", message)
@@ -158,7 +153,7 @@ def _violations(version: Version, validator: Draft4Validator, payload: Payload) 
         found = [_ranked(version, error) for error in _errors(validator, payload)]
     except ValueError:
         # jsonschema-rs says so when it meets too deep a nesting while it writes an error.
-        return [nested_too_deep()]
+        return [Violation(PROPERTY_VIOLATION, "", "payload is nested too deep")]
     found.sort(key=lambda ranked: (ranked[0], ranked[1].path))
     return [violation for _, violation in found]
 

@@ -10,7 +10,6 @@ from csms.ocppj.schemas import (
     Violation,
     duplicate_member,
     first_violation,
-    nested_too_deep,
 )
 from csms.ocppj.version import Version
 
@@ -20,13 +19,11 @@ def frame_violation(
 ) -> Violation | None:
     """Return the violation of a frame's payload, which is tidied in place if it has any.
 
-    Members given twice and too deep a nesting come first: what the parser kept of them
-    is not what was sent.
+    Members given twice come first: what the parser kept of them is not what was sent.
+
+    Raises: NestedTooDeep.
     """
-    try:
-        name = duplicated_member(text, frame)
-    except TypeError:
-        return nested_too_deep()
+    name = duplicated_member(text, frame)
     if name is not None:
         return duplicate_member(version, name)
     if validator.is_valid(payload):
