@@ -23,6 +23,7 @@ json_values = st.recursive(
         ('[2,"\\ud800","Heartbeat",', Head(2, None)),
         ('[2,"a\x01","Heartbeat",', Head(2, None)),
         ('[2,"' + "a" * 129 + '","Heartbeat",', Head(2, None)),
+        (" " * 200 + '[2,"a",', None),
         ("[2,", Head(2, None)),
         ('[02,"a",', None),
         ("{{{", None),
