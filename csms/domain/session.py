@@ -64,7 +64,6 @@ class Session:
     current_a: float | None = None
     last_sample_at: datetime | None = None
     last_sample_received_at: datetime | None = None
-    samples_seen: int = 0
     remote_start_id: int | None = None
     reservation_id: int | None = None
     profile: str | None = None
@@ -160,7 +159,6 @@ class Session:
         """Takes samples; False if one came too late and the ledger must be folded anew."""
         in_order = True
         for sample in samples:
-            self.samples_seen += 1
             self._take_levels(sample)
             reading = reading_of(sample)
             if reading is not None and not self.ledger.add(reading):
@@ -265,7 +263,6 @@ _PLAIN = (
     "soc_now",
     "power_w",
     "current_a",
-    "samples_seen",
     "remote_start_id",
     "reservation_id",
     "profile",

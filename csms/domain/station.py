@@ -1,0 +1,57 @@
+"""What is known of a station, and what its operator decided about it. PURE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.facts import Registration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_SITE = "default"
+
+
+@dataclass(slots=True, kw_only=True)
+class Station:
+    """One charging station.
+
+    `password_hash` is None for a station that needs no credentials (security profile 0).
+    `protocol` is the OCPP version of its last connection, for display. `ping_interval_s` None
+    means the server's default.
+    """
+
+    id: str
+    registration: Registration = Registration.ACCEPTED
+    security_profile: int = 0
+    password_hash: str | None = None
+    site: str = DEFAULT_SITE
+    items_per_message: dict[str, int] = field(default_factory=dict)
+    certificate_common_name: str | None = None
+    ping_interval_s: float | None = None
+    vendor: str | None = None
+    model: str | None = None
+    serial_number: str | None = None
+    firmware_version: str | None = None
+    protocol: str | None = None
+    booted_at: datetime | None = None
+    connected_at: datetime | None = None
+    disconnected_at: datetime | None = None
+    created_at: datetime | None = None
+
+
+def dump_station(station: Station) -> dict[str, Any]:
+    """Returns the record as JSON-able values, for the store."""
+    return {name: getattr(station, name) for name in Station.__slots__}
+
+
+def load_station(doc: Mapping[str, Any]) -> Station:
+    """Returns the station that `dump_station` described, with times as text or datetimes."""
+    values = {name: doc[name] for name in Station.__slots__ if name in doc}
+    for name in ("booted_at", "connected_at", "disconnected_at", "created_at"):
+        if isinstance(values.get(name), str):
+            values[name] = datetime.fromisoformat(values[name])
+    values["registration"] = Registration(values.get("registration", Registration.ACCEPTED))
+    return Station(**values)

@@ -1,0 +1,46 @@
+"""Whether a token may charge. Source: OCPP 1.6, 4.1; OCPP 2.0.1 part 2, block C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.facts import AuthorizationAnswer
+from csms.domain.token import Authorization, TokenStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.domain.facts import AuthorizationRequested
+    from csms.domain.token import TokenRef
+    from csms.engine.engine import Engine
+    from csms.engine.policy import Policy
+    from csms.engine.work import Work
+
+
+async def authorize(
+    engine: Engine, work: Work, fact: AuthorizationRequested
+) -> AuthorizationAnswer:
+    """Judges a token that was presented without a transaction."""
+    authorization = judge_token(engine.policy, fact.token, work.now)
+    if authorization.status is not TokenStatus.ACCEPTED:
+        work.note("token.refused", token=fact.token.text, status=authorization.status.value)
+    return AuthorizationAnswer(authorization)
+
+
+def judge_token(policy: Policy, token: TokenRef, now: datetime) -> Authorization:
+    """Returns the judgement at this moment. A block outweighs an expiry.
+
+    A 2.0.1 token of type NoAuthorization is accepted as such; every other one is looked up,
+    whatever type it was stored with.
+    """
+    if token.kind == "NoAuthorization":
+        return Authorization(TokenStatus.ACCEPTED)
+    known = policy.tokens.get(token.key)
+    if known is None:
+        accepts = policy.accept_unknown_tokens and bool(token.key)
+        return Authorization(TokenStatus.ACCEPTED if accepts else TokenStatus.INVALID)
+    status = known.status
+    if status is TokenStatus.ACCEPTED and known.expires_at is not None and known.expires_at <= now:
+        status = TokenStatus.EXPIRED
+    parent = known.group or known.parent
+    return Authorization(status, known.expires_at, parent)

@@ -1,0 +1,112 @@
+"""The command desk: each command from wanted to sent to accepted or refused, every step recorded.
+
+An answer is what the station says, not what it does: "accepted" stays unproven until its meter
+shows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.commands import InstallProfile
+from csms.engine.work import Order
+from csms.engine.writes import CommandWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from csms.domain.commands import Command
+    from csms.engine.state import LiveSession
+    from csms.engine.work import Work
+
+
+class CommandState(StrEnum):
+    """How far a command has come."""
+
+    WANTED = "wanted"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+AGREED = frozenset({"Accepted", "Scheduled", "RebootRequired"})
+
+
+def want(work: Work, live: LiveSession, command: InstallProfile, profile: str) -> Order:
+    """Records that a profile is wanted on the station, and has it leave after the answer."""
+    session = live.session
+    order = Order(
+        work.station.id,
+        f"{session.id}-P{command.profile.id}",
+        command,
+        session.id,
+        profile,
+        work.now,
+    )
+    work.orders.append(order)
+    work.writes.append(_write(order, CommandState.WANTED, {}))
+    work.note("profile.wanted", live, profile=profile, profile_id=command.profile.id)
+    return order
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """What became of a command that was sent.
+
+    `status` is the station's word, None if none came, and then `reason` says why not. `effect` is
+    what the answer means for our records.
+    """
+
+    status: str | None
+    reason: str | None = None
+    sent_at: datetime | None = None
+    request: Mapping[str, Any] | None = None
+    effect: Command | None = None
+
+
+def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
+    """Records the station's answer, and returns how far the command has come."""
+    state = _state(answer.status)
+    doc = {
+        "sent_at": answer.sent_at,
+        "answered_at": None if answer.status is None else work.now,
+        "status": answer.status,
+        "reason": answer.reason,
+        "request": answer.request,
+    }
+    work.writes.append(_write(order, state, doc))
+    live = None if order.session_id is None else work.station.session(order.session_id)
+    if state is CommandState.ACCEPTED:
+        work.note("profile.accepted", live, profile=order.profile)
+        return state
+    told = {"profile": order.profile, "status": answer.status, "reason": answer.reason}
+    work.warn(f"profile.{state.value}", live, **told)
+    if state is CommandState.FAILED and live is not None:
+        live.pushed = None
+        work.touch(live)
+    return state
+
+
+def _state(status: str | None) -> CommandState:
+    if status is None:
+        return CommandState.FAILED
+    return CommandState.ACCEPTED if status in AGREED else CommandState.REFUSED
+
+
+def _write(order: Order, state: CommandState, doc: Mapping[str, Any]) -> CommandWrite:
+    wanted = order.command
+    profile = wanted.profile.to_dict() if isinstance(wanted, InstallProfile) else None
+    assert order.wanted_at is not None  # noqa: S101 - `want` sets it
+    return CommandWrite(
+        order.command_id,
+        order.station_id,
+        order.session_id,
+        "SetChargingProfile",
+        state.value,
+        order.wanted_at,
+        {"profile": order.profile, "charging_profile": profile, **doc},
+    )

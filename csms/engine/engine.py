@@ -1,0 +1,161 @@
+"""The map of the system: which report is handled where, and what all handlers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.facts import (
+    Answer,
+    AuthorizationRequested,
+    BootNotified,
+    DataTransferred,
+    Fact,
+    HeartbeatReceived,
+    MessageReported,
+    SamplesReported,
+    StatusReported,
+    TransactionReported,
+)
+from csms.domain.station import Station
+from csms.engine import authorization, desk, metering, provisioning, smart_charging, transactions
+from csms.engine.state import StationState
+from csms.engine.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from csms.domain.commands import Command
+    from csms.engine.policy import Policy
+    from csms.engine.ports import Numbers, Store
+    from csms.engine.work import Order, Outcome
+    from profiles import Rules
+
+    Handler = Callable[["Engine", Work, Any], Awaitable[Answer]]
+
+HANDLERS: Mapping[type[Fact], Handler] = {
+    BootNotified: provisioning.boot,
+    HeartbeatReceived: provisioning.heartbeat,
+    StatusReported: provisioning.status,
+    MessageReported: provisioning.keep,
+    DataTransferred: provisioning.transfer,
+    AuthorizationRequested: authorization.authorize,
+    TransactionReported: transactions.report,
+    SamplesReported: metering.report,
+}
+
+
+class Engine:
+    """All use cases over one store. Calls for one station must not overlap; others may.
+
+    Nothing here waits for a station: what shall be sent is in the outcome.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        numbers: Numbers,
+        policy: Policy,
+        hash_password: Callable[[str], str],
+    ) -> None:
+        self.store, self.numbers, self.policy = store, numbers, policy
+        self.hash_password = hash_password
+        self.stations: dict[str, StationState] = {}
+
+    async def station(self, station_id: str, rules: Rules) -> StationState | None:
+        """Returns a station with its sessions, from memory or from the store; None if unknown."""
+        state = self.stations.get(station_id)
+        if state is None:
+            stored = await self.store.load_station(station_id)
+            if stored is None:
+                return None
+            state = StationState.restore(stored, rules)
+            state = self.stations.setdefault(station_id, state)
+        state.rules = rules
+        return state
+
+    def enroll(self, station_id: str, rules: Rules, now: datetime) -> StationState:
+        """Takes a station in that nobody has told us of."""
+        record = Station(id=station_id, created_at=now)
+        return self.stations.setdefault(station_id, StationState(record, rules))
+
+    def connected(self, station: StationState, protocol: str, now: datetime) -> Outcome:
+        """Notes that a station is there, and wants what was not settled on it before."""
+        work = Work(station, now)
+        station.epoch += 1
+        station.online_since = now
+        station.record.connected_at, station.record.protocol = now, protocol
+        work.save_station()
+        work.note("station.connected", protocol=protocol)
+        for live in station.running.values():
+            if live.pushed != live.session.profile:
+                smart_charging.want_again(self, work, live)
+            work.watched.append(live.session.id)
+        return work.outcome(None)
+
+    def disconnected(self, station: StationState, now: datetime, reason: str) -> Outcome:
+        """Notes that a station is gone; its sessions go on, unseen."""
+        work = Work(station, now)
+        station.online_since = None
+        station.record.disconnected_at = now
+        work.save_station()
+        work.note("station.disconnected", reason=reason, sessions=len(station.running))
+        return work.outcome(None)
+
+    async def handle(
+        self, station: StationState, fact: Fact, now: datetime, message_id: str
+    ) -> Outcome:
+        """Takes a report, and returns what it comes to."""
+        work = Work(station, now, message_id)
+        return work.outcome(await HANDLERS[type(fact)](self, work, fact))
+
+    def command_answered(
+        self, station: StationState, order: Order, answer: desk.CommandAnswer, now: datetime
+    ) -> Outcome:
+        """Takes a station's answer to an order."""
+        work = Work(station, now)
+        state = desk.answered(work, order, answer)
+        if state is desk.CommandState.ACCEPTED and answer.effect is not None:
+            smart_charging.apply(self, work, answer.effect)
+        return work.outcome(None)
+
+    def agreed(self, station: StationState, command: Command, now: datetime) -> Outcome:
+        """Takes over what a station agreed to when somebody else asked it."""
+        work = Work(station, now)
+        smart_charging.apply(self, work, command)
+        return work.outcome(None)
+
+    def check_silence(
+        self, station: StationState, session_id: str, now: datetime
+    ) -> tuple[Outcome, datetime | None]:
+        """Looks whether a session has gone silent; also returns when to look again."""
+        work = Work(station, now)
+        live = station.running.get(session_id)
+        again = None if live is None else metering.check_silence(self, work, live)
+        return work.outcome(None), again
+
+    def close_session(
+        self, station: StationState, session_id: str, reason: str, now: datetime
+    ) -> Outcome | None:
+        """Ends a running session by an operator's decision; None if it does not run."""
+        live = station.running.get(session_id)
+        if live is None:
+            return None
+        work = Work(station, now)
+        live.session.close(now, reason)
+        transactions.finish(work, live)
+        work.touch(live)
+        return work.outcome(None)
+
+    async def next_session_id(self, station: Station, started_at: datetime) -> str:
+        """Returns the ID of a session that begins now, in the operator's format."""
+        id_format = self.policy.id_format
+        local = started_at.astimezone(self.policy.zone_of(station.site))
+        scope = id_format.scope(at=local, station=station.id, site=station.site)
+        return id_format.render(scope, await self.numbers.next(f"session:{scope}"))
+
+    @staticmethod
+    def next_profile_id(station: StationState) -> int:
+        """Returns an ID that no profile believed on the station has."""
+        station.profile_ids += 1
+        return station.profile_ids

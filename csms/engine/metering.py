@@ -1,0 +1,168 @@
+"""Samples: kept, counted into the ledger, and judged against the limit in force.
+
+Source: OCPP 1.6, 4.7; OCPP 2.0.1 part 2, block J.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.facts import Acknowledged
+from csms.domain.session import reading_of
+from csms.engine import smart_charging
+from csms.engine.state import LiveSession
+from csms.engine.writes import AlertWrite, SampleWrite
+from csms.monitor import meter
+from csms.monitor.deviations import take_sample
+from csms.monitor.episodes import Change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from csms.domain.facts import SamplesReported
+    from csms.domain.sample import Sample
+    from csms.engine.engine import Engine
+    from csms.engine.work import Work
+    from csms.monitor.episodes import Episode, Finding
+
+_LOGGED = {
+    Change.RAISED: "deviation.raised",
+    Change.CHANGED: "deviation.changed",
+    Change.CLEARED: "deviation.cleared",
+}
+
+
+async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowledged:
+    """Takes meter values, of a transaction or of the station."""
+    live = await _session_of(engine, work, fact)
+    work.keep_anomalies(fact.anomalies, None if live is None else live.session.id)
+    if live is None:
+        _keep(work, None, fact.evse, fact.samples)
+    else:
+        await take(engine, work, live, fact.samples)
+        work.touch(live)
+    return Acknowledged()
+
+
+async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:
+    """Takes the samples of a session: store, ledger, judgement."""
+    session, evse = live.session, live.session.evse or 0
+    _keep(work, session.id, evse, samples)
+    if not session.take_samples(samples, work.now):
+        await _refold(engine, live, samples)
+    if any(sample.has_electricity for sample in samples):
+        record(work, live, meter.heard(live.watch, work.now))
+    for sample in samples:
+        at, _ = _corrected(work, sample)
+        smart_charging.extend(work, live, at)
+        thresholds = engine.policy.thresholds
+        record(work, live, take_sample(live.watch, live.track, sample, at, thresholds))
+
+
+def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
+    """Looks whether a session has gone silent; returns when to look again, None if never."""
+    session, online_since = live.session, work.station.online_since
+    if not session.is_active or "superseded" in session.flags or online_since is None:
+        return None
+    thresholds = engine.policy.thresholds
+    since = max(online_since, session.started_received_at)
+    if session.charging_state not in {"EVConnected", "Idle"}:
+        findings = meter.check(live.watch, live.track, since, work.now, thresholds)
+        if findings:
+            record(work, live, findings)
+            work.touch(live)
+    due = meter.due_at(live.watch, since, thresholds)
+    return max(due, work.now + timedelta(seconds=thresholds.meter_missing_s / 10))
+
+
+def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:
+    """Has each finding written, and those that anybody waits for logged."""
+    for finding in findings:
+        episode = finding.episode
+        _complete(live, episode)
+        work.writes.append(alert_write(live, episode))
+        event = _LOGGED.get(finding.change)
+        if event is not None:
+            work.warn(event, live, **_log_fields(episode))
+
+
+def alert_id(live: LiveSession, episode: Episode) -> str:
+    """Returns the ID of an episode's alert: the session's, and the episode's number."""
+    return f"{live.session.id}-D{episode.number}"
+
+
+def alert_write(live: LiveSession, episode: Episode) -> AlertWrite:
+    """Returns the write that makes the episode's present state durable."""
+    return AlertWrite(
+        alert_id(live, episode),
+        live.session.station_id,
+        live.session.id,
+        episode.kind.value,
+        episode.severity.value,
+        "open" if episode.is_open else "cleared",
+        episode.opened_at,
+        {
+            "evse": live.session.evse,
+            "confirmed_at": episode.confirmed_at,
+            "cleared_at": episode.cleared_at,
+            "cleared_because": episode.cleared_because,
+            "evidence": dict(episode.evidence),
+        },
+    )
+
+
+async def _session_of(engine: Engine, work: Work, fact: SamplesReported) -> LiveSession | None:
+    """The session by its transaction, else the one that runs at the EVSE (an inference)."""
+    station = work.station
+    if fact.transaction_id is not None:
+        live = station.by_wire_id(fact.transaction_id)
+        if live is not None:
+            return live
+        stored = await engine.store.find_by_transaction(station.id, fact.transaction_id)
+        if stored is not None:
+            live = LiveSession.restore(stored)
+            station.adopt(live)
+            return live
+    live = station.running_at(fact.evse) if fact.evse else None
+    if live is not None:
+        live.session.flags.add("samples_inferred")
+    return live
+
+
+def _keep(work: Work, session_id: str | None, evse: int, samples: Iterable[Sample]) -> None:
+    for sample in samples:
+        work.writes.append(SampleWrite(work.station.id, session_id, evse, work.now, sample))
+
+
+async def _refold(engine: Engine, live: LiveSession, samples: Iterable[Sample]) -> None:
+    """Makes the ledger anew from the store and from what has not got there yet."""
+    session = live.session
+    session.flags.add("late_samples")
+    stored = await engine.store.load_readings(session.id)
+    fresh = [reading for sample in samples if (reading := reading_of(sample)) is not None]
+    session.refold([*stored, *fresh])
+
+
+def _corrected(work: Work, sample: Sample) -> tuple[datetime, bool]:
+    return work.station.clock.correct(sample.at, work.now)
+
+
+def _complete(live: LiveSession, episode: Episode) -> None:
+    episode.evidence.setdefault("profile", live.session.profile)
+
+
+def _log_fields(episode: Episode) -> dict[str, Any]:
+    evidence = {name: value for name, value in episode.evidence.items() if name != "samples"}
+    fields: dict[str, Any] = {
+        "kind": episode.kind.value,
+        "severity": episode.severity.value,
+        "opened_at": episode.opened_at.isoformat(),
+        "help": f"docs/alerts.md#{episode.kind.value.lower()}",
+        **evidence,
+    }
+    if episode.cleared_at is not None:
+        fields["cleared_at"] = episode.cleared_at.isoformat()
+        fields["cleared_because"] = episode.cleared_because
+    return fields

@@ -1,0 +1,78 @@
+"""What the engine needs of the world around it: a store, and numbers that never repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping, Sequence
+    from datetime import datetime
+
+    from csms.domain.ledger import Reading
+    from csms.engine.writes import Write
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session as the store has it: its state, its judge's memory, and its plans of limits."""
+
+    doc: Mapping[str, Any]
+    watch: Mapping[str, Any]
+    limits: Sequence[tuple[datetime, Mapping[str, Any]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStation:
+    """All that the engine needs to go on with a station.
+
+    `installed` are the profiles believed to be on it, `last_start_at` the newest start by the
+    station's own clock, `sessions` those that run.
+    """
+
+    doc: Mapping[str, Any]
+    installed: Mapping[str, Any] | None = None
+    last_start_at: datetime | None = None
+    sessions: Sequence[StoredSession] = field(default=())
+
+
+class Store(Protocol):
+    """Where records live. Every call may raise `DatabaseUnavailable`."""
+
+    def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
+        """Queues a unit at once, in the order of the calls; the result is done when durable."""
+        ...
+
+    async def load_station(self, station_id: str) -> StoredStation | None:
+        """Returns the station, or None if it is unknown."""
+        ...
+
+    async def find_by_transaction(
+        self, station_id: str, transaction_id: str
+    ) -> StoredSession | None:
+        """Returns the station's newest session with that transaction ID."""
+        ...
+
+    async def find_by_event(self, station_id: str, key: str) -> StoredSession | None:
+        """Returns the session that the event with this key belongs to."""
+        ...
+
+    async def find_session(self, session_id: str) -> StoredSession | None:
+        """Returns the session with that ID."""
+        ...
+
+    async def load_readings(self, session_id: str) -> list[Reading]:
+        """Returns the register readings of all samples of a session."""
+        ...
+
+    async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
+        """Returns an operator's records by name."""
+        ...
+
+
+class Numbers(Protocol):
+    """Numbers that are given out once, on every node and for ever."""
+
+    async def next(self, scope: str) -> int:
+        """Returns the next number of a scope; the first is 1."""
+        ...

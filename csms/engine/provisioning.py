@@ -1,0 +1,110 @@
+"""Boot, heartbeat, status, and messages that are kept as they came.
+
+Source: OCPP 1.6, 4.2, 4.6, 4.9; OCPP 2.0.1 part 2, blocks B, G and N.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.facts import (
+    Acknowledged,
+    BootAnswer,
+    DataTransferAnswer,
+    HeartbeatAnswer,
+    Registration,
+)
+from csms.engine.writes import ConnectorWrite, MessageWrite
+
+if TYPE_CHECKING:
+    from csms.domain.facts import (
+        BootNotified,
+        DataTransferred,
+        HeartbeatReceived,
+        MessageReported,
+        StatusReported,
+    )
+    from csms.engine.engine import Engine
+    from csms.engine.work import Work
+
+
+async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
+    """Takes what the station tells of itself, and answers as the operator has decided."""
+    record = work.station.record
+    record.vendor, record.model = fact.vendor, fact.model
+    record.serial_number = fact.serial_number
+    record.firmware_version = fact.firmware_version
+    record.booted_at = work.now
+    work.save_station()
+    work.keep_anomalies(fact.anomalies)
+    work.writes.append(
+        MessageWrite(
+            record.id,
+            work.now,
+            work.message_id,
+            "BootNotification",
+            {"vendor": fact.vendor, "model": fact.model, "reason": fact.reason, **fact.identity},
+        )
+    )
+    work.note(
+        "station.booted",
+        vendor=fact.vendor,
+        model=fact.model,
+        firmware=fact.firmware_version,
+        registration=record.registration.value,
+    )
+    is_accepted = record.registration is Registration.ACCEPTED
+    policy = engine.policy
+    interval_s = policy.heartbeat_interval_s if is_accepted else policy.retry_interval_s
+    return BootAnswer(record.registration, interval_s, work.now)
+
+
+async def heartbeat(engine: Engine, work: Work, fact: HeartbeatReceived) -> HeartbeatAnswer:
+    """Tells the station the time."""
+    del engine, fact
+    return HeartbeatAnswer(work.now)
+
+
+async def status(engine: Engine, work: Work, fact: StatusReported) -> Acknowledged:
+    """Takes a connector's state."""
+    del engine
+    if fact.at is not None:
+        work.station.clock.observe(fact.at, work.now)
+    at, _ = work.station.clock.correct(fact.at, work.now) if fact.at else (work.now, False)
+    doc = {
+        "error_code": fact.error_code,
+        "at_station": fact.at,
+        "received_at": work.now,
+        **fact.details,
+    }
+    work.writes.append(
+        ConnectorWrite(work.station.id, fact.evse, fact.connector, fact.status, at, doc)
+    )
+    work.keep_anomalies(fact.anomalies)
+    where = {"evse": fact.evse, "connector": fact.connector, "status": fact.status}
+    if fact.status == "Faulted" or fact.error_code not in {None, "NoError"}:
+        work.warn("connector.faulted", None, **where, error_code=fact.error_code)
+    else:
+        work.note("connector.status", None, **where)
+    return Acknowledged()
+
+
+async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledged:
+    """Keeps a report, an event or a status as it came."""
+    del engine
+    work.writes.append(
+        MessageWrite(work.station.id, work.now, work.message_id, fact.action, fact.payload)
+    )
+    work.note("station.message", action=fact.action)
+    return Acknowledged()
+
+
+async def transfer(engine: Engine, work: Work, fact: DataTransferred) -> DataTransferAnswer:
+    """Keeps a vendor's message; no vendor's messages are understood."""
+    del engine
+    doc = {"vendor_id": fact.vendor_id, "message_id": fact.message_id, "content": fact.content}
+    work.writes.append(
+        MessageWrite(work.station.id, work.now, work.message_id, "DataTransfer", doc)
+    )
+    work.note("station.message", action="DataTransfer", vendor=fact.vendor_id)
+    return DataTransferAnswer("UnknownVendorId")

@@ -1,0 +1,151 @@
+"""What is held in memory of the stations that talk to us; all of it can be loaded again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from csms.domain.session import dump_session, load_session
+from csms.domain.station import Station, load_station
+from csms.domain.station_clock import StationClock
+from csms.engine.limit_docs import load_plan
+from csms.engine.writes import SessionWrite
+from csms.monitor.limit_track import LimitTrack
+from csms.monitor.watch import Watch, dump_watch, load_watch
+from profiles import InstalledProfile, ProfileSet, Rules
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.domain.commands import StartRemotely
+    from csms.domain.session import Session
+    from csms.engine.ports import StoredSession, StoredStation
+
+_ENDED_KEPT = 8
+_FIRST_PROFILE_ID = 1000
+
+
+@dataclass(slots=True)
+class LiveSession:
+    """A session with its judge's memory and its limits.
+
+    `pushed` is the name of the profile that was last wanted on the station for it.
+    """
+
+    session: Session
+    watch: Watch = field(default_factory=Watch)
+    track: LimitTrack = field(default_factory=LimitTrack)
+    pushed: str | None = None
+
+    @classmethod
+    def restore(cls, stored: StoredSession) -> LiveSession:
+        """Returns the session as the store has it."""
+        live = cls(load_session(stored.doc), load_watch(stored.watch))
+        live.pushed = stored.doc.get("pushed")
+        for since, doc in sorted(stored.limits, key=lambda row: row[0]):
+            live.track.change(since, load_plan(doc))
+        return live
+
+    def write(self) -> SessionWrite:
+        """Returns the write that makes the present state durable."""
+        session = self.session
+        doc = dump_session(session)
+        doc["pushed"] = self.pushed
+        return SessionWrite(
+            session.id,
+            session.station_id,
+            session.transaction_id,
+            session.state.value,
+            session.started_at,
+            session.ended_at,
+            session.token,
+            session.vehicle,
+            session.energy_milliwh,
+            doc,
+            dump_watch(self.watch),
+        )
+
+
+@dataclass(slots=True)
+class StationState:
+    """One station: its record, its sessions, and what we believe is installed on it.
+
+    `running` and `recent` are sessions by ID; `by_transaction` finds them by the ID on the wire.
+    `epoch` counts connections, so that what an old one does late is known as such.
+    """
+
+    record: Station
+    rules: Rules
+    clock: StationClock = field(default_factory=StationClock)
+    running: dict[str, LiveSession] = field(default_factory=dict)
+    recent: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
+    by_transaction: dict[str, str] = field(default_factory=dict)
+    installed: ProfileSet = field(default_factory=ProfileSet)
+    awaiting: list[StartRemotely] = field(default_factory=list)
+    last_start_at: datetime | None = None
+    online_since: datetime | None = None
+    epoch: int = 0
+    profile_ids: int = _FIRST_PROFILE_ID
+
+    @classmethod
+    def restore(cls, stored: StoredStation, rules: Rules) -> StationState:
+        """Returns the station as the store has it."""
+        state = cls(load_station(stored.doc), rules, last_start_at=stored.last_start_at)
+        if stored.installed is not None:
+            state.installed = ProfileSet.of(
+                InstalledProfile.from_dict(each) for each in stored.installed["profiles"]
+            )
+            ids = [each.profile.id for each in state.installed]
+            state.profile_ids = max([_FIRST_PROFILE_ID, *ids])
+        for session in stored.sessions:
+            state.adopt(LiveSession.restore(session))
+        return state
+
+    @property
+    def id(self) -> str:
+        """The station's ID."""
+        return self.record.id
+
+    @property
+    def is_online(self) -> bool:
+        """Tells whether the station is connected to this node."""
+        return self.online_since is not None
+
+    def adopt(self, live: LiveSession) -> None:
+        """Takes a session among those in memory."""
+        session = live.session
+        if session.is_active:
+            self.running[session.id] = live
+        else:
+            self.retire(live)
+        if session.transaction_id is not None:
+            self.by_transaction[session.transaction_id] = session.id
+
+    def retire(self, live: LiveSession) -> None:
+        """Moves an ended session to the few that are kept for late messages."""
+        self.running.pop(live.session.id, None)
+        self.recent[live.session.id] = live
+        while len(self.recent) > _ENDED_KEPT:
+            session_id, oldest = self.recent.popitem(last=False)
+            transaction_id = oldest.session.transaction_id
+            if transaction_id and self.by_transaction.get(transaction_id) == session_id:
+                del self.by_transaction[transaction_id]
+
+    def session(self, session_id: str) -> LiveSession | None:
+        """Returns a session in memory."""
+        return self.running.get(session_id) or self.recent.get(session_id)
+
+    def by_wire_id(self, transaction_id: str) -> LiveSession | None:
+        """Returns the session in memory that the station knows by this ID."""
+        session_id = self.by_transaction.get(transaction_id)
+        return None if session_id is None else self.session(session_id)
+
+    def running_at(self, evse: int | None) -> LiveSession | None:
+        """Returns the newest running session of an EVSE; None means any, if there is but one."""
+        found = [
+            live for live in self.running.values() if evse is None or live.session.evse == evse
+        ]
+        if evse is None:
+            return found[0] if len(found) == 1 else None
+        return max(found, key=lambda live: live.session.started_at, default=None)

@@ -1,0 +1,109 @@
+"""One unit of work: what a message changes, collected while it is handled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.station import dump_station
+from csms.engine.writes import AnomalyWrite, StationWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from csms.domain.anomalies import Anomaly
+    from csms.domain.commands import Command
+    from csms.domain.facts import Answer
+    from csms.engine.state import LiveSession, StationState
+    from csms.engine.writes import Write
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line for the log, written once the unit is durable. `level` is info or warning."""
+
+    event: str
+    fields: dict[str, Any]
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command that shall leave for the station once the answer has left."""
+
+    station_id: str
+    command_id: str
+    command: Command
+    session_id: str | None = None
+    profile: str | None = None
+    wanted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What handling a message came to. The answer may leave when the writes are durable."""
+
+    answer: Answer | None
+    writes: tuple[Write, ...]
+    then: tuple[Order, ...] = ()
+    notes: tuple[Note, ...] = ()
+    watched: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Work:
+    """The unit in the making. `touched` sessions are written once, at the end."""
+
+    station: StationState
+    now: datetime
+    message_id: str = ""
+    writes: list[Write] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    touched: dict[str, LiveSession] = field(default_factory=dict)
+    watched: list[str] = field(default_factory=list)
+
+    def touch(self, live: LiveSession) -> None:
+        """Has the session written with this unit."""
+        self.touched[live.session.id] = live
+
+    def note(self, event: str, live: LiveSession | None = None, **fields: Any) -> None:  # noqa: ANN401 - log fields
+        """Adds a log line; one about a session carries its ID, EVSE and station."""
+        self.notes.append(Note(event, self._bound(live, fields)))
+
+    def warn(self, event: str, live: LiveSession | None = None, **fields: Any) -> None:  # noqa: ANN401 - log fields
+        """Adds a log line that an operator should read."""
+        self.notes.append(Note(event, self._bound(live, fields), "warning"))
+
+    def _bound(self, live: LiveSession | None, fields: dict[str, Any]) -> dict[str, Any]:
+        bound: dict[str, Any] = {"station": self.station.id}
+        if live is not None:
+            bound |= {"session": live.session.id, "evse": live.session.evse}
+        return bound | fields
+
+    def keep_anomalies(self, anomalies: Iterable[Anomaly], session_id: str | None = None) -> None:
+        """Has oddities written, with what was made of them."""
+        for anomaly in anomalies:
+            self.writes.append(
+                AnomalyWrite(
+                    self.station.id,
+                    session_id,
+                    self.now,
+                    anomaly.kind,
+                    self.message_id,
+                    anomaly.details,
+                )
+            )
+
+    def save_station(self) -> None:
+        """Has the station's record written."""
+        record = self.station.record
+        self.writes.append(StationWrite(record.id, dump_station(record)))
+
+    def outcome(self, answer: Answer | None) -> Outcome:
+        """Closes the unit."""
+        writes = [*self.writes, *(live.write() for live in self.touched.values())]
+        return Outcome(
+            answer, tuple(writes), tuple(self.orders), tuple(self.notes), tuple(self.watched)
+        )

@@ -1,0 +1,172 @@
+"""What a unit of work makes durable: idempotent writes, each with a key made of its content.
+
+Applying a write twice, or after a later one of another key, gives the same rows. The newest write
+of a key wins, so a unit holds at most the last state of each record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from csms.domain.sample import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class StationWrite:
+    """The record of a station. Key: its ID."""
+
+    station_id: str
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorWrite:
+    """The last state of a connector. Key: station, EVSE, connector."""
+
+    station_id: str
+    evse: int
+    connector: int
+    status: str
+    at: datetime
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionWrite:
+    """The whole state of a session, with its judge's memory. Key: its ID."""
+
+    session_id: str
+    station_id: str
+    transaction_id: str | None
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    token: str | None
+    vehicle: str | None
+    energy_milliwh: int | None
+    doc: Mapping[str, Any]
+    watch: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventWrite:
+    """What a station said of a transaction. Key: station and `key`, made of the content."""
+
+    station_id: str
+    key: str
+    session_id: str | None
+    kind: str
+    at: datetime
+    received_at: datetime
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWrite:
+    """One sample. Key: station, session (or none), EVSE, the station's time, context."""
+
+    station_id: str
+    session_id: str | None
+    evse: int
+    received_at: datetime
+    sample: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsWrite:
+    """The limits planned for a session from an instant on. Key: session, instant."""
+
+    session_id: str
+    since: datetime
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledWrite:
+    """All profiles believed to be on a station. Key: station."""
+
+    station_id: str
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertWrite:
+    """An alert's whole state. Key: its ID."""
+
+    alert_id: str
+    station_id: str
+    session_id: str | None
+    kind: str
+    severity: str
+    state: str
+    opened_at: datetime
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandWrite:
+    """A command's whole state. Key: its ID."""
+
+    command_id: str
+    station_id: str
+    session_id: str | None
+    action: str
+    state: str
+    wanted_at: datetime
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageWrite:
+    """A message that is kept as it came. Key: station, time of receipt, message ID."""
+
+    station_id: str
+    received_at: datetime
+    message_id: str
+    action: str
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyWrite:
+    """Something odd about what a station sent. Key: station, time, kind, message ID."""
+
+    station_id: str
+    session_id: str | None
+    at: datetime
+    kind: str
+    message_id: str
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWrite:
+    """An operator's record: a token, a profile, the assignments. Key: collection and name.
+
+    `doc` None deletes it.
+    """
+
+    collection: str
+    name: str
+    doc: Mapping[str, Any] | None
+
+
+Write = (
+    StationWrite
+    | ConnectorWrite
+    | SessionWrite
+    | EventWrite
+    | SampleWrite
+    | LimitsWrite
+    | InstalledWrite
+    | AlertWrite
+    | CommandWrite
+    | MessageWrite
+    | AnomalyWrite
+    | RecordWrite
+)
