@@ -4,6 +4,8 @@ Pure: nothing here reads a clock, a socket or a log. Limits are floats with at m
 `None` means no limit.
 """
 
+from profiles.assignments import AssignmentRule, check_assignments, choose, load_assignments
+from profiles.catalogue import CatalogueError, CatalogueFinding, CatalogueProfile, load_catalogue
 from profiles.composite import (
     CompositePeriod,
     CompositeQuery,
@@ -13,6 +15,7 @@ from profiles.composite import (
     evaluate,
     limit_at,
 )
+from profiles.conversion import convert
 from profiles.installed import ClearCriteria, InstalledProfile, ProfileSet
 from profiles.limits import Cause, LimitStep, LimitTimeline
 from profiles.model import (
@@ -29,6 +32,10 @@ from profiles.rules import Finding, Severity, StationContext, blocking, check, p
 from profiles.semantics import DefaultPrecedence, Edition, MixedUnits, Rules
 
 __all__ = [
+    "AssignmentRule",
+    "CatalogueError",
+    "CatalogueFinding",
+    "CatalogueProfile",
     "Cause",
     "ChargingProfile",
     "ClearCriteria",
@@ -56,8 +63,13 @@ __all__ = [
     "Transaction",
     "blocking",
     "check",
+    "check_assignments",
+    "choose",
     "composite",
+    "convert",
     "evaluate",
     "limit_at",
+    "load_assignments",
+    "load_catalogue",
     "parse_units",
 ]

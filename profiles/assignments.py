@@ -1,0 +1,125 @@
+"""Which named profile a session gets: rules over token, vehicle class, station and site."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from profiles.catalogue.loader import CatalogueError, CatalogueFinding, explain, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+_FROM_MOST_SPECIFIC = ("token", "vehicle_class", "station", "site")
+
+Pattern = Annotated[str, Field(min_length=1)]
+
+
+class AssignmentRule(BaseModel):
+    """A profile for what matches every pattern given; with no pattern, the default.
+
+    `*` in a pattern stands for any text; case does not matter (1.6 idTags have none).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: str
+    station: Pattern | None = None
+    site: Pattern | None = None
+    token: Pattern | None = None
+    vehicle_class: Pattern | None = None
+    priority: int = 0
+
+    def __str__(self) -> str:
+        given = [
+            f"{field}={pattern}"
+            for field in _FROM_MOST_SPECIFIC
+            if (pattern := getattr(self, field)) is not None
+        ]
+        return f"{' '.join(given) or 'default'} -> {self.profile}"
+
+
+class AssignmentFile(BaseModel):
+    """The rules of a TOML file, as `[[rule]]` tables."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rule: tuple[AssignmentRule, ...] = ()
+
+
+def choose(
+    rules: Sequence[AssignmentRule],
+    *,
+    station: str | None,
+    site: str | None,
+    token: str | None,
+    vehicle_class: str | None,
+) -> AssignmentRule | None:
+    """Return the rule that decides, None when none matches.
+
+    A rule on the token beats one on the vehicle class, that one on the station, that one on the
+    site, that the default; a full text beats a pattern with `*`; more conditions beat fewer.
+    Then the higher priority counts, then the earlier rule. A pattern never matches None.
+    """
+    given = {"station": station, "site": site, "token": token, "vehicle_class": vehicle_class}
+    matching = [each for each in rules if _matches(each, given)]
+    return max(matching, key=lambda each: (_specificity(each), each.priority), default=None)
+
+
+def check_assignments(
+    rules: Sequence[AssignmentRule], catalogue: Collection[str], file: str = "assignments"
+) -> tuple[CatalogueFinding, ...]:
+    """Return a finding for each rule that names a profile which `catalogue` lacks."""
+    known = ", ".join(sorted(catalogue)) or "none"
+    return tuple(
+        CatalogueFinding(
+            file,
+            f"rule[{index}].profile",
+            f"rule {index + 1} ({rule}) names the unknown profile {rule.profile!r}; "
+            f"known are {known}",
+        )
+        for index, rule in enumerate(rules)
+        if rule.profile not in catalogue
+    )
+
+
+def load_assignments(path: Path, catalogue: Collection[str]) -> tuple[AssignmentRule, ...]:
+    """Return the rules of a TOML file with `[[rule]]` tables, in order.
+
+    Raises: CatalogueError with every mistake, also for profiles that `catalogue` lacks.
+    """
+    try:
+        rules = AssignmentFile.model_validate(read_table(path)).rule
+    except ValidationError as error:
+        known = ["rule", *AssignmentRule.model_fields]
+        raise CatalogueError(explain(path.name, error, known)) from error
+    findings = check_assignments(rules, catalogue, path.name)
+    if findings:
+        raise CatalogueError(findings)
+    return rules
+
+
+def _matches(rule: AssignmentRule, given: dict[str, str | None]) -> bool:
+    for field, text in given.items():
+        pattern: str | None = getattr(rule, field)
+        if pattern is not None and (text is None or not _covers(pattern, text)):
+            return False
+    return True
+
+
+def _covers(pattern: str, text: str) -> bool:
+    parts = (re.escape(part) for part in pattern.split("*"))
+    return re.fullmatch(".*".join(parts), text, re.IGNORECASE | re.DOTALL) is not None
+
+
+def _specificity(rule: AssignmentRule) -> tuple[int, ...]:
+    return tuple(_sharpness(getattr(rule, field)) for field in _FROM_MOST_SPECIFIC)
+
+
+def _sharpness(pattern: str | None) -> int:
+    if pattern is None:
+        return 0
+    return 1 if "*" in pattern else 2
