@@ -1,0 +1,79 @@
+# Laddvakt: `make help` lists what there is. Works with GNU make 3.81 and later.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test check bench lock clean
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
+VENV := .venv/.created
+RUN := .venv/.installed-run
+DEV := .venv/.installed-dev
+SOURCE := csms profiles simulator tests $(wildcard bench)
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
+	--no-emit-index-url --no-emit-find-links --no-header --quiet
+# Further arguments: `make test ARGS="-k embedded"`. PYTHON=... names the interpreter to use.
+ARGS :=
+PYTHON :=
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: $(DEV) ## Prepare the environment in .venv from the pinned packages
+
+run: $(RUN) ## Start the central system with ten simulated chargers; Ctrl-C ends it
+	@exec .venv/bin/csms demo $(ARGS)
+
+test: $(DEV) ## Run all tests
+	@$(PY) -m pytest -n 2 $(ARGS)
+
+check: $(DEV) ## Check format, lint, types, import rules and architecture
+	@$(PY) -m ruff format --check --quiet $(SOURCE)
+	@$(PY) -m ruff check --quiet $(SOURCE)
+	@$(PY) -m mypy --no-error-summary
+	@$(PY) -m pytest -q tests/architecture
+
+bench: $(DEV) ## Measure messages per second and memory per connection
+	@$(PY) bench/ingest.py $(ARGS)
+
+lock: ## Refresh the pins in requirements/*.txt (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@$(COMPILE) requirements/run.in --output-file requirements/run.txt >/dev/null
+	@$(COMPILE) requirements/dev.in --output-file requirements/dev.txt >/dev/null
+
+clean: ## Remove .venv and all caches; the data in var/ stays
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(DEV): $(RUN) requirements/dev.txt
+	@echo "Installing the tools for tests and checks."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(RUN): $(VENV) requirements/run.txt pyproject.toml
+	@echo "Installing into .venv; this takes a minute."
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# A Python without ensurepip (Debian's, without its venv package) makes an environment without pip.
+$(VENV):
+	@found=; bare=; \
+	for python in $(if $(PYTHON),"$(PYTHON)",python3 python3.14 python3.13 python3.12 python3.11); do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then found=$$python; break; fi; \
+		bare=$${bare:-$$python}; \
+	done; \
+	if [ -z "$$found" ] && [ -n "$$bare" ]; then \
+		version=$$("$$bare" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+		echo "$$bare lacks the modules venv and ensurepip. On Debian and Ubuntu:" >&2; \
+		echo "  apt install python$$version-venv" >&2; \
+		exit 1; \
+	fi; \
+	if [ -z "$$found" ]; then \
+		echo "Python 3.11 or later is needed and was not found." >&2; \
+		echo "Install it, or name it: make setup PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi; \
+	"$$found" -m venv --clear .venv
+	@touch $@
