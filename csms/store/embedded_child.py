@@ -28,10 +28,11 @@ class Child:
         self._identity = identity
         self._log_path = log_path
         self._log_start = log_path.stat().st_size if log_path.exists() else 0
-        self._started: Future[int] = Future()
+        self._started: Future[subprocess.Popen[bytes]] = Future()
         self._ended = threading.Event()
         threading.Thread(target=self._keep, name="embedded-postgres", daemon=True).start()
-        self.pid = self._started.result()
+        self._process = self._started.result()
+        self.pid = self._process.pid
 
     @property
     def is_running(self) -> bool:
@@ -51,7 +52,7 @@ class Child:
         ):
             if self._ended.is_set():
                 return
-            os.kill(self.pid, number)
+            self._process.send_signal(number)
             self._ended.wait(patience_s)
 
     def last_words(self) -> str:
@@ -67,7 +68,7 @@ class Child:
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for it
             self._started.set_exception(error)
             return
-        self._started.set_result(process.pid)
+        self._started.set_result(process)
         process.wait()
         self._ended.set()
 
