@@ -7,3 +7,19 @@ class LaddvaktError(Exception):
 
 class DatabaseUnavailable(LaddvaktError):  # noqa: N818 - says what is the case
     """PostgreSQL cannot be started or reached; the message says why and what to do about it."""
+
+
+class UnitRefused(LaddvaktError):  # noqa: N818 - says what is the case
+    """The database is there and refuses this unit of work for what is in it."""
+
+
+class SettingsError(LaddvaktError):
+    """A setting, a flag or a file does not parse; the message names it and says what is allowed."""
+
+
+class StationOffline(LaddvaktError):  # noqa: N818 - says what is the case
+    """The station is not connected, or went away before it answered."""
+
+
+class NoAnswer(LaddvaktError):  # noqa: N818 - says what is the case
+    """The station is connected and did not answer in time."""

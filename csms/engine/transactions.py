@@ -189,7 +189,6 @@ def _event_write(work: Work, fact: TransactionReported, session_id: str | None) 
     doc: dict[str, Any] = {
         "transaction_id": fact.transaction_id,
         "sequence": fact.sequence,
-        "at_station": fact.at,
         "trigger": fact.trigger,
         "charging_state": fact.charging_state,
         "stop_reason": fact.stop_reason,
@@ -200,9 +199,14 @@ def _event_write(work: Work, fact: TransactionReported, session_id: str | None) 
         "details": dict(fact.details),
     }
     known = {name: value for name, value in doc.items() if value not in (None, {}, False)}
-    at, _ = work.station.clock.correct(fact.at, work.now)
     return EventWrite(
-        work.station.id, event_key(fact), session_id, fact.kind.value, at, work.now, known
+        work.station.id,
+        event_key(fact),
+        session_id,
+        fact.kind.value,
+        fact.at or work.now,
+        work.now,
+        known,
     )
 
 

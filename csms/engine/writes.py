@@ -55,7 +55,10 @@ class SessionWrite:
 
 @dataclass(frozen=True, slots=True)
 class EventWrite:
-    """What a station said of a transaction. Key: station and `key`, made of the content."""
+    """What a station said of a transaction. Key: station and `key`, made of the content.
+
+    `at` is the station's own time, uncorrected; the time of receipt where it gave none.
+    """
 
     station_id: str
     key: str

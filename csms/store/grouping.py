@@ -1,0 +1,38 @@
+"""A group of units as one set of rows for each table, each key once."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from csms.engine.writes import SampleWrite, Write
+from csms.store.rows import TABLES, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_KEYS: dict[type[Write], Callable[[Row], Any]] = {
+    kind: itemgetter(*key) for kind, (_, key) in TABLES.items()
+}
+
+
+def grouped(units: Iterable[Sequence[Write]]) -> dict[type[Write], list[Row]]:
+    """Returns the rows of all units by table, the newest of each key.
+
+    A statement may not touch a row twice. Samples of one key are merged, as the table merges
+    them; of everything else the last state counts.
+    """
+    newest: dict[type[Write], dict[Any, Any]] = {}
+    for unit in units:
+        for write in unit:
+            kind = type(write)
+            row = TABLES[kind][0](write)
+            rows = newest.setdefault(kind, {})
+            key = _KEYS[kind](row)
+            old = rows.get(key) if kind is SampleWrite else None
+            rows[key] = row if old is None else _merged(old, row)
+    return {kind: list(rows.values()) for kind, rows in newest.items()}
+
+
+def _merged(old: Row, new: Row) -> Row:
+    return tuple(b if a is None else a for a, b in zip(old, new, strict=True))

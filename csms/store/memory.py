@@ -1,0 +1,164 @@
+"""The store's twin in memory, for replays and tests. Behind the same port, without durability."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from csms.domain.session import reading_of
+from csms.engine.ports import StoredSession, StoredStation
+from csms.engine.writes import (
+    AlertWrite,
+    AnomalyWrite,
+    EventWrite,
+    InstalledWrite,
+    LimitsWrite,
+    RecordWrite,
+    SampleWrite,
+    SessionWrite,
+    StationWrite,
+    Write,
+)
+from csms.store.rows import TABLES, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+    from csms.domain.ledger import Reading
+
+
+class MemoryStore:
+    """Records in dicts, by the keys that the tables have."""
+
+    def __init__(self) -> None:
+        self.tables: dict[type[Write], dict[Any, Any]] = defaultdict(dict)
+        self._samples: dict[str, list[SampleWrite]] = defaultdict(list)
+        self._limits: dict[str, list[LimitsWrite]] = defaultdict(list)
+        self._numbers: dict[str, int] = {}
+
+    def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
+        """Applies the unit at once."""
+        for write in unit:
+            self._apply(write)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future.set_result(None)
+        return future
+
+    def _apply(self, write: Write) -> None:
+        kind = type(write)
+        row, key = TABLES[kind]
+        values = row(write)
+        name = tuple(values[index] for index in key)
+        table = self.tables[kind]
+        if isinstance(write, RecordWrite) and write.doc is None:
+            table.pop(name, None)
+            return
+        if isinstance(write, EventWrite) and name in table:
+            return
+        if isinstance(write, SampleWrite):
+            self._add_sample(write, is_new=name not in table)
+        if isinstance(write, LimitsWrite):
+            self._limits[write.session_id].append(write)
+        table[name] = write
+
+    def _add_sample(self, write: SampleWrite, *, is_new: bool) -> None:
+        if is_new and write.session_id is not None:
+            self._samples[write.session_id].append(write)
+
+    def rows(self, kind: type[Write]) -> list[Any]:
+        """Returns all writes of one kind, each key once, in the order of their first coming."""
+        return list(self.tables[kind].values())
+
+    async def load_station(self, station_id: str) -> StoredStation | None:
+        """Returns the station with its running sessions, or None if it is unknown."""
+        station = self.tables[StationWrite].get((station_id,))
+        if station is None:
+            return None
+        installed = self.tables[InstalledWrite].get((station_id,))
+        starts = [
+            event.at
+            for event in self.rows(EventWrite)
+            if event.station_id == station_id and event.kind == "Started"
+        ]
+        sessions = [
+            self._stored(session)
+            for session in self.rows(SessionWrite)
+            if session.station_id == station_id and session.state == "active"
+        ]
+        return StoredStation(
+            _plain(station.doc),
+            None if installed is None else _plain(installed.doc),
+            max(starts, default=None),
+            sessions,
+        )
+
+    async def find_by_transaction(
+        self, station_id: str, transaction_id: str
+    ) -> StoredSession | None:
+        """Returns the station's newest session with that transaction ID."""
+        found = [
+            session
+            for session in self.rows(SessionWrite)
+            if (session.station_id, session.transaction_id) == (station_id, transaction_id)
+        ]
+        newest = max(found, key=lambda session: session.started_at, default=None)
+        return None if newest is None else self._stored(newest)
+
+    async def find_by_event(self, station_id: str, key: str) -> StoredSession | None:
+        """Returns the session that the event with this key belongs to."""
+        event = self.tables[EventWrite].get((station_id, key))
+        if event is None or event.session_id is None:
+            return None
+        return await self.find_session(event.session_id)
+
+    async def find_session(self, session_id: str) -> StoredSession | None:
+        """Returns the session with that ID."""
+        session = self.tables[SessionWrite].get((session_id,))
+        return None if session is None else self._stored(session)
+
+    async def load_readings(self, session_id: str) -> list[Reading]:
+        """Returns the register readings of all samples of a session."""
+        return [
+            reading
+            for write in self._samples[session_id]
+            if (reading := reading_of(write.sample)) is not None
+        ]
+
+    async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
+        """Returns an operator's records by name."""
+        return {
+            write.name: _plain(write.doc)
+            for write in self.rows(RecordWrite)
+            if write.collection == collection
+        }
+
+    async def reserve(self, scope: str, count: int) -> int:
+        """Returns the first of `count` numbers that nobody else gets."""
+        first = self._numbers.get(scope, 1)
+        self._numbers[scope] = first + count
+        return first
+
+    async def release(self, scope: str, first_unused: int, end: int) -> None:
+        """Gives numbers back, if none was reserved after them."""
+        if self._numbers.get(scope) == end:
+            self._numbers[scope] = first_unused
+
+    def alerts(self) -> list[AlertWrite]:
+        """Returns the last state of every alert."""
+        return self.rows(AlertWrite)
+
+    def anomalies(self) -> list[AnomalyWrite]:
+        """Returns every anomaly."""
+        return self.rows(AnomalyWrite)
+
+    def _stored(self, session: SessionWrite) -> StoredSession:
+        limits = [(write.since, _plain(write.doc)) for write in self._limits[session.session_id]]
+        return StoredSession(_plain(session.doc), _plain(session.watch), limits)
+
+
+def _plain(doc: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Returns what a database would give back: plain JSON."""
+    return orjson.loads(to_json(doc))

@@ -1,0 +1,19 @@
+"""All SQL, from one named file beside this module."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+_MARK = "-- name: "
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Returns every statement of `queries.sql` by its name."""
+    text = resources.files("csms.store").joinpath("queries.sql").read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for part in text.split(_MARK)[1:]:
+        name, _, statement = part.partition("\n")
+        found[name.strip()] = statement.strip()
+    return found

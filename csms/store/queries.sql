@@ -1,0 +1,202 @@
+-- All SQL of the store, by name. Writes take one array for each column, so that a group of units
+-- is one statement for each table; `ON CONFLICT` makes each of them idempotent.
+
+-- name: write_StationWrite
+INSERT INTO stations (id, doc)
+SELECT * FROM unnest($1::text[], $2::jsonb[])
+ON CONFLICT (id) DO UPDATE SET doc = EXCLUDED.doc
+
+-- name: write_ConnectorWrite
+INSERT INTO connectors AS old (station_id, evse, connector, status, at, doc)
+SELECT * FROM unnest($1::text[], $2::int[], $3::int[], $4::text[], $5::timestamptz[], $6::jsonb[])
+ON CONFLICT (station_id, evse, connector) DO UPDATE
+SET status = EXCLUDED.status, at = EXCLUDED.at, doc = EXCLUDED.doc
+WHERE old.at <= EXCLUDED.at
+
+-- name: write_SessionWrite
+INSERT INTO sessions (id, station_id, transaction_id, state, started_at, ended_at, token, vehicle,
+                      energy_milliwh, doc, watch)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+                     $6::timestamptz[], $7::text[], $8::text[], $9::bigint[], $10::json[],
+                     $11::json[])
+ON CONFLICT (id) DO UPDATE
+SET transaction_id = EXCLUDED.transaction_id, state = EXCLUDED.state,
+    started_at = EXCLUDED.started_at, ended_at = EXCLUDED.ended_at, token = EXCLUDED.token,
+    vehicle = EXCLUDED.vehicle, energy_milliwh = EXCLUDED.energy_milliwh, doc = EXCLUDED.doc,
+    watch = EXCLUDED.watch
+
+-- name: write_EventWrite
+INSERT INTO session_events AS old (station_id, key, session_id, kind, at, received_at, doc)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+                     $6::timestamptz[], $7::json[])
+ON CONFLICT (station_id, key) DO UPDATE
+SET repeats = old.repeats + 1, session_id = coalesce(old.session_id, EXCLUDED.session_id)
+
+-- name: write_SampleWrite
+INSERT INTO samples AS old
+    (station_id, session_id, evse, at, context, received_at, register_milliwh, power_w, current_a,
+     i1, i2, i3, v1, v2, v3, soc_percent, power_offered_w, current_offered_a, extra, assumed)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[],
+    $6::timestamptz[], $7::bigint[], $8::float8[], $9::float8[], $10::float8[], $11::float8[],
+    $12::float8[], $13::float8[], $14::float8[], $15::float8[], $16::float8[], $17::float8[],
+    $18::float8[], $19::json[], $20::text[])
+ON CONFLICT (session_id, at, context, evse, station_id) DO UPDATE
+SET register_milliwh = coalesce(old.register_milliwh, EXCLUDED.register_milliwh),
+    power_w = coalesce(old.power_w, EXCLUDED.power_w),
+    current_a = coalesce(old.current_a, EXCLUDED.current_a),
+    i1 = coalesce(old.i1, EXCLUDED.i1), i2 = coalesce(old.i2, EXCLUDED.i2),
+    i3 = coalesce(old.i3, EXCLUDED.i3), v1 = coalesce(old.v1, EXCLUDED.v1),
+    v2 = coalesce(old.v2, EXCLUDED.v2), v3 = coalesce(old.v3, EXCLUDED.v3),
+    soc_percent = coalesce(old.soc_percent, EXCLUDED.soc_percent),
+    power_offered_w = coalesce(old.power_offered_w, EXCLUDED.power_offered_w),
+    current_offered_a = coalesce(old.current_offered_a, EXCLUDED.current_offered_a),
+    extra = coalesce(old.extra, EXCLUDED.extra),
+    assumed = coalesce(old.assumed, EXCLUDED.assumed)
+
+-- name: write_LimitsWrite
+INSERT INTO session_limits (session_id, since, doc)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::json[])
+ON CONFLICT (session_id, since) DO UPDATE SET doc = EXCLUDED.doc
+
+-- name: write_InstalledWrite
+INSERT INTO installed_profiles (station_id, doc)
+SELECT * FROM unnest($1::text[], $2::jsonb[])
+ON CONFLICT (station_id) DO UPDATE SET doc = EXCLUDED.doc
+
+-- name: write_AlertWrite
+INSERT INTO alerts (id, station_id, session_id, kind, severity, state, opened_at, doc)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                     $7::timestamptz[], $8::jsonb[])
+ON CONFLICT (id) DO UPDATE
+SET severity = EXCLUDED.severity, state = EXCLUDED.state, doc = EXCLUDED.doc
+
+-- name: write_CommandWrite
+INSERT INTO commands AS old (id, station_id, session_id, action, state, wanted_at, doc)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
+                     $6::timestamptz[], $7::jsonb[])
+ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, doc = old.doc || EXCLUDED.doc
+
+-- name: write_MessageWrite
+INSERT INTO station_messages (station_id, received_at, message_id, action, doc)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::json[])
+ON CONFLICT (station_id, received_at, message_id) DO UPDATE SET doc = EXCLUDED.doc
+
+-- name: write_AnomalyWrite
+INSERT INTO anomalies (station_id, session_id, at, kind, message_id, doc)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::json[])
+ON CONFLICT (station_id, at, kind, message_id) DO UPDATE SET doc = EXCLUDED.doc
+
+-- name: write_RecordWrite
+INSERT INTO records (collection, name, doc)
+SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
+ON CONFLICT (collection, name) DO UPDATE SET doc = EXCLUDED.doc
+
+-- name: delete_records
+DELETE FROM records r USING unnest($1::text[], $2::text[]) gone (collection, name)
+WHERE r.collection = gone.collection AND r.name = gone.name
+
+-- name: reserve
+INSERT INTO number_blocks AS old (scope, next) VALUES ($1, 1 + $2)
+ON CONFLICT (scope) DO UPDATE SET next = old.next + $2
+RETURNING next - $2 AS first
+
+-- name: release
+UPDATE number_blocks SET next = $2 WHERE scope = $1 AND next = $3
+
+-- name: station
+SELECT s.doc, i.doc AS installed,
+       (SELECT e.at FROM session_events e WHERE e.station_id = s.id AND e.kind = 'Started'
+        ORDER BY e.at DESC LIMIT 1) AS last_start_at
+FROM stations s LEFT JOIN installed_profiles i ON i.station_id = s.id
+WHERE s.id = $1
+
+-- name: active_sessions
+SELECT id, doc, watch FROM sessions WHERE station_id = $1 AND state = 'active'
+
+-- name: session
+SELECT id, doc, watch FROM sessions WHERE id = $1
+
+-- name: session_by_transaction
+SELECT id, doc, watch FROM sessions WHERE station_id = $1 AND transaction_id = $2
+ORDER BY started_at DESC LIMIT 1
+
+-- name: session_by_event
+SELECT s.id, s.doc, s.watch FROM session_events e JOIN sessions s ON s.id = e.session_id
+WHERE e.station_id = $1 AND e.key = $2
+
+-- name: limits
+SELECT since, doc FROM session_limits WHERE session_id = $1 ORDER BY since
+
+-- name: readings
+SELECT at, context, register_milliwh FROM samples
+WHERE session_id = $1 AND register_milliwh IS NOT NULL
+
+-- name: records
+SELECT name, doc FROM records WHERE collection = $1 ORDER BY name
+
+-- name: delete_station
+DELETE FROM stations WHERE id = $1 RETURNING id
+
+-- name: list_stations
+SELECT s.doc,
+       (SELECT json_agg(json_build_object('evse', c.evse, 'connector', c.connector,
+                                          'status', c.status, 'at', c.at, 'doc', c.doc)
+                        ORDER BY c.evse, c.connector)
+        FROM connectors c WHERE c.station_id = s.id) AS connectors
+FROM stations s
+WHERE ($1::text IS NULL OR s.id > $1) AND ($2::text IS NULL OR s.id = $2)
+ORDER BY s.id LIMIT $3
+
+-- name: list_sessions
+SELECT s.id, s.started_at, s.doc, s.watch,
+       (SELECT json_agg(l.doc ORDER BY l.since) FROM session_limits l
+        WHERE l.session_id = s.id AND s.state = 'active') AS limits,
+       (SELECT json_agg(l.since ORDER BY l.since) FROM session_limits l
+        WHERE l.session_id = s.id AND s.state = 'active') AS limits_since,
+       (SELECT count(*) FROM alerts a WHERE a.session_id = s.id AND a.state = 'open') AS open_alerts
+FROM sessions s
+WHERE ($1::text IS NULL OR s.station_id = $1)
+  AND ($2::text IS NULL OR lower(s.token) = lower($2))
+  AND ($3::text IS NULL OR s.vehicle = $3)
+  AND ($4::text IS NULL OR s.state = $4)
+  AND ($5::timestamptz IS NULL OR s.started_at >= $5)
+  AND ($6::timestamptz IS NULL OR s.started_at < $6)
+  AND ($7::timestamptz IS NULL OR (s.started_at, s.id) < ($7, $8))
+  AND ($9::text IS NULL OR s.id = $9)
+ORDER BY s.started_at DESC, s.id DESC LIMIT $10
+
+-- name: list_samples
+SELECT * FROM samples
+WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (at, context) < ($2, $3))
+ORDER BY at DESC, context DESC LIMIT $4
+
+-- name: list_alerts
+SELECT id, station_id, session_id, kind, severity, state, opened_at, acknowledged_at,
+       acknowledged_by, doc
+FROM alerts
+WHERE ($1::text IS NULL OR station_id = $1)
+  AND ($2::text IS NULL OR session_id = $2)
+  AND ($3::text IS NULL OR kind = $3)
+  AND ($4::text IS NULL OR severity = $4)
+  AND ($5::text IS NULL OR state = $5)
+  AND ($6::timestamptz IS NULL OR (opened_at, id) < ($6, $7))
+  AND ($8::text IS NULL OR id = $8)
+ORDER BY opened_at DESC, id DESC LIMIT $9
+
+-- name: acknowledge_alert
+UPDATE alerts SET acknowledged_at = coalesce(acknowledged_at, $2),
+                  acknowledged_by = coalesce(acknowledged_by, $3)
+WHERE id = $1 RETURNING id
+
+-- name: list_commands
+SELECT id, station_id, session_id, action, state, wanted_at, doc FROM commands
+WHERE session_id = $1 ORDER BY wanted_at DESC, id DESC LIMIT $2
+
+-- name: list_events
+SELECT key, kind, at, received_at, repeats, doc FROM session_events
+WHERE session_id = $1 ORDER BY received_at DESC, key DESC LIMIT $2
+
+-- name: list_anomalies
+SELECT station_id, session_id, at, kind, message_id, doc FROM anomalies
+WHERE ($1::text IS NULL OR session_id = $1) AND ($2::text IS NULL OR station_id = $2)
+ORDER BY at DESC LIMIT $3

@@ -1,0 +1,187 @@
+"""How each write becomes a row: its columns in the order of its statement, and its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from csms.engine.writes import (
+    AlertWrite,
+    AnomalyWrite,
+    CommandWrite,
+    ConnectorWrite,
+    EventWrite,
+    InstalledWrite,
+    LimitsWrite,
+    MessageWrite,
+    RecordWrite,
+    SampleWrite,
+    SessionWrite,
+    StationWrite,
+    Write,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Row = tuple[Any, ...]
+_BIGINT = 2**63 - 1
+
+
+def to_json(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Returns compact JSON; times become ISO 8601, sets and tuples lists."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, int):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _bigint(value: int | None) -> int | None:
+    """What no column can hold is kept in the documents only."""
+    return value if value is not None and -_BIGINT <= value <= _BIGINT else None
+
+
+def _station(write: StationWrite) -> Row:
+    return write.station_id, to_json(write.doc)
+
+
+def _connector(write: ConnectorWrite) -> Row:
+    return (
+        write.station_id,
+        write.evse,
+        write.connector,
+        write.status,
+        write.at,
+        to_json(write.doc),
+    )
+
+
+def _session(write: SessionWrite) -> Row:
+    return (
+        write.session_id,
+        write.station_id,
+        write.transaction_id,
+        write.state,
+        write.started_at,
+        write.ended_at,
+        write.token,
+        write.vehicle,
+        _bigint(write.energy_milliwh),
+        to_json(write.doc),
+        to_json(write.watch),
+    )
+
+
+def _event(write: EventWrite) -> Row:
+    return (
+        write.station_id,
+        write.key,
+        write.session_id,
+        write.kind,
+        write.at,
+        write.received_at,
+        to_json(write.doc),
+    )
+
+
+def _sample(write: SampleWrite) -> Row:
+    sample = write.sample
+    return (
+        write.station_id,
+        write.session_id or "",
+        write.evse,
+        sample.at,
+        sample.context,
+        write.received_at,
+        _bigint(sample.register_milliwh),
+        sample.power_w,
+        sample.current_a,
+        *sample.currents_a,
+        *sample.voltages_v,
+        sample.soc_percent,
+        sample.power_offered_w,
+        sample.current_offered_a,
+        to_json(sample.extra) if sample.extra else None,
+        ",".join(sample.assumed) or None,
+    )
+
+
+def _limits(write: LimitsWrite) -> Row:
+    return write.session_id, write.since, to_json(write.doc)
+
+
+def _installed(write: InstalledWrite) -> Row:
+    return write.station_id, to_json(write.doc)
+
+
+def _alert(write: AlertWrite) -> Row:
+    return (
+        write.alert_id,
+        write.station_id,
+        write.session_id,
+        write.kind,
+        write.severity,
+        write.state,
+        write.opened_at,
+        to_json(write.doc),
+    )
+
+
+def _command(write: CommandWrite) -> Row:
+    return (
+        write.command_id,
+        write.station_id,
+        write.session_id,
+        write.action,
+        write.state,
+        write.wanted_at,
+        to_json(write.doc),
+    )
+
+
+def _message(write: MessageWrite) -> Row:
+    return (
+        write.station_id,
+        write.received_at,
+        write.message_id,
+        write.action,
+        to_json(write.doc),
+    )
+
+
+def _anomaly(write: AnomalyWrite) -> Row:
+    return (
+        write.station_id,
+        write.session_id,
+        write.at,
+        write.kind,
+        write.message_id,
+        to_json(write.doc),
+    )
+
+
+def _record(write: RecordWrite) -> Row:
+    return write.collection, write.name, None if write.doc is None else to_json(write.doc)
+
+
+# For each table: the row of a write, and how many of which columns are its key.
+TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
+    StationWrite: (_station, (0,)),
+    ConnectorWrite: (_connector, (0, 1, 2)),
+    SessionWrite: (_session, (0,)),
+    EventWrite: (_event, (0, 1)),
+    SampleWrite: (_sample, (1, 3, 4, 2, 0)),
+    LimitsWrite: (_limits, (0, 1)),
+    InstalledWrite: (_installed, (0,)),
+    AlertWrite: (_alert, (0,)),
+    CommandWrite: (_command, (0,)),
+    MessageWrite: (_message, (0, 1, 2)),
+    AnomalyWrite: (_anomaly, (0, 2, 3, 4)),
+    RecordWrite: (_record, (0, 1)),
+}
