@@ -6,6 +6,7 @@ import difflib
 import json
 import tomllib
 from dataclasses import dataclass
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -28,9 +29,9 @@ _ADVICE = {
     "timezone_aware": "needs a time zone; add Z or an offset such as +02:00",
     "float_type": "must be a number without quotes",
     "int_type": "must be a whole number",
-    "greater_than_equal": "must be {ge} or more",
-    "greater_than": "must be more than {gt}",
-    "less_than_equal": "must be {le} or less",
+    "greater_than_equal": "must be {ge:g} or more",
+    "greater_than": "must be more than {gt:g}",
+    "less_than_equal": "must be {le:g} or less",
     "finite_number": "must be a finite number",
     "tuple_type": "must be a list",
     "string_type": "must be a text in quotes",
@@ -156,8 +157,13 @@ def _sentence(error: ErrorDetails, known: list[str]) -> str:
         return str(context["error"])
     if error["type"] in _ADVICE:
         advice = _ADVICE[error["type"]].format(**context)
-        return advice if error["type"] == "missing" else f"is {error['input']!r}; it {advice}"
-    return f"is {error['input']!r}: {error['msg']}"
+        return advice if error["type"] == "missing" else f"is {_shown(error['input'])}; it {advice}"
+    return f"is {_shown(error['input'])}: {error['msg']}"
+
+
+def _shown(given: object) -> str:
+    """Return what the file says, as the file says it where Python's form differs."""
+    return given.isoformat() if isinstance(given, (date, time)) else repr(given)
 
 
 def _unknown_field(field: str, known: list[str]) -> str:
