@@ -12,10 +12,9 @@ from profiles.composite import (
     CompositeSchedule,
     Station,
     composite,
-    evaluate,
-    limit_at,
 )
 from profiles.conversion import convert
+from profiles.in_force import evaluate, limit_at
 from profiles.installed import ClearCriteria, InstalledProfile, ProfileSet
 from profiles.limits import Cause, LimitStep, LimitTimeline
 from profiles.model import (

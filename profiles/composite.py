@@ -1,25 +1,24 @@
-"""All of it together: the limit in force on an EVSE over time, and the composite schedule.
+"""The composite schedule a station should answer with, for one EVSE or for all.
 
-Source: OCPP 2.0.1 part 2, 3.5 to 3.7 (chapter K), K04.FR.05, K08, K12.FR.01, errata 2.36.
+Source: OCPP 2.0.1 part 2, K04.FR.05, K08, K12.FR.01; part 6, TC_K_22_CS and TC_K_41_CS.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from profiles.expand import Voice, Window
+from profiles.in_force import evaluate
 from profiles.installed import ProfileSet
-from profiles.limits import Cause, LimitStep, LimitTimeline
 from profiles.model import Purpose, RateUnit, Transaction
-from profiles.precedence import BINDING_PURPOSES, layers
-from profiles.timeline import Segment, Timeline, combine, to_datetime, to_second, to_second_up
-from profiles.units import MAX_PHASES, NOMINAL_VOLTAGE, amperes, tightest, watts
+from profiles.timeline import to_datetime, to_second
+from profiles.units import MAX_PHASES, NOMINAL_VOLTAGE, tightest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from profiles.limits import LimitStep, LimitTimeline
     from profiles.semantics import Rules
 
 
@@ -70,54 +69,6 @@ class CompositeSchedule:
     duration_s: int
     unit: RateUnit
     periods: tuple[CompositePeriod, ...]
-
-
-def evaluate(
-    profile_set: ProfileSet,
-    *,
-    evse: int,
-    transaction: Transaction | None,
-    start: datetime,
-    end: datetime,
-    rules: Rules,
-) -> LimitTimeline:
-    """Return the limit in force on `evse` from `start` to `end`, cause by cause.
-
-    A transaction is taken to run through the whole window, also before its start. Without one
-    only station-wide limits bind. `evse` 0 gives those that bound the sum over all EVSEs.
-
-    Raises: ValueError when the window is empty.
-    """
-    window = Window(to_second(start), to_second_up(end))
-    if window.start >= window.end:
-        message = f"the window from {start.isoformat()} to {end.isoformat()} is empty"
-        raise ValueError(message)
-    spoken = layers(profile_set, evse, transaction, window, rules)
-    purposes = (Purpose.TX, *BINDING_PURPOSES, Purpose.LOCAL_GENERATION)
-    silence: Timeline[Voice] = Timeline()
-    voices = combine([spoken.get(purpose, silence) for purpose in purposes], lambda each: each)
-    return LimitTimeline(tuple(_step(segment) for segment in _gapless(voices, window)))
-
-
-def limit_at(
-    profile_set: ProfileSet,
-    *,
-    evse: int,
-    transaction: Transaction | None,
-    at: datetime,
-    rules: Rules,
-) -> LimitStep:
-    """Return the limit in force at `at`; the step is one second long."""
-    second = to_datetime(to_second(at))
-    timeline = evaluate(
-        profile_set,
-        evse=evse,
-        transaction=transaction,
-        start=second,
-        end=second + timedelta(seconds=1),
-        rules=rules,
-    )
-    return timeline.steps[0]
 
 
 def composite(
@@ -220,82 +171,6 @@ class _Asked:
         if not step.is_limited:
             return None
         return _tightest_count(step.phases, self.station.phases)
-
-
-def _gapless(
-    voices: Timeline[tuple[Voice | None, ...]], window: Window
-) -> list[Segment[tuple[Voice | None, ...]]]:
-    """Return the segments with the silence between them made explicit."""
-    filled: list[Segment[tuple[Voice | None, ...]]] = []
-    reached = window.start
-    for each in voices:
-        if reached < each.start:
-            filled.append(Segment(reached, each.start, ()))
-        filled.append(each)
-        reached = each.end
-    if reached < window.end:
-        filled.append(Segment(reached, window.end, ()))
-    return filled
-
-
-def _step(segment: Segment[tuple[Voice | None, ...]]) -> LimitStep:
-    spoken = [_cause(voice) for voice in segment.value if voice is not None]
-    given = [cause for cause in spoken if cause is not None]
-    bounds = [cause for cause in given if cause.purpose is not Purpose.LOCAL_GENERATION]
-    added = [cause for cause in given if cause.purpose is Purpose.LOCAL_GENERATION]
-    limits = {
-        unit: tightest(cause.limit for cause in bounds if cause.unit is unit) for unit in RateUnit
-    }
-    marked = [replace(each, binding=each.limit == limits[each.unit]) for each in bounds]
-    marked.sort(key=lambda each: not each.binding)
-    phases = min((each.phases for each in bounds if each.phases is not None), default=None)
-    limit_a, limit_w = limits[RateUnit.A], limits[RateUnit.W]
-    for source in added:
-        limit_a, limit_w = _widened(limit_a, limit_w, phases, source)
-    return LimitStep(
-        start=to_datetime(segment.start),
-        end=to_datetime(segment.end),
-        limit_a=limit_a,
-        limit_w=limit_w,
-        phases=phases,
-        ambiguous=_is_ambiguous(bounds),
-        causes=(*marked, *(added if bounds else ())),
-    )
-
-
-def _cause(voice: Voice) -> Cause | None:
-    profile, period = voice.profile, voice.period
-    if period.limit is None:
-        return None
-    return Cause(
-        profile_id=profile.id,
-        purpose=profile.purpose,
-        stack_level=profile.stack_level,
-        period_index=voice.period_index,
-        unit=profile.schedule.unit,
-        limit=period.limit,
-        phases=period.number_phases,
-    )
-
-
-def _is_ambiguous(bounds: Sequence[Cause]) -> bool:
-    counts = {cause.phases or MAX_PHASES for cause in bounds}
-    return len({cause.unit for cause in bounds}) > 1 and len(counts) > 1
-
-
-def _widened(
-    limit_a: float | None, limit_w: float | None, phases: int | None, source: Cause
-) -> tuple[float | None, float | None]:
-    """Add what is produced on site to the limit. Source: OCPP 2.1 part 2, K27."""
-    count = phases or MAX_PHASES
-    if source.unit is RateUnit.A:
-        more_a, more_w = source.limit, watts(source.limit, NOMINAL_VOLTAGE, count)
-    else:
-        more_a, more_w = amperes(source.limit, NOMINAL_VOLTAGE, count), source.limit
-    return (
-        None if limit_a is None else limit_a + more_a,
-        None if limit_w is None else limit_w + more_w,
-    )
 
 
 def _tightest_count(left: int | None, right: int | None) -> int | None:
