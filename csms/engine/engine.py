@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from csms.engine.policy import Policy
     from csms.engine.ports import Numbers, Store
     from csms.engine.work import Order, Outcome
-    from profiles import Rules
 
     Handler = Callable[["Engine", Work, Any], Awaitable[Answer]]
 
@@ -62,22 +61,20 @@ class Engine:
         self.hash_password = hash_password
         self.stations: dict[str, StationState] = {}
 
-    async def station(self, station_id: str, rules: Rules) -> StationState | None:
+    async def station(self, station_id: str) -> StationState | None:
         """Returns a station with its sessions, from memory or from the store; None if unknown."""
         state = self.stations.get(station_id)
         if state is None:
             stored = await self.store.load_station(station_id)
             if stored is None:
                 return None
-            state = StationState.restore(stored, rules)
-            state = self.stations.setdefault(station_id, state)
-        state.rules = rules
+            state = self.stations.setdefault(station_id, StationState.restore(stored))
         return state
 
-    def enroll(self, station_id: str, rules: Rules, now: datetime) -> StationState:
+    def enroll(self, station_id: str, now: datetime) -> StationState:
         """Takes a station in that nobody has told us of."""
         record = Station(id=station_id, created_at=now)
-        return self.stations.setdefault(station_id, StationState(record, rules))
+        return self.stations.setdefault(station_id, StationState(record))
 
     def connected(self, station: StationState, protocol: str, now: datetime) -> Outcome:
         """Notes that a station is there, and wants what was not settled on it before."""

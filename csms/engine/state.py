@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ class StationState:
     """
 
     record: Station
-    rules: Rules
+    rules: Rules = Rules.V16
     clock: StationClock = field(default_factory=StationClock)
     running: dict[str, LiveSession] = field(default_factory=dict)
     recent: OrderedDict[str, LiveSession] = field(default_factory=OrderedDict)
@@ -87,11 +88,12 @@ class StationState:
     online_since: datetime | None = None
     epoch: int = 0
     profile_ids: int = _FIRST_PROFILE_ID
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def restore(cls, stored: StoredStation, rules: Rules) -> StationState:
+    def restore(cls, stored: StoredStation) -> StationState:
         """Returns the station as the store has it."""
-        state = cls(load_station(stored.doc), rules, last_start_at=stored.last_start_at)
+        state = cls(load_station(stored.doc), last_start_at=stored.last_start_at)
         if stored.installed is not None:
             state.installed = ProfileSet.of(
                 InstalledProfile.from_dict(each) for each in stored.installed["profiles"]

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 """
 
 
-async def migrate(connection: asyncpg.Connection) -> list[str]:
+async def migrate(connection: Connection) -> list[str]:
     """Applies what has not been applied, and returns the names of it.
 
     Nodes that start at once wait for each other.

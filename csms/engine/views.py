@@ -1,0 +1,140 @@
+"""Records as operators see them: the same members in API, command line and replay.
+
+Energy is in watt-hours and exact to the thousandth; times are UTC with a Z.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.times import format_time
+from csms.engine.limit_docs import dump_step
+from csms.engine.smart_charging import limit_now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from csms.domain.session import Session
+    from csms.engine.state import LiveSession
+    from csms.engine.writes import AlertWrite, AnomalyWrite
+    from profiles import LimitStep
+
+
+def wh(milliwh: int | None) -> float | int | None:
+    """Returns watt-hours, a whole number where it is one."""
+    if milliwh is None:
+        return None
+    return milliwh // 1000 if milliwh % 1000 == 0 else milliwh / 1000
+
+
+def session_view(
+    live: LiveSession, now: datetime, open_deviations: int | None = None
+) -> dict[str, Any]:
+    """Returns a session with the members that the API fixes, and a few more."""
+    session = live.session
+    if open_deviations is None:
+        open_deviations = len(live.watch.open_episodes)
+    step = limit_now(live, now)
+    return {
+        "id": session.id,
+        "station_id": session.station_id,
+        "evse": session.evse,
+        "connector": session.connector,
+        "transaction_id": session.transaction_id,
+        "token": session.token,
+        "token_status": session.token_status,
+        "vehicle": session.vehicle,
+        "state": session.state.value,
+        "charging_state": session.charging_state,
+        "started_at": _time(session.started_at),
+        "started_at_station": _time(session.started_at_station),
+        "started_received_at": _time(session.started_received_at),
+        "ended_at": _time(session.ended_at),
+        "stop_reason": session.stop_reason,
+        "energy_wh": wh(session.energy_milliwh),
+        "register_wh": wh(session.ledger.register_milliwh),
+        "soc_start": session.soc_start,
+        "soc_now": session.soc_now,
+        "soc_end": None if session.is_active else session.soc_now,
+        "power_w": session.power_w if session.is_active else None,
+        "current_a": session.current_a if session.is_active else None,
+        "last_sample_at": _time(session.last_sample_at),
+        "duration_s": round(session.duration_s(now)),
+        "expected_end": None,
+        "profile": session.profile,
+        "limit_now": None if step is None else limit_view(step),
+        "deviations_open": open_deviations,
+        "flags": _flags(session),
+    }
+
+
+def limit_view(step: LimitStep) -> dict[str, Any]:
+    """Returns a step of the limit in force, with the profile and period that caused it."""
+    doc = dump_step(step)
+    doc["from"], doc["to"] = format_time(step.start), format_time(step.end)
+    return doc
+
+
+def track_view(live: LiveSession) -> list[dict[str, Any]]:
+    """Returns the session's limits from its start to its end, oldest first, without gaps."""
+    track = live.track
+    steps: list[dict[str, Any]] = []
+    for index, (since, plan) in enumerate(zip(track.since, track.plans, strict=True)):
+        upto = track.since[index + 1] if index + 1 < len(track.since) else live.session.ended_at
+        for step in plan.steps:
+            start = max(step.start, since)
+            end = step.end if upto is None else min(step.end, upto)
+            if start < end:
+                view = limit_view(step)
+                view["from"], view["to"] = format_time(start), format_time(end)
+                steps.append(view)
+    return steps
+
+
+def alert_view(alert: AlertWrite) -> dict[str, Any]:
+    """Returns an alert as the API and the replay show it."""
+    return {
+        "id": alert.alert_id,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "state": alert.state,
+        "station_id": alert.station_id,
+        "session_id": alert.session_id,
+        "evse": alert.doc.get("evse"),
+        "opened_at": _time(alert.opened_at),
+        "confirmed_at": _time(alert.doc.get("confirmed_at")),
+        "cleared_at": _time(alert.doc.get("cleared_at")),
+        "cleared_because": alert.doc.get("cleared_because"),
+        "evidence": alert.doc.get("evidence", {}),
+        "help": f"docs/alerts.md#{alert.kind.lower()}",
+    }
+
+
+def anomaly_view(anomaly: AnomalyWrite) -> dict[str, Any]:
+    """Returns an anomaly as the API and the replay show it."""
+    return {
+        "kind": anomaly.kind,
+        "station_id": anomaly.station_id,
+        "session_id": anomaly.session_id,
+        "at": _time(anomaly.at),
+        "message_id": anomaly.message_id,
+        "details": dict(anomaly.doc),
+    }
+
+
+def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
+    """Returns a station's record without its secrets."""
+    hidden = {"password_hash"}
+    view = {name: _time(value) for name, value in doc.items() if name not in hidden}
+    view["has_password"] = doc.get("password_hash") is not None
+    view["is_online"] = is_online
+    return view
+
+
+def _flags(session: Session) -> list[str]:
+    return sorted(session.flags | set(session.ledger.flags))
+
+
+def _time(value: Any) -> Any:  # noqa: ANN401 - passes on what is no time
+    return format_time(value) if hasattr(value, "astimezone") else value

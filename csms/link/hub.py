@@ -1,0 +1,230 @@
+"""All connections of this node: who is connected, what leaves for whom, and who watches silence.
+
+The newest authenticated connection of a station is the one that counts; whatever an older one
+does late touches nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from csms.domain.facts import Acknowledged, TransactionAnswer
+from csms.engine.deadlines import Deadlines
+from csms.engine.desk import CommandAnswer
+from csms.errors import LaddvaktError, NoAnswer, StationOffline, UnitRefused
+from csms.link.session import write_notes
+from csms.ocpp.commands import CannotCarry, answer_status, effect_of, encode_command, status_reason
+from csms.ocppj.frames import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from csms.clock import Clock
+    from csms.domain.facts import Answer
+    from csms.engine.engine import Engine
+    from csms.engine.ports import Store
+    from csms.engine.state import StationState
+    from csms.engine.work import Order, Outcome
+    from csms.link.counters import Counters
+    from csms.link.recorder import Recorder
+    from csms.link.session import StationSession
+    from csms.ocppj.frames import CallResult, Payload
+
+log = structlog.get_logger("link")
+
+_COMMAND_TIMEOUT_S = 30.0
+_REPLACED = 4000
+_LONGEST_SLEEP_S = 5.0
+
+
+class Hub:
+    """The connections of one node, over one engine and one store."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        clock: Clock,
+        counters: Counters,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.engine, self.store, self.clock = engine, store, clock
+        self.counters, self.recorder = counters, recorder
+        self.sessions: dict[str, StationSession] = {}
+        self.is_stopping = False
+        self._deadlines = Deadlines()
+        self._deadline_set = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def connected(self, session: StationSession) -> None:
+        """Takes a new connection as the station's; an older one is closed without ado."""
+        station = session.station
+        older = self.sessions.get(station.id)
+        self.sessions[station.id] = session
+        self.counters.connected.set(len(self.sessions))
+        if older is not None:
+            older.is_replaced = True
+            log.warning("station.replaced", station=station.id)
+            self.spawn(older.socket.close(_REPLACED, "a newer connection took over"))
+        async with station.lock:
+            outcome = self.engine.connected(station, session.version.value, self.clock.now())
+            done = self.store.submit(outcome.writes)
+        await done
+        self.settle(station, outcome)
+
+    async def disconnected(self, session: StationSession, reason: str) -> None:
+        """Notes that a connection is gone, unless a newer one has taken its place."""
+        station = session.station
+        if self.sessions.get(station.id) is not session:
+            return
+        del self.sessions[station.id]
+        self.counters.connected.set(len(self.sessions))
+        async with station.lock:
+            if station.id in self.sessions:
+                return
+            outcome = self.engine.disconnected(station, self.clock.now(), reason)
+            done = self.store.submit(outcome.writes)
+        await done
+        self.settle(station, outcome)
+
+    def settle(self, station: StationState, outcome: Outcome) -> None:
+        """Does what follows from a unit that is durable: log lines, commands, watching."""
+        write_notes(outcome.notes)
+        self.counters.count(outcome.notes)
+        for order in outcome.then:
+            self.spawn(self._carry_out(station, order))
+        for session_id in outcome.watched:
+            self._watch(station, session_id)
+
+    async def call(
+        self, station_id: str, action: str, payload: Payload, timeout_s: float, message_id: str
+    ) -> CallResult | CallError:
+        """Sends a call as it is given, and takes over what the answer means for our records.
+
+        Raises:
+            StationOffline: if the station is not connected.
+            NoAnswer: if it does not answer in time.
+        """
+        session = self.sessions.get(station_id)
+        if session is None:
+            raise StationOffline(f"{station_id} is not connected")
+        answer = await session.call(action, payload, timeout_s, message_id)
+        if not isinstance(answer, CallError):
+            effect = effect_of(session.version, action, payload, answer.payload)
+            if effect is not None:
+                station = session.station
+                async with station.lock:
+                    outcome = self.engine.agreed(station, effect, self.clock.now())
+                    done = self.store.submit(outcome.writes)
+                await done
+                self.settle(station, outcome)
+        return answer
+
+    async def run_deadlines(self) -> None:
+        """Looks after sessions that may have gone silent; runs as long as the node does."""
+        while True:
+            due = self._deadlines.next_due()
+            wait_s = _LONGEST_SLEEP_S if due is None else self.clock.real_seconds_until(due)
+            self._deadline_set.clear()
+            try:
+                async with asyncio.timeout(min(wait_s, _LONGEST_SLEEP_S)):
+                    await self._deadline_set.wait()
+            except TimeoutError:
+                pass
+            for station_id, session_id in self._deadlines.take_due(self.clock.now()):
+                await self._check_silence(station_id, session_id)
+
+    async def stand_in_answer(self, action: str) -> Answer:
+        """Returns a valid answer to a transaction message that we failed to handle.
+
+        A start needs an ID that no other transaction has.
+        """
+        if action == "MeterValues":
+            return Acknowledged()
+        return TransactionAnswer(str(await self.engine.numbers.next("transaction")))
+
+    async def stop(self, within_s: float) -> None:
+        """Answers what was received, then closes every connection."""
+        self.is_stopping = True
+        sessions = list(self.sessions.values())
+        if sessions:
+            tasks = [asyncio.create_task(self._say_goodbye(session)) for session in sessions]
+            await asyncio.wait(tasks, timeout=within_s)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=1)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs something beside the connections, kept until it is done."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task.failed", exc_info=task.exception())
+
+    async def _say_goodbye(self, session: StationSession) -> None:
+        await session.drain()
+        await session.socket.close(1012, "the central system restarts")
+
+    async def _carry_out(self, station: StationState, order: Order) -> None:
+        """Sends one order, and has the station's answer recorded."""
+        answer = await self._answer_to(station, order)
+        async with station.lock:
+            now = self.clock.now()
+            outcome = self.engine.command_answered(station, order, answer, now)
+            done = self.store.submit(outcome.writes)
+        try:
+            await done
+        except UnitRefused:
+            log.exception("command.unrecorded", station=station.id, command=order.command_id)
+        self.settle(station, outcome)
+
+    async def _answer_to(self, station: StationState, order: Order) -> CommandAnswer:
+        session = self.sessions.get(station.id)
+        if session is None:
+            return CommandAnswer(None, "not connected")
+        try:
+            action, payload = encode_command(session.version, order.command)
+        except CannotCarry as cannot:
+            return CommandAnswer("NotSupported", str(cannot))
+        sent_at = self.clock.now()
+        try:
+            answer = await session.call(action, payload, _COMMAND_TIMEOUT_S)
+        except (NoAnswer, StationOffline) as error:
+            return CommandAnswer(None, str(error), sent_at, payload)
+        if isinstance(answer, CallError):
+            why = f"{answer.error_code} {answer.error_description}".strip()
+            return CommandAnswer("NotSupported", why, sent_at, payload)
+        effect = effect_of(session.version, action, payload, answer.payload)
+        status = answer_status(answer.payload) or "Unknown"
+        return CommandAnswer(status, status_reason(answer.payload), sent_at, payload, effect)
+
+    def _watch(self, station: StationState, session_id: str) -> None:
+        live = station.running.get(session_id)
+        if live is not None:
+            self._deadlines.set(live.session.started_received_at, station.id, session_id)
+            self._deadline_set.set()
+
+    async def _check_silence(self, station_id: str, session_id: str) -> None:
+        station = self.engine.stations.get(station_id)
+        if station is None or session_id not in station.running:
+            return
+        try:
+            async with station.lock:
+                outcome, again = self.engine.check_silence(station, session_id, self.clock.now())
+                done = self.store.submit(outcome.writes)
+            await done
+        except LaddvaktError:
+            log.exception("watch.failed", station=station_id, session=session_id)
+            return
+        self.settle(station, outcome)
+        if again is not None:
+            self._deadlines.set(again, station_id, session_id)

@@ -1,0 +1,72 @@
+"""The frame log: every frame in and out, in the form that `csms replay` reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from csms.domain.times import format_time
+from csms.errors import SettingsError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from csms.ocppj.version import Version
+
+_SECRETS = ("AuthorizationKey", "BasicAuthPassword")
+
+
+class Recorder:
+    """Appends to one file in a folder. Frames that carry a password are left out."""
+
+    def __init__(self, folder: Path, now: datetime) -> None:
+        """Opens the file.
+
+        Raises:
+            SettingsError: if the folder cannot be written to.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self.path = folder / f"frames-{now:%Y%m%dT%H%M%SZ}.jsonl"
+            self._file = self.path.open("ab", buffering=1 << 16)
+        except OSError as error:
+            raise SettingsError(f"cannot record to {folder}: {error.strerror}") from error
+
+    def received(self, station: str, version: Version, text: str, at: datetime) -> None:
+        """Writes what a station sent."""
+        self._frame(station, version, "station", text, at)
+
+    def sent(self, station: str, version: Version, text: str, at: datetime) -> None:
+        """Writes what the station was sent."""
+        self._frame(station, version, "csms", text, at)
+
+    def event(self, station: str, version: Version, name: str, at: datetime) -> None:
+        """Writes that a station connected or disconnected, and has everything reach the disk."""
+        self._write({**_stamp(station, version, at), "event": name})
+        self._file.flush()
+
+    def flush(self) -> None:
+        """Hands everything to the system."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _frame(self, station: str, version: Version, source: str, text: str, at: datetime) -> None:
+        if any(secret in text for secret in _SECRETS):
+            return
+        try:
+            frame: Any = orjson.Fragment(text) if text and orjson.loads(text) is not None else text
+        except orjson.JSONDecodeError:
+            frame = text
+        self._write({**_stamp(station, version, at), "from": source, "frame": frame})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _stamp(station: str, version: Version, at: datetime) -> dict[str, Any]:
+    return {"at": format_time(at), "station": station, "version": version.value}
