@@ -1,0 +1,25 @@
+"""Translators between the wire and the domain, one table per version.
+
+PURE. The only place that knows member names of OCPP, and which version calls what how.
+"""
+
+from csms.ocpp.routes import (
+    ROUTES,
+    Route,
+    answer_status,
+    effect_of,
+    encode_command,
+    status_reason,
+)
+from csms.ocpp.unreadable import CannotCarry, Unreadable
+
+__all__ = [
+    "ROUTES",
+    "CannotCarry",
+    "Route",
+    "Unreadable",
+    "answer_status",
+    "effect_of",
+    "encode_command",
+    "status_reason",
+]

@@ -1,0 +1,143 @@
+"""One sample in the making: values by slot, and what has no column."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from csms.domain.sample import Sample
+from csms.ocpp.places import (
+    CURRENT,
+    CURRENT_OFFERED,
+    CURRENTS,
+    POWER,
+    POWER_OFFERED,
+    POWERS,
+    REGISTER,
+    REGISTER_NAME,
+    REGISTERS,
+    SLOTS,
+    SOC,
+    VOLTAGES,
+)
+from csms.ocpp.reading import clipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from csms.ocpp.reading import Notes
+    from csms.ocppj.frames import Payload
+
+_FULL: Final = 100
+_SCALES: Final = {3: 10**3, 6: 10**6}
+
+
+def milliwh(text: str, exponent: int) -> int:
+    """Returns a decimal times a power of ten, rounded to the nearest integer, exactly."""
+    if exponent in _SCALES and text.isdigit():
+        return int(text) * _SCALES[exponent]
+    return int(Decimal(f"{text}e{exponent}").to_integral_value())
+
+
+def milliwh_of(number: float, exponent: int) -> int:
+    """Returns a number times a power of ten, rounded as its shortest decimal says."""
+    if type(number) is int and exponent in _SCALES:
+        return number * _SCALES[exponent]
+    return int(Decimal(repr(number)).scaleb(exponent).to_integral_value())
+
+
+class Draft:
+    """What is known so far of one moment.
+
+    `values` has a place for each slot: whole milliwatt-hours for energies, else floats.
+    `extra` holds sampled values as they were sent, by measurand.
+    """
+
+    __slots__ = ("_second_best", "assumed", "extra", "values")
+
+    def __init__(self) -> None:
+        self.values: list[Any] = [None] * SLOTS
+        self.extra: dict[str, list[Payload]] = {}
+        self.assumed: dict[str, None] = {}
+        self._second_best: list[tuple[int, float, str, Payload]] = []
+
+    def assume(self, names: Iterable[str]) -> None:
+        """Adds what was assumed, each name once."""
+        self.assumed.update(dict.fromkeys(names))
+
+    def keep(self, sampled: Payload) -> None:
+        """Keeps a value as it was sent."""
+        measurand = sampled.get("measurand")
+        name = measurand if isinstance(measurand, str) else REGISTER_NAME
+        self.extra.setdefault(name, []).append(sampled)
+
+    def put(self, slot: int, number: float, sampled: Payload, notes: Notes) -> None:
+        """Takes a value for a slot; the first one counts, another one is kept and noted.
+
+        Parts of a sum are kept as they were sent, too.
+        """
+        values = self.values
+        if slot == SOC and not 0 <= number <= _FULL:
+            _note(notes, "value.implausible", sampled)
+            self.keep(sampled)
+        elif values[slot] is None:
+            values[slot] = number
+            if slot > SOC:
+                self.keep(sampled)
+        elif values[slot] != number:
+            _note(notes, "value.ambiguous", sampled)
+            self.keep(sampled)
+
+    def put_second_best(self, slot: int, number: float, location: str, sampled: Payload) -> None:
+        """Takes a value that counts only if none comes from the outlet."""
+        self._second_best.append((slot, number, location, sampled))
+
+    def finish(self, at: datetime, context: str, notes: Notes) -> Sample | None:
+        """Returns the sample, None if there is nothing in it."""
+        if self._second_best:
+            self._take_second_best(notes)
+        values = self.values
+        if values[REGISTER] is None:
+            values[REGISTER] = self._sum("register", REGISTERS)
+        if values[POWER] is None:
+            values[POWER] = self._sum("power", POWERS)
+        sample = Sample(
+            at,
+            context,
+            values[REGISTER],
+            values[POWER],
+            values[CURRENT],
+            tuple(values[CURRENTS[0] : CURRENTS[-1] + 1]),
+            tuple(values[VOLTAGES[0] : VOLTAGES[-1] + 1]),
+            values[SOC],
+            values[POWER_OFFERED],
+            values[CURRENT_OFFERED],
+            self.extra,
+            tuple(self.assumed),
+        )
+        is_empty = not self.extra and values.count(None) == SLOTS
+        return None if is_empty else sample
+
+    def _sum(self, name: str, slots: tuple[int, int, int]) -> Any:  # noqa: ANN401 - as in values
+        first, second, third = self.values[slots[0] : slots[-1] + 1]
+        if first is None and second is None and third is None:
+            return None
+        parts = {"L1": first, "L2": second, "L3": third}
+        known = {phase: part for phase, part in parts.items() if part is not None}
+        self.assume([f"{name}:{'+'.join(known)}"])
+        return sum(known.values())
+
+    def _take_second_best(self, notes: Notes) -> None:
+        taken = {slot for slot, value in enumerate(self.values) if value is not None}
+        for slot, number, location, sampled in self._second_best:
+            if slot in taken:
+                self.keep(sampled)
+            else:
+                self.assume([f"location:{location}"])
+                self.put(slot, number, sampled, notes)
+
+
+def _note(notes: Notes, kind: str, sampled: Payload) -> None:
+    measurand = sampled.get("measurand") or REGISTER_NAME
+    notes.add(kind, measurand=measurand, raw=clipped(sampled.get("value")))

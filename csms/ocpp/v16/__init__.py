@@ -1,0 +1,25 @@
+"""OCPP 1.6, one module per functional block."""
+
+from csms.ocpp.v16 import (
+    authorization,
+    availability,
+    data_transfer,
+    metering,
+    provisioning,
+    remote_control,
+    security,
+    smart_charging,
+    transactions,
+)
+
+__all__ = [
+    "authorization",
+    "availability",
+    "data_transfer",
+    "metering",
+    "provisioning",
+    "remote_control",
+    "security",
+    "smart_charging",
+    "transactions",
+]

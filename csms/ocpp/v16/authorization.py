@@ -1,0 +1,39 @@
+"""Authorize, and what is said of a token in other answers. Source: OCPP 1.6, 4.1 and 7.27."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from csms.domain.facts import AuthorizationRequested
+from csms.domain.times import format_seconds
+from csms.domain.token import TokenRef
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.domain.facts import AuthorizationAnswer
+    from csms.domain.token import Authorization
+    from csms.ocppj.frames import Payload
+
+_MAX_ID_TAG: Final = 20
+
+
+def decode_authorize(payload: Payload, received_at: datetime) -> AuthorizationRequested:
+    """Reads an Authorize."""
+    del received_at
+    return AuthorizationRequested(TokenRef(payload["idTag"]))
+
+
+def encode_authorize(answer: AuthorizationAnswer) -> Payload:
+    """Writes the answer to an Authorize."""
+    return {"idTagInfo": encode_id_tag_info(answer.authorization)}
+
+
+def encode_id_tag_info(authorization: Authorization) -> Payload:
+    """Writes the judgement on a token; a parent too long for the version stays out."""
+    info: Payload = {"status": authorization.status.value}
+    if authorization.expires_at is not None:
+        info["expiryDate"] = format_seconds(authorization.expires_at)
+    if authorization.parent is not None and len(authorization.parent) <= _MAX_ID_TAG:
+        info["parentIdTag"] = authorization.parent
+    return info

@@ -1,0 +1,33 @@
+"""StatusNotification. Source: OCPP 1.6, 4.9."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.facts import StatusReported
+from csms.ocpp.reading import Notes, optional_time_of, present
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.ocppj.frames import Payload
+
+
+def decode_status(payload: Payload, received_at: datetime) -> StatusReported:
+    """Reads a StatusNotification; its timestamp is optional."""
+    del received_at
+    notes = Notes()
+    connector = payload["connectorId"]
+    return StatusReported(
+        evse=connector,
+        connector=connector,
+        status=payload["status"],
+        at=optional_time_of(payload, "timestamp", notes),
+        error_code=payload["errorCode"],
+        details=present(
+            info=payload.get("info"),
+            vendor_id=payload.get("vendorId"),
+            vendor_error_code=payload.get("vendorErrorCode"),
+        ),
+        anomalies=notes.all(),
+    )

@@ -1,0 +1,40 @@
+"""Authorize, and tokens in other messages. Source: OCPP 2.0.1 part 2, block C."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from csms.domain.facts import AuthorizationRequested
+from csms.domain.times import format_seconds
+from csms.domain.token import TokenRef
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.domain.facts import AuthorizationAnswer
+    from csms.domain.token import Authorization
+    from csms.ocppj.frames import Payload
+
+_MAX_ID_TOKEN: Final = 36
+
+
+def decode_authorize(payload: Payload, received_at: datetime) -> AuthorizationRequested:
+    """Reads an Authorize."""
+    del received_at
+    token = payload["idToken"]
+    return AuthorizationRequested(TokenRef(token["idToken"], token["type"]))
+
+
+def encode_authorize(answer: AuthorizationAnswer) -> Payload:
+    """Writes the answer to an Authorize."""
+    return {"idTokenInfo": encode_id_token_info(answer.authorization)}
+
+
+def encode_id_token_info(authorization: Authorization) -> Payload:
+    """Writes the judgement on a token; a group too long for the version stays out."""
+    info: Payload = {"status": authorization.status.value}
+    if authorization.expires_at is not None:
+        info["cacheExpiryDateTime"] = format_seconds(authorization.expires_at)
+    if authorization.parent is not None and len(authorization.parent) <= _MAX_ID_TOKEN:
+        info["groupIdToken"] = {"idToken": authorization.parent, "type": "Central"}
+    return info

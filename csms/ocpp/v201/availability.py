@@ -1,0 +1,26 @@
+"""StatusNotification. Source: OCPP 2.0.1 part 2, G01."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.facts import StatusReported
+from csms.ocpp.reading import Notes, time_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.ocppj.frames import Payload
+
+
+def decode_status(payload: Payload, received_at: datetime) -> StatusReported:
+    """Reads a StatusNotification."""
+    del received_at
+    notes = Notes()
+    return StatusReported(
+        evse=payload["evseId"],
+        connector=payload["connectorId"],
+        status=payload["connectorStatus"],
+        at=time_of(payload, "timestamp", notes),
+        anomalies=notes.all(),
+    )

@@ -1,0 +1,97 @@
+"""SetChargingProfile and ClearChargingProfile. Source: OCPP 2.0.1 part 2, K01 and K10."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.commands import ClearProfiles, InstallProfile
+from csms.ocpp.charging_profiles import (
+    decode_common,
+    decode_schedule,
+    encode_common,
+    encode_schedule,
+    integer_in,
+    required_integer_in,
+    text_in,
+)
+from csms.ocpp.reading import present
+from csms.ocpp.unreadable import CannotCarry
+from profiles import ChargingProfile, Purpose
+
+if TYPE_CHECKING:
+    from csms.ocppj.frames import Payload
+
+
+def encode_install(command: InstallProfile) -> tuple[str, Payload]:
+    """Writes a SetChargingProfile. Raises: CannotCarry for what only 2.1 has."""
+    return "SetChargingProfile", {
+        "evseId": command.evse,
+        "chargingProfile": encode_profile(command.profile),
+    }
+
+
+def encode_clear(command: ClearProfiles) -> tuple[str, Payload]:
+    """Writes a ClearChargingProfile: by ID, or by criteria; empty ones select all profiles.
+
+    Source: OCPP 2.0.1 part 2, K10.FR.01 and K10.FR.02.
+
+    Raises: CannotCarry for an ID along with criteria.
+    """
+    criteria = present(
+        evseId=command.evse,
+        chargingProfilePurpose=command.purpose,
+        stackLevel=command.stack_level,
+    )
+    if command.profile_id is None:
+        return "ClearChargingProfile", {"chargingProfileCriteria": criteria}
+    if criteria:
+        raise CannotCarry("OCPP 2.0.1 clears charging profiles by ID or by criteria, not by both.")
+    return "ClearChargingProfile", {"chargingProfileId": command.profile_id}
+
+
+def encode_profile(profile: ChargingProfile) -> Payload:
+    """Writes a charging profile. Raises: CannotCarry for what only 2.1 has."""
+    if profile.purpose is Purpose.LOCAL_GENERATION:
+        raise CannotCarry("Charging profiles for LocalGeneration need OCPP 2.1.")
+    return {
+        "id": profile.id,
+        **present(transactionId=profile.transaction_id),
+        **encode_common(profile, profile.purpose.value),
+        "chargingSchedule": [
+            {"id": schedule.id, **encode_schedule(schedule)} for schedule in profile.schedules
+        ],
+    }
+
+
+def effect_of_install(request: Payload, response: Payload) -> InstallProfile:
+    """Reads which profile a station has agreed to. Raises: KeyError, TypeError, ValueError."""
+    del response
+    return InstallProfile(
+        required_integer_in(request, "evseId"), decode_profile(request["chargingProfile"])
+    )
+
+
+def effect_of_clear(request: Payload, response: Payload) -> ClearProfiles:
+    """Reads which profiles a station has cleared. Raises: KeyError, TypeError, ValueError."""
+    del response
+    criteria = request.get("chargingProfileCriteria") or {}
+    purpose = text_in(criteria, "chargingProfilePurpose")
+    return ClearProfiles(
+        profile_id=integer_in(request, "chargingProfileId"),
+        evse=integer_in(criteria, "evseId"),
+        purpose=None if purpose is None else Purpose(purpose).value,
+        stack_level=integer_in(criteria, "stackLevel"),
+    )
+
+
+def decode_profile(raw: Payload) -> ChargingProfile:
+    """Reads a charging profile that was sent. Raises: KeyError, TypeError, ValueError."""
+    first, *others = [decode_schedule(each) for each in raw["chargingSchedule"]]
+    return ChargingProfile(
+        id=required_integer_in(raw, "id"),
+        purpose=Purpose(raw["chargingProfilePurpose"]),
+        schedule=first,
+        other_schedules=tuple(others),
+        transaction_id=text_in(raw, "transactionId"),
+        **decode_common(raw),
+    )
