@@ -122,6 +122,17 @@ class Engine:
         smart_charging.apply(self, work, command)
         return work.outcome(None)
 
+    def bind_transaction(self, station: StationState, old: str, new: str, now: datetime) -> Outcome:
+        """Gives a session the transaction ID that its station was told in the end."""
+        work = Work(station, now)
+        live = station.by_wire_id(old)
+        if live is not None:
+            live.session.transaction_id = new
+            station.by_transaction.pop(old, None)
+            station.by_transaction[new] = live.session.id
+            work.touch(live)
+        return work.outcome(None)
+
     def check_silence(
         self, station: StationState, session_id: str, now: datetime
     ) -> tuple[Outcome, datetime | None]:

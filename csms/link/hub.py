@@ -16,7 +16,13 @@ from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
 from csms.errors import LaddvaktError, NoAnswer, StationOffline, UnitRefused
 from csms.link.session import write_notes
-from csms.ocpp.commands import CannotCarry, answer_status, effect_of, encode_command, status_reason
+from csms.ocpp.routes import (
+    CannotCarry,
+    answer_status,
+    effect_of,
+    encode_command,
+    status_reason,
+)
 from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:

@@ -39,6 +39,12 @@ _REALM = 'Basic realm="OCPP", charset="UTF-8"'
 _MAX_FRAME = 1 << 20
 
 
+class StationConnection(ServerConnection):
+    """A socket that knows, once it was admitted, which station it speaks for."""
+
+    station: StationState
+
+
 class StationServer:
     """The port that stations connect to."""
 
@@ -76,6 +82,7 @@ class StationServer:
                 ],
                 compression=None,
                 server_header=None,
+                create_connection=StationConnection,
                 open_timeout=10,
                 close_timeout=5,
                 ping_interval=self._ping_interval_s or None,
@@ -105,6 +112,7 @@ class StationServer:
 
     async def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Returns the refusal, or None if the station may connect."""
+        assert isinstance(connection, StationConnection)  # noqa: S101 - see create_connection
         if self._hub.is_stopping:
             return _refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=5)
         if "Origin" in request.headers:
@@ -118,13 +126,13 @@ class StationServer:
             return _refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=10)
 
     async def _authenticate(
-        self, connection: ServerConnection, request: Request, station_id: str
+        self, connection: StationConnection, request: Request, station_id: str
     ) -> Response | None:
         station = await self._hub.engine.station(station_id)
         if station is None and self._accept_unknown:
             station = self._hub.engine.enroll(station_id, self._hub.clock.now())
         if station is not None and station.record.password_hash is None:
-            connection.station = station  # type: ignore[attr-defined] - read by _connected
+            connection.station = station
             return None
         kept = None if station is None else station.record.password_hash
         headers = request.headers.get_all("Authorization")
@@ -137,10 +145,10 @@ class StationServer:
         if not accepted:
             why = "unknown station" if station is None else "wrong password"
             return self._unauthorized(connection, station_id, why)
-        connection.station = station  # type: ignore[attr-defined] - read by _connected
+        connection.station = station
         return None
 
-    def _unauthorized(self, connection: ServerConnection, station_id: str, why: str) -> Response:
+    def _unauthorized(self, connection: StationConnection, station_id: str, why: str) -> Response:
         log.warning(
             "station.refused",
             station=station_id,
@@ -151,7 +159,8 @@ class StationServer:
         return _refusal(connection, HTTPStatus.UNAUTHORIZED)
 
     async def _connected(self, connection: ServerConnection) -> None:
-        station: StationState = connection.station  # type: ignore[attr-defined] - set by _check
+        assert isinstance(connection, StationConnection)  # noqa: S101 - see create_connection
+        station = connection.station
         version = _VERSIONS[str(connection.subprotocol)]
         station.rules = PROFILE_RULES[version]
         session = StationSession(self._hub, connection, station, version)
@@ -170,7 +179,7 @@ class StationServer:
             await asyncio.shield(self._hub.disconnected(session, reason))
 
 
-def _select(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+def _select(connection: StationConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """Picks the first version that we speak, in the station's own order.
 
     Source: OCPP 2.0.1 part 4, 3.1.2; certification wants the upgrade refused if there is none.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from csms.engine.writes import Write
+    from csms.store.queries import Connection
 
     Waiting = tuple[Sequence[Write], asyncio.Future[None]]
 
@@ -135,7 +136,7 @@ class GroupCommit:
 
 
 async def _write_records(
-    connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record],
+    connection: Connection,
     rows: list[tuple[str, str, str | None]],
 ) -> None:
     kept = [row for row in rows if row[2] is not None]

@@ -11,8 +11,6 @@ import orjson
 from csms.domain.session import reading_of
 from csms.engine.ports import StoredSession, StoredStation
 from csms.engine.writes import (
-    AlertWrite,
-    AnomalyWrite,
     EventWrite,
     InstalledWrite,
     LimitsWrite,
@@ -84,7 +82,7 @@ class MemoryStore:
             if event.station_id == station_id and event.kind == "Started"
         ]
         sessions = [
-            self._stored(session)
+            self.stored(session)
             for session in self.rows(SessionWrite)
             if session.station_id == station_id and session.state == "active"
         ]
@@ -105,7 +103,7 @@ class MemoryStore:
             if (session.station_id, session.transaction_id) == (station_id, transaction_id)
         ]
         newest = max(found, key=lambda session: session.started_at, default=None)
-        return None if newest is None else self._stored(newest)
+        return None if newest is None else self.stored(newest)
 
     async def find_by_event(self, station_id: str, key: str) -> StoredSession | None:
         """Returns the session that the event with this key belongs to."""
@@ -117,7 +115,7 @@ class MemoryStore:
     async def find_session(self, session_id: str) -> StoredSession | None:
         """Returns the session with that ID."""
         session = self.tables[SessionWrite].get((session_id,))
-        return None if session is None else self._stored(session)
+        return None if session is None else self.stored(session)
 
     async def load_readings(self, session_id: str) -> list[Reading]:
         """Returns the register readings of all samples of a session."""
@@ -146,15 +144,8 @@ class MemoryStore:
         if self._numbers.get(scope) == end:
             self._numbers[scope] = first_unused
 
-    def alerts(self) -> list[AlertWrite]:
-        """Returns the last state of every alert."""
-        return self.rows(AlertWrite)
-
-    def anomalies(self) -> list[AnomalyWrite]:
-        """Returns every anomaly."""
-        return self.rows(AnomalyWrite)
-
-    def _stored(self, session: SessionWrite) -> StoredSession:
+    def stored(self, session: SessionWrite) -> StoredSession:
+        """Returns a session as a database would give it back."""
         limits = [(write.since, _plain(write.doc)) for write in self._limits[session.session_id]]
         return StoredSession(_plain(session.doc), _plain(session.watch), limits)
 

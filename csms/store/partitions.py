@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 if TYPE_CHECKING:
+    from csms.store.queries import Connection
     from datetime import date, datetime
 
 _DAYS_BACK, _DAYS_AHEAD = 1, 3
 
 
-async def prepare_partitions(connection: asyncpg.Connection, now: datetime) -> None:
+async def prepare_partitions(connection: Connection, now: datetime) -> None:
     """Creates what is missing of the days around `now`."""
     first = now.date() - timedelta(days=_DAYS_BACK)
     for offset in range(_DAYS_BACK + _DAYS_AHEAD + 1):
         await _create(connection, first + timedelta(days=offset))
 
 
-async def _create(connection: asyncpg.Connection, day: date) -> None:
+async def _create(connection: Connection, day: date) -> None:
     following = day + timedelta(days=1)
     try:
         await connection.execute(

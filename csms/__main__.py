@@ -1,0 +1,39 @@
+"""The command line of the central system."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from csms.cli import alerts, demo, profiles, replay, serve, sessions, settings
+from csms.errors import LaddvaktError
+
+app = typer.Typer(
+    name="csms",
+    help="Laddvakt: an OCPP 1.6-J and 2.0.1 central system that checks every charging session "
+    "against its profile.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(alerts.app, name="alerts")
+app.command("profiles")(profiles.check)
+app.command("replay")(replay.replay)
+app.command("settings")(settings.settings)
+
+
+def main() -> None:
+    """Runs a command; what goes wrong is one sentence on stderr and exit code 1."""
+    try:
+        app()
+    except LaddvaktError as error:
+        print(f"csms: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

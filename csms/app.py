@@ -1,0 +1,240 @@
+"""The composition root: makes every part, ties them together, and takes them down in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import structlog
+import uvicorn
+
+from csms import log as logs
+from csms.api.app import create_api
+from csms.clock import Clock
+from csms.domain.session_ids import SessionIdFormat
+from csms.domain.times import format_time
+from csms.engine.engine import Engine
+from csms.engine.policy import Policy
+from csms.engine.records import load_policy_records
+from csms.errors import SettingsError
+from csms.link.counters import Counters
+from csms.link.credentials import hash_password
+from csms.link.hub import Hub
+from csms.link.recorder import Recorder
+from csms.link.server import StationServer
+from csms.store.archive import Archive
+from csms.store.embedded import EmbeddedPostgres
+from csms.store.numbers import BlockNumbers
+from csms.store.partitions import prepare_partitions
+from csms.store.postgres import PostgresStore
+from profiles import CatalogueError, load_assignments, load_catalogue
+from profiles.catalogue import SHIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fastapi import FastAPI
+
+    from csms.config import Settings
+
+log = structlog.get_logger("app")
+
+_UPKEEP_S = 3600.0
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def make_policy(settings: Settings) -> Policy:
+    """Returns what the settings and the files that they name decide.
+
+    Raises:
+        SettingsError: naming file and field of what does not parse.
+    """
+
+    policy = Policy(
+        heartbeat_interval_s=settings.heartbeat_interval_s,
+        retry_interval_s=settings.retry_interval_s,
+        accept_unknown_tokens=settings.accept_unknown_tokens,
+        id_format=SessionIdFormat.parse(settings.session_id_format),
+        thresholds=settings.deviations.thresholds(),
+        default_zone=ZoneInfo(settings.time_zone),
+        zones={name: ZoneInfo(site.time_zone) for name, site in settings.sites.items()},
+        pushes_profiles=settings.push_profiles,
+    )
+    try:
+        policy.catalogue = load_catalogue(SHIPPED)
+        if settings.profiles_dir is not None:
+            policy.catalogue |= load_catalogue(settings.profiles_dir)
+        if settings.assignments_file is not None:
+            rules = load_assignments(settings.assignments_file, policy.catalogue)
+            policy.assignments = list(rules)
+    except CatalogueError as error:
+        raise SettingsError(str(error)) from None
+    return policy
+
+
+async def serve(settings: Settings) -> None:
+    """Runs the central system until it is told to stop by SIGINT or SIGTERM.
+
+    Raises:
+        LaddvaktError: if it cannot start; the message says why and what to do.
+    """
+    policy = make_policy(settings)
+    clock = Clock(settings.clock_speed)
+    if settings.clock_speed != 1.0:
+        logs.configure(settings.log_format, settings.log_level, lambda: format_time(clock.now()))
+    stop = _stop_event()
+    async with AsyncExitStack() as stack:
+        dsn = await _database(settings, stack)
+        store = await PostgresStore.connect(dsn, clock.now())
+        stack.push_async_callback(store.close)
+        writing = asyncio.create_task(store.writer.run())
+        numbers = BlockNumbers(store)
+        await load_policy_records(store, policy)
+        recorder = None if settings.record is None else Recorder(settings.record, clock.now())
+        engine = Engine(store, numbers, policy, hash_password)
+        hub = Hub(engine, store, clock, Counters(), recorder)
+        stations = StationServer(
+            hub,
+            accept_unknown=settings.accept_unknown_stations,
+            ping_interval_s=settings.ping_interval_s,
+            ping_timeout_s=settings.ping_timeout_s,
+        )
+        api = create_api(hub, Archive(store), token=settings.api_token)
+        api_server, api_socket = _api_server(settings, api)
+        port = await stations.start(settings.host, settings.port)
+        tasks = [
+            asyncio.create_task(hub.run_deadlines()),
+            asyncio.create_task(_serve_api(api_server, api_socket)),
+            asyncio.create_task(_upkeep(store, clock, recorder)),
+        ]
+        _announce(settings, port, api_socket.getsockname()[1])
+        await _until_stopped(stop, [writing, *tasks])
+        log.info("server.stopping", stations=len(hub.sessions))
+        await stations.stop(settings.shutdown_s)
+        api_server.should_exit = True
+        await asyncio.wait(tasks[1:2], timeout=5)
+        for task in tasks:
+            task.cancel()
+        store.writer.close()
+        await asyncio.wait({writing}, timeout=10)
+        await numbers.release()
+        if recorder is not None:
+            recorder.close()
+    log.info("server.stopped")
+
+
+async def _database(settings: Settings, stack: AsyncExitStack) -> str:
+    """Returns the DSN, of a PostgreSQL of our own if none was named."""
+    if settings.database_url is not None:
+        return settings.database_url
+    postgres = EmbeddedPostgres(
+        settings.data_dir.absolute() / "postgres", bin_dir=settings.postgres_bin
+    )
+    dsn = await asyncio.to_thread(postgres.start)
+    stack.callback(postgres.stop)
+    keeper = asyncio.create_task(_keep_running(postgres))
+    stack.push_async_callback(_cancelled, keeper)
+    return dsn
+
+
+async def _keep_running(postgres: EmbeddedPostgres) -> None:
+    """Starts the embedded PostgreSQL again if it ends while we run."""
+    while True:
+        if await asyncio.to_thread(postgres.wait, 1.0):
+            log.error("postgres.ended", help="it is started again; see var/postgres.log")
+            await asyncio.to_thread(postgres.start)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def _api_server(settings: Settings, api: FastAPI) -> tuple[uvicorn.Server, socket.socket]:
+    host = settings.api_host or ("127.0.0.1" if settings.api_token is None else "0.0.0.0")  # noqa: S104 - guarded by a token
+    if settings.api_token is None and host not in _LOOPBACK:
+        raise SettingsError(
+            f"--api-host {host} is open to others: set --api-token, or use 127.0.0.1"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, settings.api_port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"cannot listen on {host}:{settings.api_port} for the API: {error.strerror}; "
+            "choose another with --api-port"
+        ) from None
+    config = uvicorn.Config(
+        api,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=3,
+    )
+    server = _ApiServer(config)
+    return server, listening
+
+
+class _ApiServer(uvicorn.Server):
+    """A uvicorn that leaves the signals to us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
+
+
+async def _serve_api(server: uvicorn.Server, listening: socket.socket) -> None:
+    await server.serve(sockets=[listening])
+
+
+async def _upkeep(store: PostgresStore, clock: Clock, recorder: Recorder | None) -> None:
+    """Makes partitions ahead, and has the frame log reach the disk."""
+    elapsed = 0.0
+    while True:
+        await asyncio.sleep(1)
+        elapsed += 1
+        if recorder is not None:
+            recorder.flush()
+        if elapsed % _UPKEEP_S == 0:
+            async with store.pool.acquire() as connection:
+                await prepare_partitions(connection, clock.now())
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(each, stop.set)
+    return stop
+
+
+async def _until_stopped(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Returns when a signal came, or one of the tasks ended, which none should."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({waiting, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done - {waiting}:
+        if not task.cancelled() and task.exception() is not None:
+            log.error("server.failed", exc_info=task.exception())
+
+
+def _announce(settings: Settings, port: int, api_port: int) -> None:
+    host = "localhost" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared only
+    log.info(
+        "server.listening",
+        url=f"ws://{host}:{port}/ocpp/{{station}}",
+        api_url=f"http://localhost:{api_port}/api/v1",
+        docs=f"http://localhost:{api_port}/docs",
+        database="embedded" if settings.database_url is None else "external",
+        unknown_stations="accepted" if settings.accept_unknown_stations else "refused",
+    )

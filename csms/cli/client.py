@@ -1,0 +1,56 @@
+"""Asking the operator API, for the commands that look things up."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from csms.errors import LaddvaktError
+
+ApiUrl = Annotated[
+    str,
+    typer.Option("--api-url", envvar="CSMS_API_URL", help="Where the API of the server is."),
+]
+ApiToken = Annotated[
+    str | None, typer.Option("--api-token", envvar="CSMS_API_TOKEN", help="Its bearer token.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DEFAULT_URL = "http://127.0.0.1:8080"
+
+
+class ApiError(LaddvaktError):
+    """The API cannot be asked, or refuses; the message says why."""
+
+
+def get(url: str, api_token: str | None, path: str, /, **query: Any) -> Any:  # noqa: ANN401 - JSON
+    """Returns what the API answers to a GET.
+
+    Raises:
+        ApiError: if nothing answers, or with the problem that the API names.
+    """
+    import httpx  # noqa: PLC0415 - other commands start faster without
+
+    headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
+    asked = {name: value for name, value in query.items() if value is not None}
+    try:
+        answer = httpx.get(
+            f"{url.rstrip('/')}/api/v1{path}", params=asked, headers=headers, timeout=30
+        )
+    except httpx.HTTPError as error:
+        raise ApiError(
+            f"no API answers at {url} ({error}). Is `csms serve` running? Give --api-url."
+        ) from None
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ApiError(f"{url} is no address of an API: {error}") from None
+    if answer.is_error:
+        raise ApiError(_problem(answer))
+    return answer.json()
+
+
+def _problem(answer: Any) -> str:  # noqa: ANN401 - an httpx response
+    try:
+        problem = answer.json()
+        return str(problem.get("detail") or problem.get("title"))
+    except (ValueError, AttributeError):
+        return f"the API answered {answer.status_code}"

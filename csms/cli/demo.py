@@ -1,0 +1,135 @@
+"""`csms demo`: the central system with ten simulated stations, for a first look."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_HIDDEN = frozenset(
+    {
+        "connector.status",
+        "station.message",
+        "station.connected",
+        "station.disconnected",
+        "profile.wanted",
+        "profile.chosen",
+        "server.listening",
+    }
+)
+_DEVIATIONS = {
+    "grace_s": 5,
+    "skew_s": 5,
+    "confirm_s": 10,
+    "clear_s": 10,
+    "meter_missing_s": 20,
+}
+_ASSIGNMENTS = """\
+# Who charges how in the demonstration; docs/profiles.md tells how to write your own.
+"""
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port for stations.")] = 9000,
+    api_port: Annotated[int, typer.Option(help="Port of the API.")] = 8080,
+    data_dir: Annotated[Path, typer.Option(help="Folder of the embedded PostgreSQL.")] = Path(
+        "var"
+    ),
+    seconds: Annotated[
+        float | None, typer.Option(help="Stop after this time instead of at Ctrl-C.")
+    ] = None,
+) -> None:
+    """Run the central system with ten simulated stations, three of which disobey."""
+    from csms.cli.serve import run  # noqa: PLC0415 - other commands start faster without
+
+    folder = Path(__file__).parent / "demo"
+    flags: dict[str, Any] = {
+        "port": port,
+        "api_port": api_port,
+        "data_dir": data_dir,
+        "accept_unknown_stations": True,
+        "accept_unknown_tokens": True,
+        "profiles_dir": folder / "profiles",
+        "assignments_file": folder / "assignments.toml",
+        "log_format": "text",
+        "deviations": _DEVIATIONS,
+        "heartbeat_interval_s": 60,
+    }
+    _greet(port, api_port)
+    fleet = _Fleet(port)
+    fleet.start_when_listening(port)
+    if seconds is not None:
+        _stop_after(seconds)
+    try:
+        run(None, flags, _HIDDEN)
+    finally:
+        fleet.stop()
+
+
+def _greet(port: int, api_port: int) -> None:
+    print(
+        f"""\
+Laddvakt demonstration: a central system and ten simulated charging stations.
+  stations connect to   ws://localhost:{port}/ocpp/<station ID>   (OCPP 1.6 and 2.0.1)
+  operator API          http://localhost:{api_port}/api/v1        (pages: /docs)
+  one session           csms sessions show <session ID>           (.venv/bin/csms)
+Three stations disobey: DEMO-03 ignores limits, DEMO-06 charges through a pause, DEMO-09's meter
+falls silent. Deviations are judged after 10 s here, not after 60 s as by default. Ctrl-C stops.
+"""
+    )
+
+
+class _Fleet:
+    """The simulator, a program of its own, so that nothing but sockets ties it to us."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
+        self._is_stopped = threading.Event()
+
+    def start_when_listening(self, port: int) -> None:
+        """Starts the fleet as soon as the server's port answers."""
+        threading.Thread(target=self._start, args=(port,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Has the fleet unplug its cars and end."""
+        self._is_stopped.set()
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._output.close()
+
+    def _start(self, port: int) -> None:
+        import socket  # noqa: PLC0415 - used on this thread only
+
+        while not self._is_stopped.is_set():
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        if not self._is_stopped.is_set():
+            url = f"ws://127.0.0.1:{self._port}/ocpp"
+            command = [sys.executable, "-m", "simulator", "run", "--url", url]
+            self._process = subprocess.Popen(
+                [*command, "--scenario", "demo"], stdout=self._output, stderr=self._output
+            )
+
+
+def _stop_after(seconds: float) -> None:
+    import os  # noqa: PLC0415 - used here only
+
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    timer.start()

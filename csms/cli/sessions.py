@@ -1,0 +1,124 @@
+"""`csms sessions`: look sessions up."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from csms.cli.client import DEFAULT_URL, ApiToken, ApiUrl, AsJson, get
+from csms.cli.tables import limit_text, print_fields, print_table
+
+app = typer.Typer(help="List sessions, newest first, or show one.", invoke_without_command=True)
+
+_COLUMNS = ("session", "station", "evse", "token", "state", "started", "min", "Wh", "limit", "open")
+
+
+@app.callback()
+def list_sessions(  # noqa: PLR0913 - flags
+    context: typer.Context,
+    station: Annotated[str | None, typer.Option(help="Only of this station.")] = None,
+    token: Annotated[str | None, typer.Option(help="Only of this token.")] = None,
+    state: Annotated[str | None, typer.Option(help="active, ended or closed.")] = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1000)] = 20,
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    api_url: ApiUrl = DEFAULT_URL,
+    api_token: ApiToken = None,
+) -> None:
+    """List sessions, newest first."""
+    if context.invoked_subcommand is not None:
+        return
+    found = get(
+        api_url, api_token, "/sessions", station=station, token=token, state=state, limit=limit
+    )
+    if as_json:
+        print(json.dumps(found["items"], indent=2))
+        return
+    print_table("Sessions", _COLUMNS, [session_row(session) for session in found["items"]])
+
+
+@app.command("show")
+def show(
+    session_id: Annotated[str, typer.Argument(help="Such as LS-2026-11-21-001.")],
+    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    api_url: ApiUrl = DEFAULT_URL,
+    api_token: ApiToken = None,
+) -> None:
+    """Show the whole story of one session."""
+    base = f"/sessions/{quote(session_id, safe='')}"
+    session = get(api_url, api_token, base)
+    parts = {
+        name: get(api_url, api_token, f"{base}/{name}")["items"]
+        for name in ("limits", "deviations", "profile-pushes", "samples")
+    }
+    if as_json:
+        print(json.dumps({**session, **parts}, indent=2))
+        return
+    session["limit_now"] = limit_text(session["limit_now"])
+    print_fields(session["id"], {k: v for k, v in session.items() if k != "id"})
+    print_table(
+        "\nLimits in force",
+        ("from", "to", "limit", "caused by"),
+        [(step["from"], step["to"], limit_text(step), _causes(step)) for step in parts["limits"]],
+    )
+    print_table(
+        "\nProfile pushes",
+        ("wanted", "profile", "state", "station said"),
+        [
+            (p["wanted_at"], p["profile"], p["state"], p["reason"] or p["status"])
+            for p in parts["profile-pushes"]
+        ],
+    )
+    print_table(
+        "\nDeviations",
+        ("id", "kind", "severity", "opened", "confirmed", "cleared"),
+        [
+            tuple(
+                d[k] for k in ("id", "kind", "severity", "opened_at", "confirmed_at", "cleared_at")
+            )
+            for d in parts["deviations"]
+        ],
+    )
+    print_table(
+        "\nLast samples",
+        ("at", "Wh", "W", "A", "SoC %"),
+        [_sample(sample) for sample in parts["samples"][:10]],
+    )
+
+
+def session_row(session: dict[str, Any]) -> tuple[Any, ...]:
+    """Returns one line of the list of sessions."""
+    return (
+        session["id"],
+        session["station_id"],
+        session["evse"],
+        session["token"],
+        session["state"],
+        session["started_at"],
+        round(session["duration_s"] / 60, 1),
+        session["energy_wh"],
+        limit_text(session["limit_now"]),
+        session["deviations_open"],
+    )
+
+
+def _causes(step: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{cause['purpose']} {cause['profile_id']} period {cause['period']}"
+        for cause in step["causes"]
+        if cause["binding"]
+    )
+
+
+def _sample(sample: dict[str, Any]) -> tuple[Any, ...]:
+    currents = [each for each in sample.get("currents_a") or [] if each is not None]
+    current = max(currents, default=sample.get("current_a"))
+    return (
+        sample["at"],
+        sample["register_wh"],
+        sample["power_w"],
+        current,
+        sample["soc_percent"],
+    )

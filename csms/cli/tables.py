@@ -1,0 +1,55 @@
+"""Tables and pages for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Prints rows under headings; None is a dash. Cells are never cut in a pipe."""
+    console = Console()
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    count = 0
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+        count += 1
+    if count:
+        console.print(table, soft_wrap=not console.is_terminal)
+    else:
+        console.print(f"{title}: none")
+
+
+def print_fields(title: str, fields: Mapping[str, Any]) -> None:
+    """Prints names and values, one a line."""
+    console = Console()
+    console.print(title, style="bold")
+    width = max(len(name) for name in fields)
+    for name, value in fields.items():
+        console.print(f"  {name:<{width}}  {_cell(value)}", highlight=False, markup=False)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return ", ".join(str(each) for each in value) or "-"
+    return str(value).replace("\x1b", "?")
+
+
+def limit_text(step: Mapping[str, Any] | None) -> str | None:
+    """Returns a limit for reading, such as `16 A`, `0 A` or `no limit`."""
+    if step is None:
+        return None
+    parts = [f"{step[key]:g} {unit}" for key, unit in _UNITS if step[key] is not None]
+    return " / ".join(parts) or "no limit"
+
+
+_UNITS = (("limit_a", "A"), ("limit_w", "W"))

@@ -1,0 +1,243 @@
+"""Settings: from flags, then environment (`CSMS_…`), then a TOML file, then these defaults.
+
+Each field's description is its documentation; `csms settings` prints them all.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
+from csms.engine.policy import DEFAULT_ID_FORMAT
+from csms.errors import SettingsError
+from csms.monitor.thresholds import Thresholds
+
+
+def _is_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(
+            f"{name!r} is no time zone; give a name such as Europe/Stockholm"
+        ) from None
+    return name
+
+
+def _is_id_format(text: str) -> str:
+    try:
+        SessionIdFormat.parse(text)
+    except SessionIdFormatError as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
+Zone = Annotated[str, AfterValidator(_is_zone)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class SiteSettings(BaseModel):
+    """What is special about one site."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_zone: Zone = Field(description="The site's time zone, an IANA name.")
+
+
+class DeviationSettings(BaseModel):
+    """How closely a session must follow its limit. See docs/alerts.md."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grace_s: Seconds = Field(
+        default=30, description="What station and car may take to follow a limit."
+    )
+    skew_s: Seconds = Field(default=60, description="How far a station's clock may be off.")
+    random_delay_s: Seconds = Field(default=0, description="What a station may wait on purpose.")
+    confirm_s: Seconds = Field(
+        default=60, description="How long a deviation must last to be raised."
+    )
+    confirm_samples: int = Field(
+        default=2, ge=1, description="How many samples in a row must deviate."
+    )
+    clear_s: Seconds = Field(default=60, description="How long the limit must be kept to clear.")
+    clear_samples: int = Field(
+        default=2, ge=1, description="How many samples in a row must keep it."
+    )
+    tolerance_a: Seconds = Field(
+        default=1.0, description="Tolerance in amperes per phase, at least."
+    )
+    tolerance_share: Seconds = Field(default=0.05, description="Tolerance as a share of the limit.")
+    meter_missing_s: Seconds = Field(
+        default=300, description="Silence that is METER_MISSING, at least."
+    )
+
+    def thresholds(self) -> Thresholds:
+        """Returns the thresholds that the judge works with."""
+        return Thresholds(**self.model_dump())
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CSMS_", env_nested_delimiter="__", extra="forbid", validate_default=True
+    )
+
+    host: str = Field("0.0.0.0", description="Address that stations connect to.")  # noqa: S104 - stations come from outside
+    port: Port = Field(9000, description="Port that stations connect to; 0 picks a free one.")
+    api_host: str | None = Field(
+        None,
+        description="Address of the operator API; by default 127.0.0.1 without an API token, "
+        "and every address with one.",
+    )
+    api_port: Port = Field(8080, description="Port of the operator API; 0 picks a free one.")
+    api_token: str | None = Field(
+        None, min_length=8, description="Bearer token that the API asks for."
+    )
+    database_url: str | None = Field(
+        None,
+        description="PostgreSQL to use, such as postgresql://user:password@host/name; without "
+        "one, an embedded PostgreSQL runs under data_dir.",
+    )
+    data_dir: Path = Field(Path("var"), description="Folder of the embedded PostgreSQL.")
+    postgres_bin: Path | None = Field(
+        None, description="Folder of postgres and initdb, if not those of the installed wheel."
+    )
+    accept_unknown_stations: bool = Field(
+        False,
+        description="Take in any station that connects, without a password. For demonstrations.",
+    )
+    accept_unknown_tokens: bool = Field(
+        False, description="Let any token charge that the operator has not stored."
+    )
+    session_id_format: Annotated[str, AfterValidator(_is_id_format)] = Field(
+        DEFAULT_ID_FORMAT,
+        description="Shape of session IDs: LS-{date}-{sequence}, EV-{digits:9}, "
+        "SESSION-{code:12}, or another text with {date} {time} {station} {site} and one of "
+        "{sequence} {digits:N} {code:N}.",
+    )
+    time_zone: Zone = Field("UTC", description="Time zone of sites that have none of their own.")
+    sites: dict[str, SiteSettings] = Field(
+        default_factory=dict, description="Settings by site, such as [sites.depot]."
+    )
+    heartbeat_interval_s: int = Field(
+        300, ge=1, le=86_400, description="Heartbeat interval told to stations at boot."
+    )
+    retry_interval_s: int = Field(
+        60, ge=1, le=86_400, description="Boot retry interval of pending and rejected stations."
+    )
+    ping_interval_s: Seconds = Field(20, description="Websocket ping interval; 0 for none.")
+    ping_timeout_s: Seconds = Field(
+        20, description="Time for a pong before the link counts as dead; 0 waits for ever."
+    )
+    shutdown_s: Seconds = Field(20, description="Time to answer what was received, at a stop.")
+    push_profiles: bool = Field(
+        True, description="Send a session's assigned profile to its station."
+    )
+    profiles_dir: Path | None = Field(
+        None, description="Folder with more named profiles, one TOML or JSON file each."
+    )
+    assignments_file: Path | None = Field(
+        None, description="TOML file with the rules that give sessions their profiles."
+    )
+    record: Path | None = Field(None, description="Folder to log every frame in, for replays.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="Log lines as JSON or for reading; auto: text on a terminal."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The mildest level that is logged."
+    )
+    clock_speed: float = Field(
+        1.0, gt=0, le=10_000, description="Let time run faster, for accelerated simulations."
+    )
+    deviations: DeviationSettings = Field(
+        default_factory=DeviationSettings,
+        description="How closely a session must follow its limit.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags outweigh the environment, that outweighs the file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _TomlSource(settings_cls)
+
+
+class _TomlSource(PydanticBaseSettingsSource):
+    """The TOML file that `load_settings` was given, read by it and handed over here."""
+
+    values: dict[str, Any] = {}  # noqa: RUF012 - set for the time of one construction
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # noqa: ANN401 - as in the base
+        del field
+        return self.values.get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return dict(self.values)
+
+
+def load_settings(file: Path | None, flags: dict[str, Any]) -> Settings:
+    """Returns the settings; `flags` are those given on the command line.
+
+    Raises:
+        SettingsError: naming every setting that does not parse, and where it came from.
+    """
+    values = _read_toml(file) if file is not None else {}
+    _TomlSource.values = values
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, file, values, given)) from None
+    except ValueError as error:
+        raise SettingsError(f"a CSMS_ environment variable does not parse: {error}") from None
+    finally:
+        _TomlSource.values = {}
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is no TOML: {error}") from None
+
+
+def _explain(
+    error: ValidationError, file: Path | None, values: dict[str, Any], flags: dict[str, Any]
+) -> str:
+    lines = []
+    for each in error.errors(include_url=False):
+        name = ".".join(str(part) for part in each["loc"])
+        first = str(each["loc"][0]) if each["loc"] else ""
+        if first in flags:
+            source = f"--{first.replace('_', '-')}"
+        elif f"CSMS_{name.upper().replace('.', '__')}" in _environment():
+            source = f"environment variable CSMS_{name.upper().replace('.', '__')}"
+        else:
+            source = f"{file}: {name}" if first in values else f"setting {name}"
+        message = each["msg"].removeprefix("Value error, ")
+        if each["type"] == "extra_forbidden":
+            message = "there is no such setting; `csms settings` lists all"
+        lines.append(f"{source}: {message}")
+    return "\n".join(lines)
+
+
+def _environment() -> set[str]:
+    import os  # noqa: PLC0415 - only for a message
+
+    return {name.upper() for name in os.environ}

@@ -1,0 +1,239 @@
+"""Playing a recorded frame log through the same peer, translators, engine and monitor.
+
+The log's clock replaces the wall clock and the store is the one in memory, so that the same file
+gives the same result. What the system that was recorded sent is taken as sent: its answers give
+transactions their IDs, its calls change our records once they were agreed to.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from csms.engine.deadlines import Deadlines
+from csms.engine.engine import Engine
+from csms.engine.state import LiveSession
+from csms.engine.views import alert_view, anomaly_view, session_view
+from csms.engine.writes import AlertWrite, AnomalyWrite, SessionWrite
+from csms.link.frame_log import Line, Lines, Source
+from csms.link.session import SUPPORTED
+from csms.ocpp.routes import ROUTES, effect_of
+from csms.ocpp.rules import PROFILE_RULES
+from csms.ocpp.unreadable import Unreadable
+from csms.ocppj.frames import CALL, CallResult
+from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
+from csms.ocppj.version import Role
+from csms.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from csms.domain.facts import Answer
+    from csms.engine.policy import Policy
+    from csms.engine.state import StationState
+    from csms.engine.work import Outcome
+    from csms.ocppj.frames import Call, Payload
+
+_UNANSWERED_IDS = 1 << 30
+
+
+@dataclass(slots=True)
+class ReplayResult:
+    """What came out. `differences` are answers of ours that would not have been the recorded."""
+
+    sessions: list[dict[str, Any]]
+    deviations: list[dict[str, Any]]
+    anomalies: list[dict[str, Any]]
+    differences: list[dict[str, Any]] = field(default_factory=list)
+
+
+class _Numbers:
+    """Session numbers by scope; transactions get what the recorded system answered."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = defaultdict(int)
+        self.recorded: int | None = None
+
+    async def next(self, scope: str) -> int:
+        if scope == "transaction" and self.recorded is not None:
+            return self.recorded
+        self._counts[scope] += 1
+        return self._counts[scope] + (_UNANSWERED_IDS if scope == "transaction" else 0)
+
+
+@dataclass(slots=True)
+class _Connection:
+    station: StationState
+    peer: Peer
+    pending: dict[str, tuple[str, Payload]] = field(default_factory=dict)
+
+
+class Replay:
+    """One run over one log."""
+
+    def __init__(self, policy: Policy) -> None:
+        policy.pushes_profiles = False
+        self._store = MemoryStore()
+        self._numbers = _Numbers()
+        self._engine = Engine(self._store, self._numbers, policy, lambda _: "")
+        self._connections: dict[str, _Connection] = {}
+        self._deadlines = Deadlines()
+        self._differences: list[dict[str, Any]] = []
+
+    async def run(self, lines: Iterable[Line]) -> ReplayResult:
+        """Plays every line, and returns what came out of it."""
+        log = Lines(lines)
+        for line in log:
+            await self._check_silences(line.at)
+            await self._play(line, log.answer_to(line))
+        return self._result(log.end)
+
+    async def _play(self, line: Line, recorded: Payload | None) -> None:
+        if line.event == "disconnected":
+            self._disconnect(line)
+        elif line.event == "connected":
+            self._disconnect(line)
+            await self._connect(line)
+        else:
+            connection = self._connections.get(line.station) or await self._connect(line)
+            if line.source is Source.CSMS:
+                _note_sent(connection, line)
+            else:
+                await self._receive(connection, line, recorded)
+
+    async def _connect(self, line: Line) -> _Connection:
+        station = await self._engine.station(line.station)
+        if station is None:
+            station = self._engine.enroll(line.station, line.at)
+        station.rules = PROFILE_RULES[line.version]
+        peer = Peer(line.version, Role.CSMS, supported=SUPPORTED[line.version])
+        self._connections[line.station] = connection = _Connection(station, peer)
+        await self._settle(
+            station, self._engine.connected(station, line.version.value, line.at), line.at
+        )
+        return connection
+
+    def _disconnect(self, line: Line) -> None:
+        connection = self._connections.pop(line.station, None)
+        if connection is not None:
+            outcome = self._engine.disconnected(connection.station, line.at, "recorded")
+            self._store.submit(outcome.writes)
+
+    async def _receive(self, connection: _Connection, line: Line, recorded: Payload | None) -> None:
+        _open_call(connection, line)
+        received = connection.peer.receive(line.text)
+        match received:
+            case CallReceived():
+                await self._serve(connection, received, line, recorded)
+            case AnswerReceived(call, CallResult(payload=payload)):
+                await self._agree(connection, call, payload, line)
+            case ReplyDue():
+                self._differ(line, "?", received.text, recorded)
+            case _:
+                return
+
+    async def _serve(
+        self,
+        connection: _Connection,
+        received: CallReceived,
+        line: Line,
+        recorded: Payload | None,
+    ) -> None:
+        call, station = received.call, connection.station
+        route = ROUTES[line.version][call.action]
+        if received.violation is not None and not route.keeps:
+            self._differ(line, call.action, received.violation.code, recorded)
+            return
+        try:
+            fact = route.decode(call.payload, line.at)
+        except Unreadable as unreadable:
+            self._differ(line, call.action, str(unreadable), recorded)
+            return
+        self._numbers.recorded = _transaction_id(recorded)
+        outcome = await self._engine.handle(station, fact, line.at, call.message_id)
+        await self._settle(station, outcome, line.at)
+        await self._bind(connection, outcome.answer, line.at)
+        ours = None if outcome.answer is None else route.encode(outcome.answer)
+        self._differ(line, call.action, ours, recorded)
+
+    async def _bind(self, connection: _Connection, answer: Answer | None, now: datetime) -> None:
+        """Gives a retried start the ID that it was answered with in the end."""
+        recorded, ours = self._numbers.recorded, getattr(answer, "transaction_id", None)
+        self._numbers.recorded = None
+        if recorded is None or ours is None or str(recorded) == ours:
+            return
+        outcome = self._engine.bind_transaction(connection.station, ours, str(recorded), now)
+        await self._settle(connection.station, outcome, now)
+
+    async def _agree(
+        self, connection: _Connection, call: Call, payload: Payload, line: Line
+    ) -> None:
+        effect = effect_of(line.version, call.action, call.payload, payload)
+        if effect is not None:
+            outcome = self._engine.agreed(connection.station, effect, line.at)
+            await self._settle(connection.station, outcome, line.at)
+
+    async def _settle(self, station: StationState, outcome: Outcome, now: datetime) -> None:
+        await self._store.submit(outcome.writes)
+        for session_id in outcome.watched:
+            self._deadlines.set(now, station.id, session_id)
+
+    async def _check_silences(self, upto: datetime) -> None:
+        while (due := self._deadlines.next_due()) is not None and due <= upto:
+            for station_id, session_id in self._deadlines.take_due(due):
+                station = self._engine.stations[station_id]
+                outcome, again = self._engine.check_silence(station, session_id, due)
+                await self._settle(station, outcome, due)
+                if again is not None:
+                    self._deadlines.set(again, station_id, session_id)
+
+    def _differ(self, line: Line, action: str, ours: object, recorded: Payload | None) -> None:
+        theirs = None if recorded is None else _comparable(recorded)
+        if not isinstance(ours, dict) or _comparable(ours) != theirs:
+            self._differences.append(
+                {
+                    "at": line.at,
+                    "station": line.station,
+                    "action": action,
+                    "ours": ours,
+                    "recorded": recorded,
+                }
+            )
+
+    def _result(self, end: datetime) -> ReplayResult:
+        lives = [
+            LiveSession.restore(self._store.stored(row)) for row in self._store.rows(SessionWrite)
+        ]
+        lives.sort(key=lambda live: (live.session.started_at, live.session.id))
+        return ReplayResult(
+            [session_view(live, end) for live in lives],
+            [alert_view(alert) for alert in self._store.rows(AlertWrite)],
+            [anomaly_view(anomaly) for anomaly in self._store.rows(AnomalyWrite)],
+            self._differences,
+        )
+
+
+def _note_sent(connection: _Connection, line: Line) -> None:
+    match line.frame:
+        case [type_id, str(message_id), str(action), dict(payload)] if type_id == CALL:
+            connection.pending[message_id] = (action, payload)
+
+
+def _open_call(connection: _Connection, line: Line) -> None:
+    """Has the peer wait for the answer in this line, if the recorded system asked for it."""
+    match line.frame:
+        case [type_id, str(message_id), *_] if type_id != CALL and message_id in connection.pending:
+            action, payload = connection.pending.pop(message_id)
+            connection.peer.abandon()
+            connection.peer.call(message_id, action, payload)
+
+
+def _transaction_id(recorded: Payload | None) -> int | None:
+    found = None if recorded is None else recorded.get("transactionId")
+    return found if isinstance(found, int) else None
+
+
+def _comparable(payload: Payload) -> Payload:
+    return {name: value for name, value in payload.items() if name != "currentTime"}
