@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Order = tuple[int, float]
 
+# No station known delivers more than a megawatt; short sessions have coarse clocks and registers.
+_MOST_MILLIW = 1_000_000_000
+_SLACK_MILLIWH = 1_000_000
+
 
 class SessionState(StrEnum):
     """Whether a session runs. `closed` means ended by an operator, not by its station."""
@@ -84,6 +88,17 @@ class Session:
     def energy_milliwh(self) -> int | None:
         """The energy delivered so far, exact; None while no register was read."""
         return self.ledger.energy_milliwh
+
+    @property
+    def is_implausible(self) -> bool:
+        """Tells whether no station could have delivered that much in that time."""
+        energy = self.energy_milliwh
+        if energy is None or self.last_sample_at is None:
+            return False
+        begun = self.started_at_station or self.started_at
+        ended = max(self.ended_at_station or self.last_sample_at, self.last_sample_at)
+        hours = max((ended - begun).total_seconds(), 0.0) / 3600
+        return energy > _MOST_MILLIW * hours + _SLACK_MILLIWH
 
     def duration_s(self, now: datetime) -> float:
         """How long the session has lasted, or lasted, in seconds."""

@@ -139,7 +139,6 @@ def _keep(work: Work, session_id: str | None, evse: int, samples: Iterable[Sampl
 async def _refold(engine: Engine, live: LiveSession, samples: Iterable[Sample]) -> None:
     """Makes the ledger anew from the store and from what has not got there yet."""
     session = live.session
-    session.flags.add("late_samples")
     stored = await engine.store.load_readings(session.id)
     fresh = [reading for sample in samples if (reading := reading_of(sample)) is not None]
     session.refold([*stored, *fresh])

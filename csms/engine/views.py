@@ -133,7 +133,8 @@ def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
 
 
 def _flags(session: Session) -> list[str]:
-    return sorted(session.flags | set(session.ledger.flags))
+    implausible = {"energy_implausible"} if session.is_implausible else set()
+    return sorted(session.flags | set(session.ledger.flags) | implausible)
 
 
 def _time(value: Any) -> Any:  # noqa: ANN401 - passes on what is no time

@@ -60,6 +60,7 @@ class Lines:
     def __init__(self, lines: Iterable[Line]) -> None:
         self._lines = list(lines)
         self._answers = _answers(self._lines)
+        self._answered = {line.station for line in self._lines if line.source is Source.CSMS}
 
     def __iter__(self) -> Iterator[Line]:
         return iter(self._lines)
@@ -72,6 +73,10 @@ class Lines:
     def answer_to(self, line: Line) -> Payload | None:
         """Returns the payload of the recorded CALLRESULT, None if there was none."""
         return self._answers.get(line.number)
+
+    def is_unanswered(self, line: Line) -> bool:
+        """Tells whether a call got no CALLRESULT, in a log that has the system's frames."""
+        return line.station in self._answered and line.number not in self._answers
 
 
 def read_frame_log(file: Path) -> Iterator[Line]:

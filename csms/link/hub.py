@@ -17,12 +17,12 @@ from csms.engine.desk import CommandAnswer
 from csms.errors import LaddvaktError, NoAnswer, StationOffline, UnitRefused
 from csms.link.session import write_notes
 from csms.ocpp.routes import (
-    CannotCarry,
     answer_status,
     effect_of,
     encode_command,
     status_reason,
 )
+from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.facts import TransactionReported
 from csms.engine.deadlines import Deadlines
 from csms.engine.engine import Engine
 from csms.engine.state import LiveSession
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from csms.domain.facts import Answer
+    from csms.domain.facts import Answer, Fact
     from csms.engine.policy import Policy
     from csms.engine.state import StationState
     from csms.engine.work import Outcome
@@ -81,12 +82,14 @@ class Replay:
         self._connections: dict[str, _Connection] = {}
         self._deadlines = Deadlines()
         self._differences: list[dict[str, Any]] = []
+        self._is_unanswered = False
 
     async def run(self, lines: Iterable[Line]) -> ReplayResult:
         """Plays every line, and returns what came out of it."""
         log = Lines(lines)
         for line in log:
             await self._check_silences(line.at)
+            self._is_unanswered = log.is_unanswered(line)
             await self._play(line, log.answer_to(line))
         return self._result(log.end)
 
@@ -151,12 +154,26 @@ class Replay:
         except Unreadable as unreadable:
             self._differ(line, call.action, str(unreadable), recorded)
             return
+        if self._is_unanswered and _needs_id(fact):
+            await self._note_unanswered(station, call, line)
+            return
         self._numbers.recorded = _transaction_id(recorded)
         outcome = await self._engine.handle(station, fact, line.at, call.message_id)
         await self._settle(station, outcome, line.at)
         await self._bind(connection, outcome.answer, line.at)
         ours = None if outcome.answer is None else route.encode(outcome.answer)
         self._differ(line, call.action, ours, recorded)
+
+    async def _note_unanswered(self, station: StationState, call: Call, line: Line) -> None:
+        """A start that was never answered with an ID began no transaction of its station's.
+
+        A retry that was answered did.
+        """
+        details = {"action": call.action, "payload": call.payload}
+        write = AnomalyWrite(
+            station.id, None, line.at, "start.unanswered", call.message_id, details
+        )
+        await self._store.submit([write])
 
     async def _bind(self, connection: _Connection, answer: Answer | None, now: datetime) -> None:
         """Gives a retried start the ID that it was answered with in the end."""
@@ -228,6 +245,10 @@ def _open_call(connection: _Connection, line: Line) -> None:
             action, payload = connection.pending.pop(message_id)
             connection.peer.abandon()
             connection.peer.call(message_id, action, payload)
+
+
+def _needs_id(fact: Fact) -> bool:
+    return isinstance(fact, TransactionReported) and fact.transaction_id is None
 
 
 def _transaction_id(recorded: Payload | None) -> int | None:

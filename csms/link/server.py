@@ -128,7 +128,7 @@ class StationServer:
     async def _authenticate(
         self, connection: StationConnection, request: Request, station_id: str
     ) -> Response | None:
-        station = await self._hub.engine.station(station_id)
+        station: StationState | None = await self._hub.engine.station(station_id)
         if station is None and self._accept_unknown:
             station = self._hub.engine.enroll(station_id, self._hub.clock.now())
         if station is not None and station.record.password_hash is None:
@@ -142,7 +142,7 @@ class StationServer:
         accepted = await self._verifier.accepts(station_id, kept, given[1])
         if accepted is None:
             return _refusal(connection, HTTPStatus.SERVICE_UNAVAILABLE, retry_after=10)
-        if not accepted:
+        if not accepted or station is None:
             why = "unknown station" if station is None else "wrong password"
             return self._unauthorized(connection, station_id, why)
         connection.station = station
@@ -179,7 +179,7 @@ class StationServer:
             await asyncio.shield(self._hub.disconnected(session, reason))
 
 
-def _select(connection: StationConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+def _select(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
     """Picks the first version that we speak, in the station's own order.
 
     Source: OCPP 2.0.1 part 4, 3.1.2; certification wants the upgrade refused if there is none.

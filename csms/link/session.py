@@ -15,14 +15,12 @@ from websockets.exceptions import ConnectionClosed
 
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Registration
-from csms.engine.work import Note
 from csms.engine.writes import AnomalyWrite, MessageWrite
 from csms.errors import NoAnswer, StationOffline, UnitRefused
 from csms.link.identifiers import new_message_id
 from csms.ocpp.routes import ROUTES
 from csms.ocpp.unreadable import Unreadable
 from csms.ocppj.codes import INTERNAL_ERROR, SECURITY_ERROR
-from csms.ocppj.frames import Call, CallError, CallResult, Payload
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.version import Role
 
@@ -33,9 +31,10 @@ if TYPE_CHECKING:
 
     from csms.domain.facts import Fact
     from csms.engine.state import StationState
-    from csms.engine.work import Outcome
+    from csms.engine.work import Note, Outcome
     from csms.link.hub import Hub
     from csms.ocpp.routes import Route
+    from csms.ocppj.frames import Call, CallError, CallResult, Payload
     from csms.ocppj.schemas import Violation
     from csms.ocppj.version import Version
 

@@ -98,9 +98,10 @@ class _Facts:
 def _from_register(
     watch: Watch, sample: Sample, at: datetime, thresholds: Thresholds
 ) -> Measured | None:
-    if sample.register_milliwh is None:
-        return None
+    """The power by the register, for a meter that never says power or current."""
     if sample.power_w is not None or sample.highest_current_a is not None:
+        watch.sees_power = True
+    if watch.sees_power or sample.register_milliwh is None:
         return None
     return power_since(watch, at.timestamp(), sample.register_milliwh / 1000, thresholds)
 
@@ -108,8 +109,15 @@ def _from_register(
 def _steps(
     track: LimitTrack, measured: Measured, at: datetime, thresholds: Thresholds
 ) -> list[LimitStep]:
-    before = thresholds.grace_s + thresholds.skew_s + thresholds.random_delay_s + measured.span_s
-    return track.between(at - timedelta(seconds=before), at + timedelta(seconds=thresholds.skew_s))
+    """The limits that the sample may have been taken under; none while the session settles.
+
+    A session's start is a change of limit like any other, but by the samples' own clock.
+    """
+    settling_s = thresholds.grace_s + thresholds.random_delay_s + measured.span_s
+    if not track.since or at - timedelta(seconds=settling_s) < track.since[0]:
+        return []
+    before = timedelta(seconds=settling_s + thresholds.skew_s)
+    return track.between(at - before, at + timedelta(seconds=thresholds.skew_s))
 
 
 def _settle_over(watch: Watch, facts: _Facts) -> list[Finding]:

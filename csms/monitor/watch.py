@@ -30,8 +30,8 @@ class Watch:
     """The judge's memory of one session.
 
     `register` is the reading (seconds since 1970, Wh) that the power of register-only meters is
-    reckoned from. `gaps_s` are the last times between values, `heard_at` when the last value
-    arrived, `heard_limit_a` the limit then (to see whether it was lowered since).
+    reckoned from, for a meter that never says power or current (`sees_power`). `gaps_s` are the
+    last times between values, `heard_at` when the last value arrived.
     """
 
     over: Suspicion = field(default_factory=Suspicion)
@@ -42,6 +42,7 @@ class Watch:
     heard_at: datetime | None = None
     gaps_s: list[float] = field(default_factory=list)
     register: list[tuple[float, float]] = field(default_factory=list)
+    sees_power: bool = False
 
     def suspicion(self, kind: Kind) -> Suspicion:
         """Returns the memory for one kind."""
@@ -64,6 +65,7 @@ def dump_watch(watch: Watch) -> dict[str, Any]:
         "heard_at": watch.heard_at,
         "gaps_s": watch.gaps_s,
         "register": watch.register,
+        "sees_power": watch.sees_power,
         "suspicions": {
             kind.value: dumped
             for kind in Kind
@@ -80,6 +82,7 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         heard_at=_time(doc["heard_at"]),
         gaps_s=list(doc["gaps_s"]),
         register=[(at, wh) for at, wh in doc["register"]],
+        sees_power=doc["sees_power"],
     )
     for name, dumped in doc["suspicions"].items():
         suspicion = watch.suspicion(Kind(name))
