@@ -31,9 +31,6 @@ _DEVIATIONS = {
     "clear_s": 10,
     "meter_missing_s": 20,
 }
-_ASSIGNMENTS = """\
-# Who charges how in the demonstration; docs/profiles.md tells how to write your own.
-"""
 
 
 def demo(
@@ -49,7 +46,7 @@ def demo(
     """Run the central system with ten simulated stations, three of which disobey."""
     from csms.cli.serve import run  # noqa: PLC0415 - other commands start faster without
 
-    folder = Path(__file__).parent / "demo"
+    folder = Path(__file__).parent / "demo_files"
     flags: dict[str, Any] = {
         "port": port,
         "api_port": api_port,
