@@ -134,18 +134,24 @@ WHERE session_id = $1 AND register_milliwh IS NOT NULL
 -- name: records
 SELECT name, doc FROM records WHERE collection = $1 ORDER BY name
 
+-- name: ping
+SELECT 1 AS is_there
+
 -- name: delete_station
+WITH gone_connectors AS (DELETE FROM connectors WHERE station_id = $1),
+     gone_profiles AS (DELETE FROM installed_profiles WHERE station_id = $1)
 DELETE FROM stations WHERE id = $1 RETURNING id
 
 -- name: list_stations
-SELECT s.doc,
+SELECT s.id, s.created_at, s.doc,
        (SELECT json_agg(json_build_object('evse', c.evse, 'connector', c.connector,
                                           'status', c.status, 'at', c.at, 'doc', c.doc)
                         ORDER BY c.evse, c.connector)
         FROM connectors c WHERE c.station_id = s.id) AS connectors
 FROM stations s
-WHERE ($1::text IS NULL OR s.id > $1) AND ($2::text IS NULL OR s.id = $2)
-ORDER BY s.id LIMIT $3
+WHERE ($1::text IS NULL OR s.id = $1)
+  AND ($2::timestamptz IS NULL OR (s.created_at, s.id) < ($2, $3::text))
+ORDER BY s.created_at DESC, s.id DESC LIMIT $4
 
 -- name: list_sessions
 SELECT s.id, s.started_at, s.doc, s.watch,
@@ -165,10 +171,15 @@ WHERE ($1::text IS NULL OR s.station_id = $1)
   AND ($9::text IS NULL OR s.id = $9)
 ORDER BY s.started_at DESC, s.id DESC LIMIT $10
 
+-- name: session_id_as_typed
+SELECT id FROM sessions WHERE upper(replace(id, '-', '')) = upper(replace($1::text, '-', ''))
+LIMIT 2
+
 -- name: list_samples
 SELECT * FROM samples
-WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (at, context) < ($2, $3))
-ORDER BY at DESC, context DESC LIMIT $4
+WHERE session_id = $1
+  AND ($2::timestamptz IS NULL OR (at, context, evse) < ($2, $3::text, $4::integer))
+ORDER BY at DESC, context DESC, evse DESC LIMIT $5
 
 -- name: list_alerts
 SELECT id, station_id, session_id, kind, severity, state, opened_at, acknowledged_at,
@@ -185,18 +196,33 @@ ORDER BY opened_at DESC, id DESC LIMIT $9
 
 -- name: acknowledge_alert
 UPDATE alerts SET acknowledged_at = coalesce(acknowledged_at, $2),
-                  acknowledged_by = coalesce(acknowledged_by, $3)
+                  acknowledged_by = CASE WHEN acknowledged_at IS NULL THEN $3::text
+                                         ELSE acknowledged_by END
 WHERE id = $1 RETURNING id
 
 -- name: list_commands
 SELECT id, station_id, session_id, action, state, wanted_at, doc FROM commands
-WHERE session_id = $1 ORDER BY wanted_at DESC, id DESC LIMIT $2
+WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (wanted_at, id) < ($2, $3::text))
+ORDER BY wanted_at DESC, id DESC LIMIT $4
 
 -- name: list_events
 SELECT key, kind, at, received_at, repeats, doc FROM session_events
-WHERE session_id = $1 ORDER BY received_at DESC, key DESC LIMIT $2
+WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (received_at, key) < ($2, $3::text))
+ORDER BY received_at DESC, key DESC LIMIT $4
 
 -- name: list_anomalies
 SELECT station_id, session_id, at, kind, message_id, doc FROM anomalies
-WHERE ($1::text IS NULL OR session_id = $1) AND ($2::text IS NULL OR station_id = $2)
-ORDER BY at DESC LIMIT $3
+WHERE ($1::text IS NULL OR session_id = $1)
+  AND ($2::text IS NULL OR station_id = $2)
+  AND ($3::timestamptz IS NULL
+       OR (at, station_id, kind, message_id) < ($3, $4::text, $5::text, $6::text))
+ORDER BY at DESC, station_id DESC, kind DESC, message_id DESC LIMIT $7
+
+-- name: record
+SELECT doc FROM records WHERE collection = $1 AND name = $2
+
+-- name: list_records
+SELECT name, doc, coalesce(doc ->> 'created_at', '') AS created_at FROM records
+WHERE collection = $1
+  AND ($2::text IS NULL OR (coalesce(doc ->> 'created_at', ''), name) < ($2, $3::text))
+ORDER BY coalesce(doc ->> 'created_at', '') DESC, name DESC LIMIT $4

@@ -1,0 +1,87 @@
+"""The API as one application: every resource, its documents, and the guard before them."""
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.security import HTTPBearer
+
+from csms.api import calls, events, health, problems
+from csms.api.context import Services
+from csms.api.events import Broadcaster
+from csms.api.guard import Guard
+from csms.api.problems import MEDIA_TYPE, ProblemDocument
+from profiles import load_catalogue
+from profiles.catalogue import SHIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from csms.link.hub import Hub
+    from csms.store.archive import Archive
+    from profiles import CatalogueProfile
+
+_PREFIX = "/api/v1"
+_ABOUT = """Lists are newest first: `limit` (50, at most 1,000) and `cursor`, answered as
+`{"items": […], "next_cursor": …}`. Times are UTC with Z. Errors are problem documents (RFC 9457)
+whose `errors` name the member that is wrong."""
+
+
+class _Documented(FastAPI):
+    """An application whose OpenAPI document names the media type that problems really have."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Returns the document, made at the first call."""
+        if self.openapi_schema is not None:
+            return self.openapi_schema
+        made = super().openapi()
+        for methods in made["paths"].values():
+            for operation in methods.values():
+                content = operation["responses"].get("default", {}).get("content", {})
+                if "application/json" in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+        return made
+
+
+def create_api(
+    hub: "Hub",
+    archive: "Archive",
+    *,
+    token: str | None,
+    files: "Mapping[str, CatalogueProfile] | None" = None,
+) -> FastAPI:
+    """Returns the application.
+
+    Without a `token` everybody may do everything: bind to loopback only. `files` are the profiles
+    that come from files, the shipped ones by default; the API can overlay but not delete them.
+    `app.state.events` is the `Broadcaster`: give its `take` to the hub's listeners, and call its
+    `close` before the server stops.
+    """
+    app = _Documented(
+        title="Laddvakt",
+        version="1",
+        description=_ABOUT,
+        openapi_url=f"{_PREFIX}/openapi.json",
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+    )
+    app.state.events = Broadcaster(hub.clock.now)
+    shipped = load_catalogue(SHIPPED) if files is None else files
+    app.state.services = Services(hub, archive, app.state.events, shipped)
+    app.add_middleware(Guard, token=token)
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(events.router, include_in_schema=False)
+    app.include_router(_resources(), prefix=_PREFIX)
+    return app
+
+
+def _resources() -> APIRouter:
+    told: dict[int | str, dict[str, Any]] = {
+        "default": {"model": ProblemDocument, "description": "What is wrong, and where"}
+    }
+    described = Depends(HTTPBearer(auto_error=False, description="The API token, if one is set"))
+    everything = APIRouter(responses=told, dependencies=[described])
+    for resource in (calls, events):
+        everything.include_router(resource.router)
+    return everything

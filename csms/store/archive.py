@@ -1,0 +1,226 @@
+"""Reading records back, for operators: lists with filters, newest first, in pages.
+
+An `after` is the sort key of the last row that was seen. Every call may raise
+`DatabaseUnavailable`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from csms.engine.ports import StoredSession
+from csms.engine.writes import AlertWrite
+from csms.errors import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import asyncpg
+
+    from csms.store.postgres import PostgresStore
+
+_PING_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class StationRow:
+    """A station's record and the last state of its connectors."""
+
+    id: str
+    created_at: datetime
+    doc: Mapping[str, Any]
+    connectors: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session; its limits are there only while it runs."""
+
+    id: str
+    started_at: datetime
+    stored: StoredSession
+    open_alerts: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert, and who has seen it."""
+
+    alert: AlertWrite
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions; None means any. `since` and `until` are about the start, `until` excluded."""
+
+    station: str | None = None
+    token: str | None = None
+    vehicle: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFilter:
+    """Which alerts; None means any."""
+
+    station: str | None = None
+    session: str | None = None
+    kind: str | None = None
+    severity: str | None = None
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a list: how many rows at most, after which sort key."""
+
+    limit: int
+    after: tuple[Any, ...] | None = field(default=None)
+
+    def key(self, places: int) -> tuple[Any, ...]:
+        """Returns the key as so many values, all None for the first page."""
+        return self.after or (None,) * places
+
+
+class Archive:
+    """The records of a PostgreSQL store, as operators ask for them."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+
+    async def ping(self) -> None:
+        """Returns once the database has answered.
+
+        Raises:
+            DatabaseUnavailable: if it does not, within three seconds.
+        """
+        try:
+            async with asyncio.timeout(_PING_S):
+                await self._store.fetch("ping")
+        except TimeoutError:
+            raise DatabaseUnavailable("the database does not answer") from None
+
+    async def stations(self, span: Span) -> list[StationRow]:
+        """Returns stations by (made known, ID)."""
+        rows = await self._store.fetch("list_stations", None, *span.key(2), span.limit)
+        return [_station(row) for row in rows]
+
+    async def station(self, station_id: str) -> StationRow | None:
+        """Returns one station."""
+        rows = await self._store.fetch("list_stations", station_id, None, None, 1)
+        return _station(rows[0]) if rows else None
+
+    async def delete_station(self, station_id: str) -> bool:
+        """Forgets a station and what was believed about it; its sessions and alerts stay."""
+        return bool(await self._store.fetch("delete_station", station_id))
+
+    async def sessions(self, which: SessionFilter, span: Span) -> list[SessionRow]:
+        """Returns sessions by (start, ID)."""
+        rows = await self._store.fetch(
+            "list_sessions",
+            which.station,
+            which.token,
+            which.vehicle,
+            which.state,
+            which.since,
+            which.until,
+            *span.key(2),
+            None,
+            span.limit,
+        )
+        return [_session(row) for row in rows]
+
+    async def session(self, session_id: str) -> SessionRow | None:
+        """Returns one session, by its exact ID."""
+        rows = await self._store.fetch("list_sessions", *(None,) * 8, session_id, 1)
+        return _session(rows[0]) if rows else None
+
+    async def session_id_as_typed(self, typed: str) -> str | None:
+        """Returns the ID that was meant by one without dashes or in lower case, if only one is."""
+        rows = await self._store.fetch("session_id_as_typed", typed)
+        return rows[0]["id"] if len(rows) == 1 else None
+
+    async def samples(self, session_id: str, span: Span) -> list[asyncpg.Record]:
+        """Returns samples by (station's time, context, EVSE)."""
+        return await self._store.fetch("list_samples", session_id, *span.key(3), span.limit)
+
+    async def alerts(self, which: AlertFilter, span: Span) -> list[AlertRow]:
+        """Returns alerts by (opened, ID)."""
+        rows = await self._store.fetch(
+            "list_alerts",
+            which.station,
+            which.session,
+            which.kind,
+            which.severity,
+            which.state,
+            *span.key(2),
+            None,
+            span.limit,
+        )
+        return [_alert(row) for row in rows]
+
+    async def alert(self, alert_id: str) -> AlertRow | None:
+        """Returns one alert."""
+        rows = await self._store.fetch("list_alerts", *(None,) * 7, alert_id, 1)
+        return _alert(rows[0]) if rows else None
+
+    async def acknowledge(self, alert_id: str, at: datetime, by: str | None) -> AlertRow | None:
+        """Notes that somebody has seen an alert; the first one stays the one who has."""
+        if not await self._store.fetch("acknowledge_alert", alert_id, at, by):
+            return None
+        return await self.alert(alert_id)
+
+    async def commands(self, session_id: str, span: Span) -> list[asyncpg.Record]:
+        """Returns the commands of a session by (wanted, ID)."""
+        return await self._store.fetch("list_commands", session_id, *span.key(2), span.limit)
+
+    async def events(self, session_id: str, span: Span) -> list[asyncpg.Record]:
+        """Returns what the station said of a session, by (received, key)."""
+        return await self._store.fetch("list_events", session_id, *span.key(2), span.limit)
+
+    async def anomalies(
+        self, session: str | None, station: str | None, span: Span
+    ) -> list[asyncpg.Record]:
+        """Returns anomalies by (time, station, kind, message ID)."""
+        return await self._store.fetch("list_anomalies", session, station, *span.key(4), span.limit)
+
+    async def records(self, collection: str, span: Span) -> list[asyncpg.Record]:
+        """Returns an operator's records by (`created_at` of the document, name)."""
+        return await self._store.fetch("list_records", collection, *span.key(2), span.limit)
+
+    async def record(self, collection: str, name: str) -> dict[str, Any] | None:
+        """Returns one record of an operator."""
+        rows = await self._store.fetch("record", collection, name)
+        return rows[0]["doc"] if rows else None
+
+
+def _station(row: asyncpg.Record) -> StationRow:
+    return StationRow(row["id"], row["created_at"], row["doc"], row["connectors"] or [])
+
+
+def _session(row: asyncpg.Record) -> SessionRow:
+    since = [datetime.fromisoformat(text) for text in row["limits_since"] or []]
+    limits = list(zip(since, row["limits"] or [], strict=True))
+    stored = StoredSession(row["doc"], row["watch"], limits)
+    return SessionRow(row["id"], row["started_at"], stored, row["open_alerts"])
+
+
+def _alert(row: asyncpg.Record) -> AlertRow:
+    alert = AlertWrite(
+        row["id"],
+        row["station_id"],
+        row["session_id"],
+        row["kind"],
+        row["severity"],
+        row["state"],
+        row["opened_at"],
+        row["doc"],
+    )
+    return AlertRow(alert, row["acknowledged_at"], row["acknowledged_by"])
