@@ -98,11 +98,12 @@ class Draft:
         if self._second_best:
             self._take_second_best(notes)
         values = self.values
-        if values[REGISTER] is None:
-            values[REGISTER] = self._sum("register", REGISTERS)
-        if values[POWER] is None:
-            values[POWER] = self._sum("power", POWERS)
-        sample = Sample(
+        if self.extra:
+            self._sum("register", REGISTER, REGISTERS)
+            self._sum("power", POWER, POWERS)
+        elif values.count(None) == SLOTS:
+            return None
+        return Sample(
             at,
             context,
             values[REGISTER],
@@ -116,17 +117,17 @@ class Draft:
             self.extra,
             tuple(self.assumed),
         )
-        is_empty = not self.extra and values.count(None) == SLOTS
-        return None if is_empty else sample
 
-    def _sum(self, name: str, slots: tuple[int, int, int]) -> Any:  # noqa: ANN401 - as in values
-        first, second, third = self.values[slots[0] : slots[-1] + 1]
-        if first is None and second is None and third is None:
-            return None
-        parts = {"L1": first, "L2": second, "L3": third}
-        known = {phase: part for phase, part in parts.items() if part is not None}
-        self.assume([f"{name}:{'+'.join(known)}"])
-        return sum(known.values())
+    def _sum(self, name: str, slot: int, slots: tuple[int, int, int]) -> None:
+        """Adds up phases where no total is known; each of them is among the extras."""
+        if self.values[slot] is not None:
+            return
+        parts = zip(("L1", "L2", "L3"), slots, strict=True)
+        known = {phase: self.values[part] for phase, part in parts}
+        known = {phase: number for phase, number in known.items() if number is not None}
+        if known:
+            self.assume([f"{name}:{'+'.join(known)}"])
+            self.values[slot] = sum(known.values())
 
     def _take_second_best(self, notes: Notes) -> None:
         taken = {slot for slot, value in enumerate(self.values) if value is not None}

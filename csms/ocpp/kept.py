@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csms.domain.facts import MessageReported
-from csms.domain.times import parse_time
+from csms.ocpp.reading import instant_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,7 @@ def kept(
     def decode(payload: Payload, received_at: datetime) -> MessageReported:
         del received_at
         raw = payload.get(time_member) if time_member else None
-        at = parse_time(raw) if isinstance(raw, str) else None
-        return MessageReported(action, payload, at)
+        return MessageReported(action, payload, instant_of(raw))
 
     return decode
 

@@ -11,11 +11,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.sample import PERIODIC
-from csms.domain.times import parse_time
 from csms.ocpp.draft import Draft, milliwh, milliwh_of
 from csms.ocpp.odd_values import Dialect, is_decimal, take_odd
 from csms.ocpp.places import PLACES, SOC
-from csms.ocpp.reading import clipped
+from csms.ocpp.reading import clipped, instant_of
 from csms.ocpp.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -52,8 +51,12 @@ def read_samples(
             _read_entry(entry, received_at, take, drafts, notes)
         else:
             notes.ignored(name, entry)
-    samples = [draft.finish(at, context, notes) for (at, context), draft in drafts.items()]
-    return tuple(sample for sample in samples if sample is not None)
+    samples = []
+    for (at, context), draft in drafts.items():
+        sample = draft.finish(at, context, notes)
+        if sample is not None:
+            samples.append(sample)
+    return tuple(samples)
 
 
 def read_required_samples(
@@ -137,7 +140,7 @@ def _read_entry(
     if not values:
         return
     raw_at = entry.get("timestamp")
-    at = parse_time(raw_at) if type(raw_at) is str else None
+    at = instant_of(raw_at)
     if at is None:
         notes.add("time.unreadable", field="timestamp", raw=clipped(raw_at))
     context: object = None

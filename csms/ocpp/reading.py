@@ -6,6 +6,7 @@ Nothing here raises on any JSON, and nothing knows a version.
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.anomalies import Anomaly
@@ -13,14 +14,13 @@ from csms.domain.times import parse_time
 from csms.ocpp.unreadable import Unreadable
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from csms.ocppj.frames import Payload
 
 _MAX_NOTES: Final = 20
 _MAX_RAW: Final = 100
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _MAX_EXACT: Final = 2**53
+_USUAL_LENGTHS: Final = frozenset({len("YYYY-MM-DDTHH:MM:SSZ"), len("YYYY-MM-DDTHH:MM:SS.mmmZ")})
 
 
 class Notes:
@@ -120,10 +120,31 @@ def object_of(payload: Payload, name: str, notes: Notes) -> Payload | None:
     return None
 
 
+def instant_of(raw: object) -> datetime | None:
+    """Returns the instant that a JSON value names, None if it names none.
+
+    The two common forms go past the tolerant reader, which takes ten times as long.
+    """
+    if not isinstance(raw, str):
+        return None
+    if (
+        len(raw) in _USUAL_LENGTHS
+        and raw[-1] == "Z"
+        and raw[10] == "T"
+        and raw[7] == "-"
+        and raw[13] == ":"
+    ):
+        try:
+            return datetime.fromisoformat(raw)
+        except ValueError:
+            pass
+    return parse_time(raw)
+
+
 def time_of(payload: Payload, name: str, notes: Notes) -> datetime | None:
     """Returns a member as an instant; None with an anomaly if it is not there or is none."""
     raw = payload.get(name)
-    at = parse_time(raw) if isinstance(raw, str) else None
+    at = instant_of(raw)
     if at is None:
         notes.add("time.unreadable", field=name, raw=clipped(raw))
     return at
