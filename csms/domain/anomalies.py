@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Anomaly:
     """One oddity.
 
-    `kind` is a constant dotted name, such as `schema.violation` or `time.unreadable`; `details` hold the raw value and what was assumed instead; small, JSON.
+    `kind` is a constant dotted name, such as `schema.violation` or `time.unreadable`; `details`
+    hold the raw value and what was assumed instead; small, JSON.
     """
 
     kind: str

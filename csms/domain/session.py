@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from csms.domain.facts import EventKind
 from csms.domain.ledger import Ledger, Place, Reading
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
@@ -41,7 +43,8 @@ class Session:
 
     Times: `started_at` and `ended_at` are ours (corrected), `started_at_station` what the
     station's clock said, `started_received_at` when we heard of it. `transaction_id` is as on
-    the wire. `sources` remembers which event each field came from.
+    the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
+    wanted on the station. `sources` remembers which event each field came from.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Session:
     remote_start_id: int | None = None
     reservation_id: int | None = None
     profile: str | None = None
+    pushed: str | None = None
     flags: set[str] = field(default_factory=set)
     sources: dict[str, Order] = field(default_factory=dict)
 
@@ -210,45 +214,28 @@ def reading_of(sample: Sample) -> Reading | None:
     return Reading(Place.SAMPLE, sample.at.timestamp(), turn, sample.register_milliwh)
 
 
-def dump_session(session: Session) -> dict[str, Any]:
-    """Returns the whole state of a session as JSON-able values, for the store."""
-    doc = {name: getattr(session, name) for name in _PLAIN}
-    ledger = session.ledger
-    last = ledger.last
-    doc["ledger"] = (
-        ledger.start,
-        ledger.stop,
-        ledger.first,
-        None if last is None else (last.moment, last.turn, last.milliwh),
-        ledger.gained,
-        ledger.falls,
-    )
-    doc["flags"] = sorted(session.flags)
-    doc["sources"] = session.sources
-    return doc
+def dump_session(session: Session) -> str:
+    """Returns the whole state of a session as JSON, for the store."""
+    return orjson.dumps(session, default=sorted).decode()
 
 
 def load_session(doc: Mapping[str, Any]) -> Session:
-    """Returns the session that `dump_session` described, with times as text or datetimes."""
-    start, stop, first, last, gained, falls = doc["ledger"]
-    values: dict[str, Any] = {name: doc.get(name) for name in _PLAIN}
+    """Returns the session that `dump_session` described, from its parsed JSON."""
+    values = {name: doc[name] for name in Session.__slots__ if name in doc}
     for name in _TIMES:
-        if isinstance(values[name], str):
+        if values[name] is not None:
             values[name] = datetime.fromisoformat(values[name])
-    values["state"] = SessionState(values["state"])
-    return Session(
-        **values,
-        ledger=Ledger(
-            start,
-            stop,
-            first,
-            None if last is None else Reading(Place.SAMPLE, *last),
-            gained,
-            falls,
-        ),
-        flags=set(doc["flags"]),
-        sources={name: (order[0], order[1]) for name, order in doc["sources"].items()},
-    )
+    ledger = dict(doc["ledger"])
+    if ledger["last"] is not None:
+        last = ledger["last"]
+        ledger["last"] = Reading(
+            Place(last["place"]), last["moment"], last["turn"], last["milliwh"]
+        )
+    values["ledger"] = Ledger(**ledger)
+    values["state"] = SessionState(doc["state"])
+    values["flags"] = set(doc["flags"])
+    values["sources"] = {name: (order[0], order[1]) for name, order in doc["sources"].items()}
+    return Session(**values)
 
 
 _TIMES = (
@@ -259,26 +246,4 @@ _TIMES = (
     "ended_at_station",
     "last_sample_at",
     "last_sample_received_at",
-)
-_PLAIN = (
-    "id",
-    "station_id",
-    "transaction_id",
-    *_TIMES,
-    "evse",
-    "connector",
-    "token",
-    "token_kind",
-    "token_status",
-    "vehicle",
-    "state",
-    "charging_state",
-    "stop_reason",
-    "soc_start",
-    "soc_now",
-    "power_w",
-    "current_a",
-    "remote_start_id",
-    "reservation_id",
-    "profile",
 )

@@ -86,7 +86,7 @@ def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
     told = {"profile": order.profile, "status": answer.status, "reason": answer.reason}
     work.warn(f"profile.{state.value}", live, **told)
     if state is CommandState.FAILED and live is not None:
-        live.pushed = None
+        live.session.pushed = None
         work.touch(live)
     return state
 

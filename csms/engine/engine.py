@@ -85,7 +85,7 @@ class Engine:
         work.save_station()
         work.note("station.connected", protocol=protocol)
         for live in station.running.values():
-            if live.pushed != live.session.profile:
+            if live.session.pushed != live.session.profile:
                 smart_charging.want_again(self, work, live)
             work.watched.append(live.session.id)
         return work.outcome(None)

@@ -50,7 +50,7 @@ def settle(engine: Engine, work: Work, live: LiveSession, *, rechoose: bool) -> 
 
 def want_again(engine: Engine, work: Work, live: LiveSession) -> None:
     """Wants the session's profile on the station once more, after it was cut off or refused."""
-    live.pushed = None
+    live.session.pushed = None
     _want(engine, work, live)
     work.touch(live)
 
@@ -111,7 +111,7 @@ def _choose(engine: Engine, work: Work, live: LiveSession) -> None:
 def _want(engine: Engine, work: Work, live: LiveSession) -> None:
     session = live.session
     name = session.profile
-    if name is None or name == live.pushed or session.evse is None or not session.is_active:
+    if name is None or name == live.session.pushed or session.evse is None or not session.is_active:
         return
     named = engine.policy.catalogue.get(name)
     if named is None:
@@ -119,7 +119,7 @@ def _want(engine: Engine, work: Work, live: LiveSession) -> None:
         return
     if not engine.policy.pushes_profiles:
         return
-    live.pushed = name
+    live.session.pushed = name
     profile = named.to_charging_profile(
         id=engine.next_profile_id(work.station),
         purpose=Purpose.TX,

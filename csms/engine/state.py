@@ -29,21 +29,16 @@ _FIRST_PROFILE_ID = 1000
 
 @dataclass(slots=True)
 class LiveSession:
-    """A session with its judge's memory and its limits.
-
-    `pushed` is the name of the profile that was last wanted on the station for it.
-    """
+    """A session with its judge's memory and its limits."""
 
     session: Session
     watch: Watch = field(default_factory=Watch)
     track: LimitTrack = field(default_factory=LimitTrack)
-    pushed: str | None = None
 
     @classmethod
     def restore(cls, stored: StoredSession) -> LiveSession:
         """Returns the session as the store has it."""
         live = cls(load_session(stored.doc), load_watch(stored.watch))
-        live.pushed = stored.doc.get("pushed")
         for since, doc in sorted(stored.limits, key=lambda row: row[0]):
             live.track.change(since, load_plan(doc))
         return live
@@ -51,8 +46,6 @@ class LiveSession:
     def write(self) -> SessionWrite:
         """Returns the write that makes the present state durable."""
         session = self.session
-        doc = dump_session(session)
-        doc["pushed"] = self.pushed
         return SessionWrite(
             session.id,
             session.station_id,
@@ -63,7 +56,7 @@ class LiveSession:
             session.token,
             session.vehicle,
             session.energy_milliwh,
-            doc,
+            dump_session(session),
             dump_watch(self.watch),
         )
 

@@ -38,7 +38,7 @@ class ConnectorWrite:
 
 @dataclass(frozen=True, slots=True)
 class SessionWrite:
-    """The whole state of a session, with its judge's memory. Key: its ID."""
+    """The whole state of a session and its judge's memory, both as JSON. Key: its ID."""
 
     session_id: str
     station_id: str
@@ -49,8 +49,8 @@ class SessionWrite:
     token: str | None
     vehicle: str | None
     energy_milliwh: int | None
-    doc: Mapping[str, Any]
-    watch: Mapping[str, Any]
+    doc: str
+    watch: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def take_sample(
 def end_session(watch: Watch, at: datetime) -> list[Finding]:
     """Clears whatever is open, since the session is over."""
     findings = [_clear(episode, at, "session_ended") for episode in watch.open_episodes]
-    for suspicion in (watch.over, watch.window, watch.missing):
+    for suspicion in watch.suspicions.values():
         suspicion.deviating.stop()
     return findings
 
@@ -128,9 +128,11 @@ def _settle_over(watch: Watch, facts: _Facts) -> list[Finding]:
 
 
 def _advance(watch: Watch, kind: Kind, facts: _Facts) -> list[Finding]:
-    suspicion = watch.suspicion(kind)
     if facts.deviates(kind):
-        return _deviating(watch, suspicion, kind, facts)
+        return _deviating(watch, watch.suspect(kind), kind, facts)
+    suspicion = watch.suspicion(kind)
+    if suspicion is None:
+        return []
     suspicion.deviating.stop()
     suspicion.first_evidence = None
     episode = suspicion.episode

@@ -110,16 +110,11 @@ class Run:
         )
 
 
-def dump_episode(episode: Episode) -> dict[str, Any]:
-    """Returns the episode as JSON-able values."""
-    return {name: getattr(episode, name) for name in Episode.__slots__}
-
-
 def load_episode(doc: Mapping[str, Any]) -> Episode:
-    """Returns the episode that `dump_episode` described, with times as text or datetimes."""
+    """Returns an episode from its parsed JSON."""
     values = dict(doc)
     for name in ("opened_at", "confirmed_at", "cleared_at"):
-        if isinstance(values[name], str):
+        if values[name] is not None:
             values[name] = datetime.fromisoformat(values[name])
     values["kind"], values["severity"] = Kind(values["kind"]), Severity(values["severity"])
     return Episode(**values)

@@ -23,7 +23,8 @@ def heard(watch: Watch, at: datetime) -> list[Finding]:
     if watch.heard_at is not None and at > watch.heard_at:
         watch.gaps_s = [*watch.gaps_s[-GAPS_KEPT + 1 :], (at - watch.heard_at).total_seconds()]
     watch.heard_at = at
-    episode = watch.missing.episode
+    suspicion = watch.suspicion(Kind.METER_MISSING)
+    episode = None if suspicion is None else suspicion.episode
     if episode is None or not episode.is_open:
         return []
     watch.gaps_s = watch.gaps_s[:-1]
@@ -52,7 +53,8 @@ def check(
         return []
     since = max(watch.heard_at or online_since, online_since)
     severity = Severity.MAJOR if _was_lowered(track, since, now) else Severity.MINOR
-    episode = watch.missing.episode
+    suspicion = watch.suspect(Kind.METER_MISSING)
+    episode = suspicion.episode
     if episode is not None and episode.is_open:
         return [Finding(Change.CHANGED, episode)] if episode.worsen(severity, now) else []
     watch.episodes += 1
@@ -64,7 +66,7 @@ def check(
         "usual_interval_s": round(median(watch.gaps_s), 1) if watch.gaps_s else None,
         "severities": [(now.isoformat(), severity.value)],
     }
-    watch.missing.episode = episode
+    suspicion.episode = episode
     return [Finding(Change.RAISED, episode)]
 
 

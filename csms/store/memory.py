@@ -147,7 +147,7 @@ class MemoryStore:
     def stored(self, session: SessionWrite) -> StoredSession:
         """Returns a session as a database would give it back."""
         limits = [(write.since, _plain(write.doc)) for write in self._limits[session.session_id]]
-        return StoredSession(_plain(session.doc), _plain(session.watch), limits)
+        return StoredSession(orjson.loads(session.doc), orjson.loads(session.watch), limits)
 
 
 def _plain(doc: Any) -> Any:  # noqa: ANN401 - any JSON

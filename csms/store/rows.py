@@ -73,8 +73,8 @@ def _session(write: SessionWrite) -> Row:
         write.token,
         write.vehicle,
         _bigint(write.energy_milliwh),
-        to_json(write.doc),
-        to_json(write.watch),
+        write.doc,
+        write.watch,
     )
 
 
