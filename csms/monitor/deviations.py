@@ -34,7 +34,9 @@ def take_sample(
 
     A sample older than the last one judged changes nothing.
     """
-    if not sample.has_electricity or (watch.last_at is not None and at <= watch.last_at):
+    if not track.is_limited or not sample.has_electricity:
+        return []
+    if watch.last_at is not None and at <= watch.last_at:
         return []
     elapsed_s = 0.0 if watch.last_at is None else (at - watch.last_at).total_seconds()
     watch.last_at = at

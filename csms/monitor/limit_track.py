@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 class LimitTrack:
     """Plans, each in force from its `since` until the next one's.
 
-    A plan is what the profiles installed at that moment allow from then on.
+    A plan is what the profiles installed at that moment allow from then on. `is_limited` tells
+    whether any plan limits anything.
     """
 
     since: list[datetime] = field(default_factory=list)
     plans: list[LimitTimeline] = field(default_factory=list)
+    is_limited: bool = False
 
     def change(self, since: datetime, plan: LimitTimeline) -> None:
         """Puts a new plan in force; one that would begin later than `since` is forgotten."""
@@ -30,6 +32,7 @@ class LimitTrack:
         del self.since[keep:], self.plans[keep:]
         self.since.append(since)
         self.plans.append(plan)
+        self.is_limited = any(step.is_limited for each in self.plans for step in each.steps)
 
     def at(self, at: datetime) -> LimitStep | None:
         """Returns the step in force, or None before the first plan and past the last one's end."""
