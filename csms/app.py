@@ -94,6 +94,7 @@ async def serve(settings: Settings) -> None:
         stack.push_async_callback(store.close)
         writing = asyncio.create_task(store.writer.run())
         numbers = BlockNumbers(store)
+        from_files = dict(policy.catalogue)
         await load_policy_records(store, policy)
         recorder = None if settings.record is None else Recorder(settings.record, clock.now())
         engine = Engine(store, numbers, policy, hash_password)
@@ -104,7 +105,8 @@ async def serve(settings: Settings) -> None:
             ping_interval_s=settings.ping_interval_s,
             ping_timeout_s=settings.ping_timeout_s,
         )
-        api = create_api(hub, Archive(store), token=settings.api_token)
+        api = create_api(hub, Archive(store), token=settings.api_token, files=from_files)
+        hub.listeners.append(api.state.events.take)
         api_server, api_socket = _api_server(settings, api)
         port = await stations.start(settings.host, settings.port)
         tasks = [
@@ -116,6 +118,7 @@ async def serve(settings: Settings) -> None:
         await _until_stopped(stop, [writing, *tasks])
         log.info("server.stopping", stations=len(hub.sessions))
         await stations.stop(settings.shutdown_s)
+        api.state.events.close()
         api_server.should_exit = True
         await asyncio.wait(tasks[1:2], timeout=5)
         for task in tasks:

@@ -26,7 +26,7 @@ from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from csms.clock import Clock
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from csms.engine.engine import Engine
     from csms.engine.ports import Store
     from csms.engine.state import StationState
-    from csms.engine.work import Order, Outcome
+    from csms.engine.work import Note, Order, Outcome
     from csms.link.counters import Counters
     from csms.link.recorder import Recorder
     from csms.link.session import StationSession
@@ -61,6 +61,7 @@ class Hub:
         self.engine, self.store, self.clock = engine, store, clock
         self.counters, self.recorder = counters, recorder
         self.sessions: dict[str, StationSession] = {}
+        self.listeners: list[Callable[[Note], None]] = []
         self.is_stopping = False
         self._deadlines = Deadlines()
         self._deadline_set = asyncio.Event()
@@ -101,6 +102,9 @@ class Hub:
         """Does what follows from a unit that is durable: log lines, commands, watching."""
         write_notes(outcome.notes)
         self.counters.count(outcome.notes)
+        for listener in self.listeners:
+            for note in outcome.notes:
+                listener(note)
         for order in outcome.then:
             self.spawn(self._carry_out(station, order))
         for session_id in outcome.watched:
