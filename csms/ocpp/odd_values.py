@@ -87,7 +87,7 @@ def take_odd(draft: Draft, sampled: Payload, dialect: Dialect, notes: Notes) -> 
 
 def _is_signed(sampled: Payload) -> bool:
     """Tells whether the value is a signed text, which is never read as a number."""
-    if sampled.get("format") not in {None, "Raw"}:
+    if sampled.get("format") not in (None, "Raw"):
         return True
     value = sampled.get("value")
     return isinstance(value, str) and value.startswith(_SIGNED_PREFIX)

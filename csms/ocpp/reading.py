@@ -47,6 +47,10 @@ class Notes:
         """Notes that a member could not be read and was left out."""
         self.add("payload.ignored", field=field, raw=clipped(raw))
 
+    def missing(self, field: str) -> None:
+        """Notes that a member is not there where the version demands it."""
+        self.add("payload.missing", field=field)
+
     def all(self) -> tuple[Anomaly, ...]:
         """Returns what was noted; the last one counts those left out."""
         if not self._anomalies:

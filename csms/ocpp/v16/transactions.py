@@ -36,6 +36,8 @@ def decode_start(payload: Payload, received_at: datetime) -> TransactionReported
     del received_at
     notes = Notes()
     connector = required_integer(payload, "connectorId", notes)
+    if payload.get("idTag") is None:
+        notes.missing("idTag")
     if connector <= 0:
         notes.add("connector.implausible", field="connectorId", raw=connector)
     return TransactionReported(

@@ -93,6 +93,8 @@ def _sequence(payload: Payload, notes: Notes) -> int:
 
 
 def _token(token: Payload, notes: Notes) -> TokenRef | None:
+    if token.get("idToken") is None:
+        notes.missing("idToken")
     text = text_of(token, "idToken", notes)
     return None if text is None else TokenRef(text, text_of(token, "type", notes))
 
