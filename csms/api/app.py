@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import HTTPBearer
 
-from csms.api import calls, events, health, problems
+from csms.api import (
+    alerts,
+    calls,
+    events,
+    health,
+    problems,
+    profiles,
+    sessions,
+    stations,
+    tokens,
+)
 from csms.api.context import Services
 from csms.api.events import Broadcaster
 from csms.api.guard import Guard
@@ -82,6 +92,6 @@ def _resources() -> APIRouter:
     }
     described = Depends(HTTPBearer(auto_error=False, description="The API token, if one is set"))
     everything = APIRouter(responses=told, dependencies=[described])
-    for resource in (calls, events):
+    for resource in (stations, calls, tokens, sessions, alerts, profiles, events):
         everything.include_router(resource.router)
     return everything

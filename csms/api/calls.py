@@ -3,13 +3,20 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from csms.api.answers import answer
 from csms.api.context import Api, Services
-from csms.api.problems import FieldError, Problem, conflict, field_path, invalid, not_found
+from csms.api.problems import (
+    FieldError,
+    Problem,
+    conflict,
+    field_path,
+    invalid,
+    invalid_field,
+    not_found,
+)
 from csms.errors import NoAnswer, StationOffline
 from csms.link.identifiers import new_message_id
 from csms.ocppj.frames import CallError, Payload
@@ -19,12 +26,10 @@ from csms.ocppj.version import CSMS_ACTIONS, Version
 
 router = APIRouter(tags=["calls"])
 
-_ANY_OBJECT = {
-    "requestBody": {
-        "description": "The OCPP payload of the station's version; empty counts as {}",
-        "content": {"application/json": {"schema": {"type": "object"}, "example": {}}},
-    }
-}
+Given = Annotated[
+    Payload | None,
+    Body(description="The OCPP payload of the station's version; empty counts as {}"),
+]
 
 
 class CallAnswer(BaseModel):
@@ -38,16 +43,13 @@ class CallAnswer(BaseModel):
     error_details: dict[str, Any] | None = None
 
 
-@router.post(
-    "/stations/{station_id}/calls/{action}",
-    response_model=CallAnswer,
-    openapi_extra=_ANY_OBJECT,
-)
+@router.post("/stations/{station_id}/calls/{action}", response_model=CallAnswer)
 async def call(
     api: Api,
     station_id: str,
     action: str,
     request: Request,
+    body: Given = None,
     timeout_s: Annotated[float, Query(ge=1, le=600)] = 30.0,
 ) -> Response:
     """Sends a call to a station, and waits for its answer.
@@ -57,7 +59,7 @@ async def call(
     not answer. A station's refusal is an answer: 200.
     """
     version = await _version(api, station_id, action)
-    payload = _payload(await request.body())
+    payload = _payload(body, await request.body())
     _check(version, action, payload)
     message_id = new_message_id()
     try:
@@ -92,19 +94,19 @@ def _check_action(versions: list[Version], action: str) -> None:
         raise Problem(HTTPStatus.NOT_FOUND, "unknown-action", detail)
 
 
-def _payload(body: bytes) -> Payload:
+def _payload(given: Payload | None, body: bytes) -> Payload:
+    """Returns the payload, once it is sure that its text says nothing else."""
     if not body:
         return {}
-    payload = orjson.loads(body)
-    if not isinstance(payload, dict):
-        raise invalid([FieldError(field="", message="the body must be a JSON object")])
+    if given is None:
+        raise invalid_field("", "the body must be a JSON object")
     try:
-        twice = duplicated_member(f"[{body.decode()}]", [payload])
+        twice = duplicated_member(f"[{body.decode()}]", [given])
     except NestedTooDeep:
-        raise invalid([FieldError(field="", message="is nested too deep")]) from None
+        raise invalid_field("", "the body is nested too deep") from None
     if twice is not None:
-        raise invalid([FieldError(field=twice, message="appears twice")])
-    return payload
+        raise invalid_field(twice, "appears twice")
+    return given
 
 
 def _check(version: Version, action: str, payload: Payload) -> None:

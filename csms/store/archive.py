@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _PING_S = 3.0
 
+Row = dict[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class StationRow:
@@ -147,9 +149,9 @@ class Archive:
         rows = await self._store.fetch("session_id_as_typed", typed)
         return rows[0]["id"] if len(rows) == 1 else None
 
-    async def samples(self, session_id: str, span: Span) -> list[asyncpg.Record]:
+    async def samples(self, session_id: str, span: Span) -> list[Row]:
         """Returns samples by (station's time, context, EVSE)."""
-        return await self._store.fetch("list_samples", session_id, *span.key(3), span.limit)
+        return await self._rows("list_samples", session_id, *span.key(3), span.limit)
 
     async def alerts(self, which: AlertFilter, span: Span) -> list[AlertRow]:
         """Returns alerts by (opened, ID)."""
@@ -177,28 +179,29 @@ class Archive:
             return None
         return await self.alert(alert_id)
 
-    async def commands(self, session_id: str, span: Span) -> list[asyncpg.Record]:
+    async def commands(self, session_id: str, span: Span) -> list[Row]:
         """Returns the commands of a session by (wanted, ID)."""
-        return await self._store.fetch("list_commands", session_id, *span.key(2), span.limit)
+        return await self._rows("list_commands", session_id, *span.key(2), span.limit)
 
-    async def events(self, session_id: str, span: Span) -> list[asyncpg.Record]:
+    async def events(self, session_id: str, span: Span) -> list[Row]:
         """Returns what the station said of a session, by (received, key)."""
-        return await self._store.fetch("list_events", session_id, *span.key(2), span.limit)
+        return await self._rows("list_events", session_id, *span.key(2), span.limit)
 
-    async def anomalies(
-        self, session: str | None, station: str | None, span: Span
-    ) -> list[asyncpg.Record]:
+    async def anomalies(self, session: str | None, station: str | None, span: Span) -> list[Row]:
         """Returns anomalies by (time, station, kind, message ID)."""
-        return await self._store.fetch("list_anomalies", session, station, *span.key(4), span.limit)
+        return await self._rows("list_anomalies", session, station, *span.key(4), span.limit)
 
-    async def records(self, collection: str, span: Span) -> list[asyncpg.Record]:
+    async def records(self, collection: str, span: Span) -> list[Row]:
         """Returns an operator's records by (`created_at` of the document, name)."""
-        return await self._store.fetch("list_records", collection, *span.key(2), span.limit)
+        return await self._rows("list_records", collection, *span.key(2), span.limit)
 
     async def record(self, collection: str, name: str) -> dict[str, Any] | None:
         """Returns one record of an operator."""
         rows = await self._store.fetch("record", collection, name)
         return rows[0]["doc"] if rows else None
+
+    async def _rows(self, name: str, *values: Any) -> list[Row]:  # noqa: ANN401 - SQL values
+        return [dict(row) for row in await self._store.fetch(name, *values)]
 
 
 def _station(row: asyncpg.Record) -> StationRow:

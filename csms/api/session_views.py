@@ -1,0 +1,165 @@
+"""The members of a session and of its whole story, as the API shows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from csms.api.answers import with_z
+from csms.domain.session import SessionState
+from csms.engine.views import wh
+
+
+class CauseView(BaseModel):
+    """A period of an installed profile that had a say in a limit."""
+
+    profile_id: int
+    purpose: str
+    stack_level: int
+    period: int
+    unit: str
+    limit: float | None
+    phases: int | None
+    binding: bool = Field(description="Whether this is the one that limits")
+
+
+class LimitView(BaseModel):
+    """A limit and what caused it; null means no limit."""
+
+    model_config = {"populate_by_name": True}
+
+    start: AwareDatetime = Field(alias="from")
+    to: AwareDatetime
+    limit_a: float | None
+    limit_w: float | None
+    phases: int | None
+    ambiguous: bool
+    causes: list[CauseView]
+
+
+class SessionView(BaseModel):
+    """A charging session."""
+
+    id: str
+    station_id: str
+    evse: int | None
+    connector: int | None
+    transaction_id: str | None = Field(description="As on the wire")
+    token: str | None
+    token_status: str | None
+    vehicle: str | None
+    state: SessionState
+    charging_state: str | None
+    started_at: AwareDatetime = Field(description="By the station's clock, corrected")
+    started_at_station: AwareDatetime | None = Field(description="By the station's clock")
+    started_received_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    stop_reason: str | None
+    energy_wh: float | None
+    register_wh: float | None
+    soc_start: float | None
+    soc_now: float | None
+    soc_end: float | None
+    power_w: float | None
+    current_a: float | None
+    last_sample_at: AwareDatetime | None
+    duration_s: int
+    expected_end: dict[str, Any] | None
+    profile: str | None
+    limit_now: LimitView | None
+    deviations_open: int
+    flags: list[str]
+
+
+class SampleView(BaseModel):
+    """One meter reading. `at` is the station's own time; currents and voltages are L1 to L3."""
+
+    at: AwareDatetime
+    received_at: AwareDatetime
+    context: str
+    evse: int
+    register_wh: float | None
+    power_w: float | None
+    current_a: float | None
+    currents_a: list[float | None]
+    voltages_v: list[float | None]
+    soc_percent: float | None
+    power_offered_w: float | None
+    current_offered_a: float | None
+    extra: dict[str, Any] = Field(description="What else was sent, by measurand")
+    assumed: list[str] = Field(description="Every default or repair")
+
+
+class PushView(BaseModel):
+    """A profile that was wanted on the station, and what became of it."""
+
+    id: str
+    action: str
+    state: str = Field(examples=["wanted", "accepted", "refused", "failed"])
+    profile: str | None
+    charging_profile: dict[str, Any] | None
+    wanted_at: AwareDatetime
+    sent_at: AwareDatetime | None
+    answered_at: AwareDatetime | None
+    status: str | None = Field(description="The station's word")
+    reason: str | None
+    request: dict[str, Any] | None = Field(description="The payload as it was sent")
+
+
+class EventView(BaseModel):
+    """What the station said of the transaction. `at` is its own time."""
+
+    key: str = Field(description="Made of the content; a retry has the same")
+    kind: str
+    at: AwareDatetime
+    received_at: AwareDatetime
+    repeats: int
+    details: dict[str, Any]
+
+
+def sample_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a sample."""
+    plain = ("context", "evse", "power_w", "current_a", "soc_percent")
+    return {
+        "at": with_z(row["at"]),
+        "received_at": with_z(row["received_at"]),
+        **{name: row[name] for name in plain},
+        "register_wh": wh(row["register_milliwh"]),
+        "currents_a": [row["i1"], row["i2"], row["i3"]],
+        "voltages_v": [row["v1"], row["v2"], row["v3"]],
+        "power_offered_w": row["power_offered_w"],
+        "current_offered_a": row["current_offered_a"],
+        "extra": row["extra"] or {},
+        "assumed": row["assumed"].split(",") if row["assumed"] else [],
+    }
+
+
+def push_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a profile push."""
+    doc = row["doc"]
+    return {
+        "id": row["id"],
+        "action": row["action"],
+        "state": row["state"],
+        "profile": doc.get("profile"),
+        "charging_profile": with_z(doc.get("charging_profile")),
+        "wanted_at": with_z(row["wanted_at"]),
+        "sent_at": with_z(doc.get("sent_at")),
+        "answered_at": with_z(doc.get("answered_at")),
+        "status": doc.get("status"),
+        "reason": doc.get("reason"),
+        # As sent: not even the form of a time is changed.
+        "request": doc.get("request"),
+    }
+
+
+def event_view(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns an event of the transaction."""
+    return {
+        "key": row["key"],
+        "kind": row["kind"],
+        "at": with_z(row["at"]),
+        "received_at": with_z(row["received_at"]),
+        "repeats": row["repeats"],
+        "details": row["doc"],
+    }
