@@ -1,0 +1,83 @@
+"""What both versions share: connector states, stop reasons, tokens and transactions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Status(StrEnum):
+    """State of a connector, in the words of OCPP 1.6; 2.0.1 is told a coarser one."""
+
+    AVAILABLE = "Available"
+    PREPARING = "Preparing"
+    CHARGING = "Charging"
+    SUSPENDED_EVSE = "SuspendedEVSE"
+    SUSPENDED_EV = "SuspendedEV"
+    FINISHING = "Finishing"
+    UNAVAILABLE = "Unavailable"
+
+
+class StopReason(StrEnum):
+    """Why a transaction ended, in the words of OCPP 1.6."""
+
+    LOCAL = "Local"
+    EV_DISCONNECTED = "EVDisconnected"
+    REMOTE = "Remote"
+    DE_AUTHORIZED = "DeAuthorized"
+    SOFT_RESET = "SoftReset"
+    HARD_RESET = "HardReset"
+    UNLOCK_COMMAND = "UnlockCommand"
+
+
+class SampleContext(StrEnum):
+    """What caused a set of meter values."""
+
+    BEGIN = "Transaction.Begin"
+    PERIODIC = "Sample.Periodic"
+    TRIGGER = "Trigger"
+    END = "Transaction.End"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a driver shows. `kind` is 2.0.1's token type; 1.6 knows the text alone."""
+
+    text: str
+    kind: str = "ISO14443"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something was, by the station's clock, and whether the link was down then."""
+
+    at: datetime
+    is_offline: bool
+
+
+@dataclass(slots=True)
+class Transaction:
+    """A running or ended transaction.
+
+    `id` is ours and is 2.0.1's transactionId; `csms_id` comes with the answer to 1.6's
+    StartTransaction. `is_remote` tells that an operator's request started it.
+    """
+
+    id: str
+    evse_id: int
+    token: Token
+    started: Moment
+    meter_start_wh: int
+    remote_start_id: int | None = None
+    is_remote: bool = False
+    csms_id: int | None = None
+    next_seq: int = 0
+
+    def take_seq(self) -> int:
+        """Return the next sequence number, counted from 0."""
+        self.next_seq += 1
+        return self.next_seq - 1

@@ -1,0 +1,63 @@
+"""Messages of the `ocpp` package to JSON members, and instants to text and back."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from csms.ocppj.frames import Payload
+
+
+def to_payload(message: object) -> Payload:
+    """Return a message of the `ocpp` package in camelCase, members that are None left out."""
+    of: Any = type(message)
+    return {
+        wire: _plain(given)
+        for name, wire in _names(of)
+        if (given := getattr(message, name)) is not None
+    }
+
+
+def to_text(at: datetime) -> str:
+    """Return an instant as UTC with milliseconds and Z."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_text(text: object) -> datetime | None:
+    """Return the instant that a central system wrote, None when it is none.
+
+    A text without a zone is taken as UTC, as OCPP 1.6 recommends.
+    """
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _plain(given: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if isinstance(given, Enum):
+        return given.value
+    if isinstance(given, (list, tuple)):
+        return [_plain(each) for each in given]
+    if isinstance(given, dict):
+        return {name: _plain(each) for name, each in given.items()}
+    if is_dataclass(given) and not isinstance(given, type):
+        return to_payload(given)
+    return given
+
+
+@cache
+def _names(of: type[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((each.name, _camel(each.name)) for each in fields(of))
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
