@@ -1,0 +1,217 @@
+"""A node in this process, real to the sockets: PostgreSQL, stations' port, the API on uvicorn."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+import tempfile
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from csms.api.app import create_api
+from csms.clock import Clock
+from csms.engine.engine import Engine
+from csms.engine.policy import Policy
+from csms.engine.records import load_policy_records
+from csms.link.counters import Counters
+from csms.link.credentials import hash_password
+from csms.link.hub import Hub
+from csms.link.server import StationServer
+from csms.store.archive import Archive
+from csms.store.embedded import EmbeddedPostgres
+from csms.store.numbers import BlockNumbers
+from csms.store.postgres import PostgresStore
+from profiles import load_catalogue
+from profiles.catalogue import SHIPPED
+
+WAIT_S = 20
+TABLES = (
+    "stations, connectors, sessions, session_events, samples, session_limits, "
+    "installed_profiles, alerts, commands, station_messages, anomalies, records, number_blocks"
+)
+BOOTS = {
+    "ocpp1.6": {"chargePointVendor": "Test", "chargePointModel": "T1"},
+    "ocpp2.0.1": {
+        "reason": "PowerUp",
+        "chargingStation": {"vendorName": "Test", "model": "T1"},
+    },
+}
+
+
+class Station:
+    """A station whose answers to our calls are given: `answers` by action, none means silence."""
+
+    def __init__(self, websocket):
+        self.socket = websocket
+        self.answers = {}
+        self.received = asyncio.Queue()
+        self._open = {}
+        self._count = 0
+
+    async def call(self, action, payload):
+        self._count += 1
+        message_id = f"own-{self._count}"
+        self._open[message_id] = asyncio.get_running_loop().create_future()
+        await self.socket.send(json.dumps([2, message_id, action, payload]))
+        return await asyncio.wait_for(self._open[message_id], WAIT_S)
+
+    async def read(self):
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self._take(await self.socket.recv())
+
+    async def _take(self, text):
+        frame = json.loads(text)
+        if frame[0] != 2:
+            self._open.pop(frame[1]).set_result(frame)
+            return
+        self.received.put_nowait(text)
+        answer = self.answers.get(frame[2])
+        if answer is not None:
+            await self.socket.send(json.dumps([answer[0], frame[1], *answer[1:]]))
+
+    async def start_v16(self, tag="TAG1", register=1000, at=None):
+        """Starts a transaction and returns its ID on the wire."""
+        at = at or datetime.now(UTC)
+        start = {
+            "connectorId": 1,
+            "idTag": tag,
+            "meterStart": register,
+            "timestamp": at.isoformat(),
+        }
+        answer = await self.call("StartTransaction", start)
+        return answer[2]["transactionId"]
+
+    async def stop_v16(self, transaction, register):
+        stop = {
+            "transactionId": transaction,
+            "meterStop": register,
+            "timestamp": datetime.now(UTC).isoformat(),
+        }
+        await self.call("StopTransaction", stop)
+
+    async def meter_v16(self, transaction, register, at=None):
+        at = at or datetime.now(UTC)
+        sample = {"timestamp": at.isoformat(), "sampledValue": [{"value": str(register)}]}
+        payload = {"connectorId": 1, "transactionId": transaction, "meterValue": [sample]}
+        await self.call("MeterValues", payload)
+
+
+class Node:
+    """What a test talks to: `http` for the API, `station` for a charger."""
+
+    def __init__(self, hub, store, app, http, port, api_port):
+        self.hub, self.store, self.app, self.http = hub, store, app, http
+        self.port, self.api_port = port, api_port
+
+    @asynccontextmanager
+    async def station(self, station_id, protocol="ocpp1.6"):
+        url = f"ws://127.0.0.1:{self.port}/{station_id}"
+        async with connect(url, subprotocols=[protocol], compression=None) as websocket:
+            station = Station(websocket)
+            reading = asyncio.create_task(station.read())
+            await station.call("BootNotification", BOOTS[protocol])
+            yield station
+            await websocket.close()
+            await reading
+        if self.hub.sessions.get(station_id) is not None:
+            await self.until(lambda: station_id not in self.hub.sessions)
+        state = self.hub.engine.stations[station_id]
+        async with state.lock:
+            pass
+
+    async def until(self, is_so):
+        """Waits for what happens in this process's own loop."""
+        async with asyncio.timeout(WAIT_S):
+            while not is_so():
+                await asyncio.sleep(0)
+
+    async def a_session(self, station_id="CP1", **start):
+        """A session that has ended after 500 Wh; returns its ID."""
+        async with self.station(station_id) as station:
+            transaction = await station.start_v16(**start)
+            register = start.get("register", 1000)
+            await station.meter_v16(transaction, register + 250)
+            await station.stop_v16(transaction, register + 500)
+        return (await self.get("/sessions", station=station_id))["items"][0]["id"]
+
+    async def get(self, path, **query):
+        answer = await self.http.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def dsn():
+    folder = Path(tempfile.mkdtemp(prefix="laddvakt-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    postgres = EmbeddedPostgres(folder / "var" / "postgres")
+    try:
+        yield postgres.start()
+    finally:
+        postgres.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def node(dsn):
+    async with a_node(dsn) as made:
+        yield made
+
+
+@pytest.fixture
+async def guarded(dsn):
+    """A node whose API wants a token."""
+    async with a_node(dsn, token="let-me-in") as made:
+        yield made
+
+
+@pytest.fixture
+def restarted(dsn):
+    """Starts the node once more, on what the one before has written."""
+    return lambda: a_node(dsn, is_fresh=False)
+
+
+@asynccontextmanager
+async def a_node(dsn, token=None, *, is_fresh=True):
+    clock = Clock()
+    async with AsyncExitStack() as stack:
+        store = await PostgresStore.connect(dsn, clock.now())
+        stack.push_async_callback(store.close)
+        if is_fresh:
+            await store.pool.execute(f"TRUNCATE {TABLES}")
+        writing = asyncio.create_task(store.writer.run())
+        policy = Policy(catalogue=load_catalogue(SHIPPED), accept_unknown_tokens=True)
+        await load_policy_records(store, policy)
+        hub = Hub(Engine(store, BlockNumbers(store), policy, hash_password), store, clock, Counters())
+        stations = StationServer(hub, accept_unknown=True, ping_interval_s=0, ping_timeout_s=0)
+        app = create_api(hub, Archive(store), token=token)
+        hub.listeners.append(app.state.events.take)
+        port = await stations.start("127.0.0.1", 0)
+        listening = socket.create_server(("127.0.0.1", 0))
+        api_port = listening.getsockname()[1]
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
+        server = uvicorn.Server(config)
+        server.capture_signals = contextlib.nullcontext
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{api_port}/api/v1", timeout=WAIT_S)
+        async with http:
+            yield Node(hub, store, app, http, port, api_port)
+        await stations.stop(5)
+        app.state.events.close()
+        server.should_exit = True
+        await asyncio.wait_for(serving, WAIT_S)
+        store.writer.close()
+        await writing
+
+
+def ago(**span):
+    return datetime.now(UTC) - timedelta(**span)
