@@ -25,13 +25,15 @@ class Measured:
     """What flowed, in amperes of the busiest phase and in watts over all; None if not known.
 
     `slack_w` is what the power may be off for the register's resolution; `is_from_register`
-    that it is an average over `span_s` seconds up to the sample.
+    that it is an average over `span_s` seconds up to the sample, `is_from_currents` that nobody
+    measured the power.
     """
 
     current_a: float | None
     power_w: float | None
     has_voltage: bool = False
     is_from_register: bool = False
+    is_from_currents: bool = False
     span_s: float = 0.0
     slack_w: float = 0.0
 
@@ -88,13 +90,19 @@ def measure(sample: Sample, from_register: Measured | None, thresholds: Threshol
     if current_a is None and power_w is None:
         return from_register or Measured(None, None)
     volts = sample.voltages_v
+    is_from_currents = power_w is None
     if power_w is None:
         amperes = [
             (current or 0.0) * (volt or thresholds.nominal_v)
             for current, volt in zip(sample.currents_a, volts, strict=True)
         ]
         power_w = sum(amperes) or None
-    return Measured(current_a, power_w, has_voltage=any(volt is not None for volt in volts))
+    return Measured(
+        current_a,
+        power_w,
+        has_voltage=any(volt is not None for volt in volts),
+        is_from_currents=is_from_currents,
+    )
 
 
 def judge(measured: Measured, steps: Sequence[LimitStep], thresholds: Thresholds) -> Verdict:
@@ -142,7 +150,7 @@ def _against_pause(measured: Measured, thresholds: Thresholds) -> Comparison:
     if measured.current_a is not None:
         current = measured.current_a
         found.append(_comparison("A", current, 0.0, thresholds.paused_a, current, power_w))
-    if measured.power_w is not None:
+    if measured.power_w is not None and not measured.is_from_currents:
         equal_a = power_w / thresholds.nominal_v
         found.append(_comparison("W", power_w, 0.0, thresholds.paused_w, equal_a, power_w))
     return max(found, key=lambda each: each.measured / each.tolerance)
