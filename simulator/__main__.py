@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -21,7 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Charging stations and cars that talk OCPP 1.6 and 2.0.1 to any central system.",
 )
-_FAULT_LIST = "; ".join(f"{name}: {fault.summary}" for name, fault in FAULTS.items())
 
 
 @app.callback()
@@ -78,7 +78,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
         typer.Option(
             help="NAME[:SHARE][@START[+LENGTH]]: a fault for a share of the stations (all by "
             "default), on from START seconds of each transaction for LENGTH seconds. "
-            "May be given more than once. " + _FAULT_LIST
+            "May be given more than once; `simulator faults` lists them."
         ),
     ] = None,
     duration: Annotated[
@@ -114,6 +114,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
             password=password,
             speed=speed,
             strict=strict,
+            switched_on=datetime.now(UTC),
             faults=tuple(parse_option(each) for each in fault or ()),
         )
         members = fleet.build(scenario.load(scenario_file), options)

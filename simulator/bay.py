@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _TAG_AFTER_S = 2.0
 _UNPLUG_AFTER_S = 5.0
 _SHORTEST_LOOK_S = 0.05
+_LOOK_FOR_INTERVAL_S = 30.0
 _ACCEPTED = "Accepted"
 
 
@@ -266,7 +267,8 @@ class Bay:
         if self.transaction is None:
             return
         self._plan_sample(now)
-        if not self.supply.effects(now).is_meter_silent:
+        is_on = self._host.dialect.meter_interval_s > 0
+        if is_on and not self.supply.effects(now).is_meter_silent:
             self.say_sample(now, SampleContext.PERIODIC)
 
     def _on_look(self, now: float) -> None:
@@ -370,8 +372,7 @@ class Bay:
 
     def _plan_sample(self, now: float) -> None:
         interval_s = self._host.dialect.meter_interval_s
-        if interval_s > 0:
-            self._timers.set("sample", now + interval_s)
+        self._timers.set("sample", now + (interval_s or _LOOK_FOR_INTERVAL_S))
 
     def _missing_wh(self) -> float:
         wanted = math.inf if self._visit is None else self._visit.wants_wh

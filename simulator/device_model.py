@@ -51,9 +51,7 @@ class Variable:
                 return text.lower() in ("true", "false")
             case "MemberList":
                 return all(is_known(name) for name in text.split(","))
-            case "passwordString":
-                return len(text) >= _MIN_PASSWORD
-        return True
+        return self.mutability != "WriteOnly" or len(text) >= _MIN_PASSWORD
 
     def report(self) -> datatypes.ReportDataType:
         """Return the variable as NotifyReport carries it."""
@@ -170,7 +168,7 @@ def _controllers() -> list[Variable]:
         Variable(tx, "StopTxOnEVSideDisconnect", "true", "boolean"),
         Variable(tx, "StopTxOnInvalidId", "true", "boolean"),
         Variable("SecurityCtrlr", "SecurityProfile", "1", "integer"),
-        Variable(*PASSWORD, "", "passwordString", "WriteOnly"),
+        Variable(*PASSWORD, "", "string", "WriteOnly"),
         Variable("ClockCtrlr", "TimeSource", "Heartbeat", "SequenceList"),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count, cycle, islice
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -31,7 +32,10 @@ _MIXED: Final = (Version.V16, Version.V201)
 
 @dataclass(frozen=True, slots=True)
 class FleetOptions:
-    """What the command line adds to a scenario; None keeps what the scenario says."""
+    """What the command line adds to a scenario; None keeps what the scenario says.
+
+    `switched_on` is what the stations' clocks show until a central system sets them.
+    """
 
     seed: int = 1
     count: int | None = None
@@ -41,6 +45,7 @@ class FleetOptions:
     speed: float = 1.0
     strict: bool = True
     faults: tuple[FaultOption, ...] = ()
+    switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ def _member(
         call_timeout_s=_ANSWER_WITHIN_S * options.speed,
         follows_time=options.speed == 1.0,
         strict=options.strict,
+        switched_on=options.switched_on,
     )
     password = options.password if options.password is not None else block.password
     return Member(Station(setup), block.site, password)

@@ -5,7 +5,7 @@ Evaluated with `profiles`, as any station would by the specification.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MAX_STACK_LEVEL = 10
 MAX_PERIODS = 48
 MAX_PROFILES = 20
+MAX_COMPOSITE_S = 604_800
 _HORIZON = timedelta(hours=1)
 
 
@@ -106,7 +107,8 @@ class LimitBook:
     def composite(
         self, query: CompositeQuery, transactions: Mapping[int, Transaction]
     ) -> CompositeSchedule:
-        """Return the composite schedule; gaps in it have no limit."""
+        """Return the composite schedule, of a week at most; gaps in it have no limit."""
+        query = replace(query, duration_s=min(query.duration_s, MAX_COMPOSITE_S))
         first = next(iter(self._evses.values()))
         is_ac = first.current is CurrentType.AC
         station = Station(

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _DEFAULT_BOOT_RETRY_S: Final = 30.0
 _BOOT_TAKES_S: Final = 5.0
 _RESET_AFTER_S: Final = 1.0
-_TIME_NOT_SET: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_SANE_YEARS: Final = (1970, 9000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class StationSetup:
 
     `call_timeout_s` is in simulated seconds: stretch it with the clock. `follows_time` sets
     the station's clock by every answer that carries a time; on an accelerated clock only the
-    first may. `strict` checks all that is sent against the schemas.
+    first may. `switched_on` is what it shows before. `strict` checks all that is sent against the schemas.
     """
 
     id: str
@@ -69,6 +69,7 @@ class StationSetup:
     call_timeout_s: float = 30.0
     follows_time: bool = True
     strict: bool = True
+    switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Station:
@@ -91,7 +92,7 @@ class Station:
         self._timers = Timers()
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
-        self._epoch = _TIME_NOT_SET
+        self._epoch = setup.switched_on
         self._has_time = False
         self._has_opened = False
         self._boot_reason = "PowerUp"
@@ -143,7 +144,8 @@ class Station:
             self.say_states(now)
             self.say_heartbeat(now)
         else:
-            self._timers.set("boot", now)
+            self._timers.clear("boot")
+            self.say_boot(self._boot_reason)
         self._finish(now)
 
     def disconnected(self, now: float) -> None:
@@ -316,7 +318,9 @@ class Station:
 
     def _set_time(self, answer: Payload, now: float) -> None:
         told = from_text(answer.get("currentTime"))
-        if told is None or (self._has_time and not self._setup.follows_time):
+        if told is None or not _SANE_YEARS[0] <= told.year <= _SANE_YEARS[1]:
+            return
+        if self._has_time and not self._setup.follows_time:
             return
         if self._has_time and abs((told - self.at(now)).total_seconds()) < 1.0:
             return

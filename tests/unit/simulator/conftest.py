@@ -170,20 +170,17 @@ class Lab:
     def answer(self, action, payload):
         at = (START + timedelta(seconds=self.now)).isoformat().replace("+00:00", "Z")
         status = self.statuses.get(action, "Accepted")
-        match action, self.version:
-            case "BootNotification", _:
+        info = "idTagInfo" if self.version is Version.V16 else "idTokenInfo"
+        match action:
+            case "BootNotification":
                 return {"status": status, "currentTime": at, "interval": 300}
-            case "Heartbeat", _:
+            case "Heartbeat":
                 return {"currentTime": at}
-            case "Authorize", Version.V16:
-                return {"idTagInfo": {"status": status}}
-            case "Authorize", _:
-                return {"idTokenInfo": {"status": status}}
-            case "StartTransaction", _:
+            case "StartTransaction":
                 self._transactions += 1
-                return {"transactionId": self._transactions, "idTagInfo": {"status": status}}
-            case "TransactionEvent", _ if "idToken" in payload:
-                return {"idTokenInfo": {"status": status}}
+                return {"transactionId": self._transactions, info: {"status": status}}
+            case _ if action == "Authorize" or "idToken" in payload:
+                return {info: {"status": status}}
         return {}
 
     def tx_profile(self, limit, *, profile_id=1, level=0, pauses=()):

@@ -1,0 +1,76 @@
+"""The command as its users meet it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+
+import pytest
+from typer.testing import CliRunner
+from websockets.asyncio.server import serve
+
+from simulator.__main__ import app
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["run", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--url", "http://host/ocpp"], "write ws:// or wss://"),
+        (["--fault", "naps"], "there is no fault 'naps'; known are ignore-limits"),
+        (["--fault", "ignore-limits:7"], "the share is more than 0 and at most 1"),
+        (["--scenario", "nope.toml"], "there is no scenario 'nope.toml'"),
+    ],
+)
+def test_bad_value_is_one_clear_sentence(arguments, expected):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert expected in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["--speed", "0"], ["--count", "0"], ["--version", "3"]])
+def test_value_out_of_range_is_refused(arguments):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
+
+
+def test_help_names_every_option():
+    text = run("--help").stdout
+    for option in ("--url", "--count", "--scenario", "--speed", "--seed", "--fault", "--duration"):
+        assert option in text
+
+
+async def test_interrupt_ends_with_zero_and_json_lines():
+    async def answer(connection):
+        async for text in connection:
+            frame = json.loads(text)
+            times = {"currentTime": "2026-11-21T08:00:00Z", "interval": 60, "status": "Accepted"}
+            await connection.send(json.dumps([3, frame[1], times if len(frame) > 3 else {}]))
+
+    async with serve(answer, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+        port = server.sockets[0].getsockname()[1]
+        arguments = ["--url", f"ws://127.0.0.1:{port}", "--count", "1", "--version", "1.6"]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "simulator",
+            "run",
+            "--json",
+            *arguments,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        first = json.loads(await process.stdout.readline())
+        assert (first["station"], first["event"]) == ("SIM-01", "connection.opened")
+        process.send_signal(signal.SIGINT)
+        output, errors = await process.communicate()
+    assert process.returncode == 0, errors
+    assert errors == b""
+    assert json.loads(output.splitlines()[-1])["event"] == "summary"
