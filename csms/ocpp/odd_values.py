@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 is_decimal: Final = re.compile(r"[+-]?(?:\d{1,12}(?:\.\d{0,40})?|\.\d{1,40})", re.ASCII).fullmatch
 """Tells whether a text is a number: ASCII digits, no exponent, no blanks, no more than a meter
-can show. Source: OCPP 1.6 errata, SampledValue (a decimal number)."""
+can show. Source: OCPP 1.6, 7.43."""
 
 _MAX_MULTIPLIER: Final = 12
 _MAX_MILLIWH: Final = 10**18

@@ -1,7 +1,7 @@
 """Where a value goes: tables from measurand, phase, unit and location to a slot of a draft.
 
 Source: OCPP 1.6, 7.31 to 7.45; OCPP 2.0.1 part 2, MeasurandEnumType, PhaseEnumType,
-LocationEnumType and appendix 2 (units of measure).
+LocationEnumType and UnitOfMeasureType.
 """
 
 from __future__ import annotations

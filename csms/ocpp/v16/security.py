@@ -1,4 +1,4 @@
-"""The station's password. Source: OCPP 1.6 security whitepaper edition 3, A00.FR.205 and A01."""
+"""The station's password. Source: OCPP 1.6 security whitepaper edition 3, 7.2 and A01."""
 
 from __future__ import annotations
 

@@ -31,21 +31,23 @@ def encode_install(command: InstallProfile) -> tuple[str, Payload]:
 
 
 def encode_clear(command: ClearProfiles) -> tuple[str, Payload]:
-    """Writes a ClearChargingProfile: by ID, or by criteria; empty ones select all profiles.
+    """Writes a ClearChargingProfile: by ID, or by at least one criterion.
 
-    Source: OCPP 2.0.1 part 2, K10.FR.01 and K10.FR.02.
+    Source: OCPP 2.0.1 part 2, K10.FR.02.
 
-    Raises: CannotCarry for an ID along with criteria.
+    Raises: CannotCarry for an ID along with criteria, and for neither.
     """
     criteria = present(
         evseId=command.evse,
         chargingProfilePurpose=command.purpose,
         stackLevel=command.stack_level,
     )
-    if command.profile_id is None:
-        return "ClearChargingProfile", {"chargingProfileCriteria": criteria}
+    if (command.profile_id is None) is not bool(criteria):
+        raise CannotCarry(
+            "OCPP 2.0.1 clears charging profiles either by ID or by EVSE, purpose and stack level."
+        )
     if criteria:
-        raise CannotCarry("OCPP 2.0.1 clears charging profiles by ID or by criteria, not by both.")
+        return "ClearChargingProfile", {"chargingProfileCriteria": criteria}
     return "ClearChargingProfile", {"chargingProfileId": command.profile_id}
 
 

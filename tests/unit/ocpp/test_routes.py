@@ -227,7 +227,6 @@ def test_reports_are_kept_as_they_came():
 COMMANDS = [
     InstallProfile(1, a_profile()),
     InstallProfile(0, a_recurring_profile()),
-    ClearProfiles(),
     ClearProfiles(profile_id=12),
     ClearProfiles(evse=1, purpose=Purpose.TX_DEFAULT.value, stack_level=2),
     ClearProfiles(purpose=Purpose.STATION_MAX.value),
@@ -241,6 +240,15 @@ def test_command_fits_its_schema_and_is_read_back_when_accepted(version, command
     assert request_violation(version, action, payload) is None
     assert effect_of(version, action, payload, ACCEPTED) == command
     assert effect_of(version, action, payload, {"status": "Rejected"}) is None
+
+
+def test_clearing_all_profiles_is_an_empty_request_in_16():
+    assert encode_command(V16, ClearProfiles()) == ("ClearChargingProfile", {})
+
+
+@pytest.mark.parametrize("version", Version)
+def test_empty_clearing_that_was_relayed_clears_all(version):
+    assert effect_of(version, "ClearChargingProfile", {}, ACCEPTED) == ClearProfiles()
 
 
 def test_profile_in_the_words_of_16():
@@ -334,6 +342,7 @@ def test_profile_for_two_schedules_of_iso_15118_goes_to_201_only():
         (V16, InstallProfile(1, a_profile(schedule=Schedule(RateUnit.A, (Period(0, 6.0, 1, 2),))))),
         (V16, ClearProfiles(purpose=Purpose.EXTERNAL_CONSTRAINTS.value)),
         (V201, ClearProfiles(profile_id=12, evse=1)),
+        (V201, ClearProfiles()),
         (V201, InstallProfile(0, a_profile(purpose=Purpose.LOCAL_GENERATION))),
         (V201, StartRemotely("TAG1", 1, None)),
         *[(each, InstallProfile(1, a_profile(kind=Kind.DYNAMIC))) for each in Version],
