@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from contextlib import AsyncExitStack
@@ -114,6 +115,7 @@ async def serve(settings: Settings) -> None:
             asyncio.create_task(_serve_api(api_server, api_socket)),
             asyncio.create_task(_upkeep(store, clock, recorder)),
         ]
+        _settle_garbage()
         _announce(settings, port, api_socket.getsockname()[1])
         await _until_stopped(stop, [writing, *tasks])
         log.info("server.stopping", stations=len(hub.sessions))
@@ -211,6 +213,16 @@ async def _upkeep(store: PostgresStore, clock: Clock, recorder: Recorder | None)
         if elapsed % _UPKEEP_S == 0:
             async with store.pool.acquire() as connection:
                 await prepare_partitions(connection, clock.now())
+
+
+def _settle_garbage() -> None:
+    """Leaves what start-up made out of every collection, and collects less often.
+
+    Messages make few cycles; by default collections took a twelfth of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def _stop_event() -> asyncio.Event:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from statistics import median
 
 _KEPT = 15
 _NEEDED = 3
@@ -19,35 +18,25 @@ _UNBELIEVABLE_S = 1e9
 class StationClock:
     """The delay between a station's timestamps and their arrival, over its last live messages.
 
-    A positive offset means that the station's clock is behind ours.
+    `offset_s` is what to add to the station's times, positive for a clock that is behind ours; 0
+    while little is known, and for deviations below 5 s, which are the network's. `spread_s` is how
+    far the middle half of the delays lies apart.
     """
 
     delays_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    offset_s: float = 0.0
+    spread_s: float = 0.0
 
     def observe(self, at: datetime, received_at: datetime) -> None:
         """Takes the timestamp of a message that was sent as soon as it was made."""
         self.delays_s.append((received_at - at).total_seconds())
-
-    @property
-    def offset_s(self) -> float:
-        """What to add to the station's times; 0 while little is known or the error is small.
-
-        Source: deviations below 5 s are the network's, not the clock's.
-        """
-        if len(self.delays_s) < _NEEDED:
-            return 0.0
-        middle = median(self.delays_s)
-        is_stable = self.spread_s < max(30.0, abs(middle) / 10)
-        return middle if abs(middle) > _NETWORK_S and is_stable else 0.0
-
-    @property
-    def spread_s(self) -> float:
-        """How far the middle half of the delays lies apart; 0 while little is known."""
-        if len(self.delays_s) < _NEEDED:
-            return 0.0
         ordered = sorted(self.delays_s)
-        quarter = len(ordered) // 4
-        return ordered[-1 - quarter] - ordered[quarter]
+        if len(ordered) < _NEEDED:
+            return
+        middle, quarter = ordered[len(ordered) // 2], len(ordered) // 4
+        self.spread_s = ordered[-1 - quarter] - ordered[quarter]
+        is_stable = self.spread_s < max(30.0, abs(middle) / 10)
+        self.offset_s = middle if abs(middle) > _NETWORK_S and is_stable else 0.0
 
     def correct(self, at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
         """Returns the instant in our time, and whether the station's clock is suspect.

@@ -21,15 +21,23 @@ from csms.domain.token import token_key
 from csms.engine import desk
 from csms.engine.limit_docs import dump_plan, dump_step
 from csms.engine.writes import InstalledWrite, LimitsWrite
-from profiles import ClearCriteria, Purpose, Transaction, choose, evaluate
+from profiles import (
+    ClearCriteria,
+    LimitStep,
+    LimitTimeline,
+    Purpose,
+    Transaction,
+    choose,
+    evaluate,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from csms.domain.session import Session
     from csms.engine.engine import Engine
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
-    from profiles import LimitStep
 
 _HORIZON = timedelta(hours=48)
 _MARGIN = timedelta(hours=2)
@@ -195,17 +203,24 @@ def _replan(work: Work, live: LiveSession, since: datetime) -> None:
     session = live.session
     if session.evse is None:
         return
-    plan = evaluate(
-        work.station.installed,
-        evse=session.evse,
-        transaction=Transaction(session.transaction_id, session.started_at),
-        start=since,
-        end=since + _HORIZON,
-        rules=work.station.rules,
-    )
+    plan = _plan(work, session, session.evse, since)
     live.track.change(since, plan)
     work.writes.append(LimitsWrite(session.id, since, dump_plan(plan)))
     work.touch(live)
+
+
+def _plan(work: Work, session: Session, evse: int, since: datetime) -> LimitTimeline:
+    end = since + _HORIZON
+    if not work.station.installed:
+        return LimitTimeline((LimitStep(since, end, None, None, None, ambiguous=False, causes=()),))
+    return evaluate(
+        work.station.installed,
+        evse=evse,
+        transaction=Transaction(session.transaction_id, session.started_at),
+        start=since,
+        end=end,
+        rules=work.station.rules,
+    )
 
 
 def _save_installed(work: Work) -> None:

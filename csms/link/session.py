@@ -52,7 +52,9 @@ class StationSession:
     __slots__ = (
         "_answer",
         "_has_room",
+        "_idle",
         "_inbox",
+        "_is_over",
         "_slot",
         "_waiters",
         "_worker",
@@ -73,6 +75,8 @@ class StationSession:
         self.is_replaced = False
         self._inbox: deque[tuple[CallReceived, datetime]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._idle: asyncio.Future[None] | None = None
+        self._is_over = False
         self._has_room: asyncio.Event | None = None
         self._slot: asyncio.Lock | None = None
         self._answer: asyncio.Future[CallResult | CallError] | None = None
@@ -93,11 +97,13 @@ class StationSession:
             return _reason(closed)
         finally:
             self._fail_open_call()
-            if self._worker is not None:
-                await asyncio.wait({self._worker})
+            await self.drain()
 
     async def drain(self) -> None:
-        """Waits until every call that was received is answered."""
+        """Waits until every call that was received is answered; no more are taken."""
+        self._is_over = True
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
         if self._worker is not None:
             await asyncio.wait({self._worker})
 
@@ -155,11 +161,18 @@ class StationSession:
             self._has_room = asyncio.Event()
             await self._has_room.wait()
         self._inbox.append((received, now))
-        if self._worker is None or self._worker.done():
+        if self._worker is None:
             self._worker = asyncio.create_task(self._work())
+        elif self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
 
     async def _work(self) -> None:
-        while self._inbox:
+        """Serves what comes in; between messages it sleeps, which costs less than a new task."""
+        while not self._is_over or self._inbox:
+            if not self._inbox:
+                self._idle = asyncio.get_running_loop().create_future()
+                await self._idle
+                continue
             received, now = self._inbox.popleft()
             if self._has_room is not None and len(self._inbox) < _INBOX:
                 self._has_room.set()

@@ -10,7 +10,6 @@ from csms.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
     from csms.store.queries import Connection
-    import asyncpg
 
 _LOCK = 0x4C41_4444  # any number that no other program uses for an advisory lock
 _LEDGER = """

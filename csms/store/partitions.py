@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 if TYPE_CHECKING:
-    from csms.store.queries import Connection
     from datetime import date, datetime
+
+    from csms.store.queries import Connection
 
 _DAYS_BACK, _DAYS_AHEAD = 1, 3
 
