@@ -43,9 +43,12 @@ def power_since(watch: Watch, moment: float, wh: float, thresholds: Thresholds) 
 
 
 def _resolution_wh(known: list[tuple[float, float]]) -> float:
-    """Returns the largest usual step that all readings are multiples of."""
+    """Returns the largest usual step that all readings are multiples of.
+
+    It may come out too large while the readings are few, and then nothing is judged by them.
+    """
     base = known[0][1]
-    if len(known) < 3 or all(wh == base for _, wh in known):  # noqa: PLR2004 - two prove nothing
+    if all(wh == base for _, wh in known):
         return 1.0
     for step in _STEPS_WH:
         if all(abs((wh - base) / step - round((wh - base) / step)) < 1e-6 for _, wh in known):  # noqa: PLR2004 - float noise

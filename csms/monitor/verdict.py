@@ -141,8 +141,8 @@ def _is_pause(steps: Sequence[LimitStep], thresholds: Thresholds) -> bool:
 
 def _against_pause(measured: Measured, thresholds: Thresholds) -> Comparison:
     if measured.is_from_register:
-        hours = max(measured.span_s, thresholds.paused_register_s) / 3600
-        allowed = thresholds.paused_register_wh / hours
+        allowed = thresholds.paused_register_wh * 3600 / thresholds.paused_register_s
+        allowed += measured.slack_w
         power = measured.power_w or 0.0
         return _comparison("W", power, 0.0, allowed, power / thresholds.nominal_v, power)
     found = []
