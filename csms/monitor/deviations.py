@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from csms.monitor.episodes import Change, Episode, Finding, Kind, Severity
 from csms.monitor.register_power import power_since
 from csms.monitor.thresholds import RULE_VERSION
-from csms.monitor.verdict import Comparison, Measured, Verdict, judge, measure
+from csms.monitor.verdict import NO_LIMIT, Comparison, Measured, Verdict, judge, measure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,6 +42,8 @@ def take_sample(
     watch.last_at = at
     measured = measure(sample, _from_register(watch, sample, at, thresholds), thresholds)
     verdict = judge(measured, _steps(track, measured, at, thresholds), thresholds)
+    if verdict.reason == NO_LIMIT:
+        return _lifted(watch, at, thresholds)
     if not verdict.is_known:
         return []
     facts = _Facts(sample, at, elapsed_s, verdict, thresholds)
@@ -124,7 +126,10 @@ def _steps(
 
 def _settle_over(watch: Watch, facts: _Facts) -> list[Finding]:
     """Under a pause only a car that stops shows that it is no longer over the limit before."""
-    if facts.comparison.is_over:
+    suspicion = watch.suspicion(Kind.OVER_LIMIT)
+    if suspicion is not None and facts.comparison.is_over:
+        suspicion.drop()
+        suspicion.inside.stop()
         return []
     return _advance(watch, Kind.OVER_LIMIT, facts)
 
@@ -135,20 +140,36 @@ def _advance(watch: Watch, kind: Kind, facts: _Facts) -> list[Finding]:
     suspicion = watch.suspicion(kind)
     if suspicion is None:
         return []
-    suspicion.deviating.stop()
-    suspicion.first_evidence = None
-    episode = suspicion.episode
-    if episode is None or not episode.is_open:
-        return []
+    suspicion.drop()
     if not facts.keeps(kind):
         suspicion.inside.stop()
         return []
-    suspicion.inside.extend(facts.at)
-    thresholds = facts.thresholds
-    if not suspicion.inside.is_sure(facts.at, thresholds.clear_samples, thresholds.clear_s):
+    return _keeping(suspicion, facts.at, facts.thresholds, "inside_limit")
+
+
+def _lifted(watch: Watch, at: datetime, thresholds: Thresholds) -> list[Finding]:
+    """Nothing limits any more: what was seen before proves nothing, and what is open ends."""
+    findings: list[Finding] = []
+    for kind in (Kind.OVER_LIMIT, Kind.OUTSIDE_WINDOW):
+        suspicion = watch.suspicion(kind)
+        if suspicion is not None:
+            suspicion.drop()
+            findings += _keeping(suspicion, at, thresholds, NO_LIMIT)
+    return findings
+
+
+def _keeping(
+    suspicion: Suspicion, at: datetime, thresholds: Thresholds, because: str
+) -> list[Finding]:
+    """Takes a sample against an open episode, and clears it once they are enough."""
+    episode = suspicion.episode
+    if episode is None or not episode.is_open:
+        return []
+    suspicion.inside.extend(at)
+    if not suspicion.inside.is_sure(at, thresholds.clear_samples, thresholds.clear_s):
         return []
     suspicion.inside.stop()
-    return [_clear(episode, facts.at, "inside_limit")]
+    return [_clear(episode, at, because)]
 
 
 def _deviating(watch: Watch, suspicion: Suspicion, kind: Kind, facts: _Facts) -> list[Finding]:

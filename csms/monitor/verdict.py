@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from csms.monitor.thresholds import Thresholds
     from profiles import LimitStep
 
+NO_LIMIT = "no_limit"
 _AC_PHASES = 3
 
 
@@ -110,7 +111,7 @@ def judge(measured: Measured, steps: Sequence[LimitStep], thresholds: Thresholds
     if not steps:
         return Verdict(reason="limit_unknown")
     if any(step.limit_a is None and step.limit_w is None for step in steps):
-        return Verdict(reason="no_limit")
+        return Verdict(reason=NO_LIMIT)
     if measured.current_a is None and measured.power_w is None:
         return Verdict(steps=steps, reason="no_meter_data")
     if _is_pause(steps, thresholds):

@@ -25,6 +25,11 @@ class Suspicion:
     episode: Episode | None = None
     first_evidence: dict[str, Any] | None = None
 
+    def drop(self) -> None:
+        """Forgets the samples in a row that deviated; what is confirmed stays."""
+        self.deviating.stop()
+        self.first_evidence = None
+
 
 @dataclass(slots=True)
 class Watch:
