@@ -200,6 +200,7 @@ def _open(watch: Watch, suspicion: Suspicion, kind: Kind, facts: _Facts) -> list
         old.cleared_at = old.cleared_because = None
         old.evidence["reopened"] = old.evidence.get("reopened", 0) + 1
         _collect(old, facts)
+        old.worsen(_severity(kind, suspicion.deviating.since or facts.at, facts), facts.at)
         return [Finding(Change.RAISED, old)]
     watch.episodes += 1
     since = suspicion.deviating.since or facts.at
@@ -232,7 +233,7 @@ def _clear(episode: Episode, at: datetime, because: str) -> Finding:
 
 def _severity(kind: Kind, since: datetime, facts: _Facts) -> Severity:
     comparison, thresholds = facts.comparison, facts.thresholds
-    if _breaks_station_limit(facts.verdict):
+    if _breaks_station_limit(facts):
         return Severity.CRITICAL
     if kind is Kind.OUTSIDE_WINDOW:
         return Severity.MAJOR
@@ -242,11 +243,18 @@ def _severity(kind: Kind, since: datetime, facts: _Facts) -> Severity:
     return Severity.MAJOR if is_major or is_long else Severity.MINOR
 
 
-def _breaks_station_limit(verdict: Verdict) -> bool:
-    """Tells whether the limit that binds is the station's or the grid's, in every step."""
+def _breaks_station_limit(facts: _Facts) -> bool:
+    """Tells whether more flows than the station or the grid may take, in every step.
+
+    Such a limit need not be the tightest one to be broken.
+    """
     return all(
-        any(cause.binding and cause.purpose.value in _STATION_PURPOSES for cause in step.causes)
-        for step in verdict.steps
+        any(
+            cause.purpose.value in _STATION_PURPOSES
+            and facts.comparison.is_above(cause, facts.thresholds)
+            for cause in step.causes
+        )
+        for step in facts.verdict.steps
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from csms.domain.sample import Sample
     from csms.monitor.thresholds import Thresholds
-    from profiles import LimitStep
+    from profiles import Cause, LimitStep
 
 NO_LIMIT = "no_limit"
 _AC_PHASES = 3
@@ -59,6 +59,16 @@ class Comparison:
     def is_inside(self) -> bool:
         """Tells whether the value is so low that an open episode may clear."""
         return self.measured <= self.hi + self.tolerance / 2
+
+    def is_above(self, cause: Cause, thresholds: Thresholds) -> bool:
+        """Tells whether the value, which is over the limit, is also over this part of it."""
+        phases, volts = cause.phases or _AC_PHASES, thresholds.nominal_v
+        limit_a = cause.limit if cause.unit.value == "A" else cause.limit / (volts * phases)
+        limit, least = limit_a, thresholds.tolerance_a
+        if self.unit == "W":
+            limit, least = limit * volts * phases, least * volts * phases
+        tolerance = max(self.tolerance, least, thresholds.tolerance_share * limit)
+        return limit_a < thresholds.pause_below_a or self.measured > limit + tolerance
 
     def as_evidence(self) -> dict[str, Any]:
         """Returns the numbers for log lines and records."""
