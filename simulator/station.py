@@ -56,9 +56,10 @@ class Outlet:
 class StationSetup:
     """What a station is made of. Outlets become EVSEs 1, 2, ….
 
-    `call_timeout_s` is in simulated seconds: stretch it with the clock. `follows_time` sets
-    the station's clock by every answer that carries a time; on an accelerated clock only the
-    first may. `switched_on` is what it shows before. `strict` checks all that is sent against the schemas.
+    `call_timeout_s` is in simulated seconds: stretch it with the clock. `switched_on` is what
+    the clock shows until a central system sets it. `follows_time` sets it by every answer that
+    carries a time; on an accelerated clock only the first may. `strict` checks all that is
+    sent against the schemas.
     """
 
     id: str

@@ -200,18 +200,29 @@ def test_whole_session_offline_reaches_the_central_system_later(lab, version):
         assert kinds[-1] == "Ended"
 
 
-def test_call_open_when_the_link_breaks_is_sent_again(lab, version):
-    room = lab(version)
-    room.run(1)
+def test_transaction_message_open_when_the_link_breaks_is_sent_again(lab, version):
+    room = lab(version, stays=100)
+    room.run(50)
     room.mute = True
-    room.run(6)
+    room.run(60)
+    lost = room.calls[-1]
     room.drop()
     room.mute = False
     room.run(10)
     room.connect()
     room.run(5)
-    action = "StartTransaction" if version == "1.6" else "TransactionEvent"
-    assert room.said(action)
+    assert [each[2] for each in room.calls].count(lost[2]) == 2
+    assert lost[1] in ("StopTransaction", "MeterValues", "TransactionEvent")
+    assert len(room.said("StopTransaction")) or room.said("TransactionEvent")
+
+
+def test_token_asked_for_when_the_link_breaks_is_taken_offline(lab, version):
+    room = lab(version)
+    room.run(1)
+    room.mute = True
+    room.run(7)
+    assert room.calls[-1][1] == "Authorize"
+    room.drop()
     assert room.station.charging_count() == 1
 
 
