@@ -82,7 +82,7 @@ class Station(asyncio.Protocol):
         """Starts a script; the future is done when the script has ended."""
         self._done = asyncio.get_running_loop().create_future()
         if self.closed.done():
-            self._done.set_exception(RefusedError(f"{self.station_id}: connection lost"))
+            _fail(self._done, RefusedError(f"{self.station_id}: connection lost"))
             return self._done
         self._script = script
         self._call(next(script))
@@ -130,10 +130,9 @@ class Station(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Fails what still runs: a server does not leave during a benchmark."""
         lost = RefusedError(f"{self.station_id}: connection lost ({exc or 'closed'})")
-        if not self._opened.done():
-            self._opened.set_exception(lost)
+        _fail(self._opened, lost)
         if self._script is not None:
-            self._fail(lost)
+            self._end(lost)
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -147,7 +146,7 @@ class Station(asyncio.Protocol):
             self._is_open = True
             self._opened.set_result(None)
             return rest
-        self._opened.set_exception(RefusedError(f"{self.station_id}: {lines[0]}"))
+        _fail(self._opened, RefusedError(f"{self.station_id}: {lines[0]}"))
         self.abort()
         return b""
 
@@ -161,7 +160,7 @@ class Station(asyncio.Protocol):
             if self._transport is not None:
                 self._transport.close()
         elif kind != _PONG:
-            self._fail(RefusedError(f"{self.station_id}: unexpected frame {kind:#x}"))
+            self._end(RefusedError(f"{self.station_id}: unexpected frame {kind:#x}"))
 
     def _text(self, text: bytes) -> None:
         if text.startswith(self._awaited) and self._awaited:
@@ -172,7 +171,7 @@ class Station(asyncio.Protocol):
         elif text.startswith(b"[2,"):
             self._answer(text)
         else:
-            self._fail(RefusedError(f"{self.station_id}: {text[:300].decode(errors='replace')}"))
+            self._end(RefusedError(f"{self.station_id}: {text[:300].decode(errors='replace')}"))
 
     def _advance(self, answer: bytes) -> None:
         self._awaited = b""
@@ -184,7 +183,7 @@ class Station(asyncio.Protocol):
             self._script = None
             self._done.set_result(None)
         except (ConnectionError, LookupError, orjson.JSONDecodeError) as error:
-            self._fail(error)
+            self._end(error)
 
     def _call(self, call: bytes) -> None:
         self._sequence += 1
@@ -210,10 +209,16 @@ class Station(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(head + _NO_MASK + payload)
 
-    def _fail(self, error: Exception) -> None:
+    def _end(self, error: Exception) -> None:
         self._script = None
-        if not self._done.done():
-            self._done.set_exception(error)
+        _fail(self._done, error)
+
+
+def _fail(future: asyncio.Future[None], error: Exception) -> None:
+    """Ends a future, also one that nobody will wait for: one lost server fails hundreds."""
+    if not future.done():
+        future.set_exception(error)
+        future.exception()
 
 
 async def connect_all(stations: list[Station], port: int, timeout_s: float) -> None:
@@ -238,6 +243,8 @@ async def finish(running: Iterable[asyncio.Future[None]], timeout_s: float) -> N
         RefusedError: if a script failed, or has not ended in time.
     """
     waited = list(running)
+    if not waited:
+        return
     done, pending = await asyncio.wait(
         waited, timeout=timeout_s, return_when=asyncio.FIRST_EXCEPTION
     )

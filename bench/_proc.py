@@ -98,6 +98,7 @@ class Child:
 
     def __init__(self, name: str, command: Sequence[str], log_path: Path, cores: Cores) -> None:
         self.name, self._log_path, self._cores = name, log_path, cores
+        self._seen: list[Process] = []
         with log_path.open("wb") as log, pinned(cores.server):
             self._process = subprocess.Popen(
                 command,
@@ -125,7 +126,7 @@ class Child:
             if time.monotonic() > deadline:
                 raise self.failure(f"was not ready within {timeout_s:g} s")
             time.sleep(_POLL_S)
-        for process in self._descendants():
+        for process in self._family():
             if process.name == _POSTGRES:
                 with suppress(ProcessLookupError):
                     os.sched_setaffinity(process.pid, self._cores.postgres)
@@ -165,7 +166,7 @@ class Child:
 
     def stop(self) -> None:
         """Ends the server and what it has started: asked first, killed if it does not listen."""
-        family = self._family()
+        family = [*self._seen, *self._family()]
         for number, patience_s in ((signal.SIGTERM, 20), (signal.SIGKILL, 10)):
             if self._process.poll() is None:
                 self._process.send_signal(number)
@@ -179,8 +180,12 @@ class Child:
                 os.kill(process.pid, signal.SIGKILL)
 
     def _family(self) -> list[Process]:
+        """The server and its descendants; remembered, since they may outlive a killed server."""
         own = Process.read(self._process.pid)
-        return [] if own is None else [own, *self._descendants()]
+        if own is None:
+            return []
+        self._seen = [own, *self._descendants()]
+        return self._seen
 
     def _descendants(self) -> list[Process]:
         """Every descendant, parents first."""

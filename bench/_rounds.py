@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from _client import Station, close_all, connect_all, finish
-from _workload import MESSAGES, SAMPLES, Bookings, Tally, Version, boot, sessions
+from _workload import MESSAGES, SAMPLES, Bookings, Tally, Version, boot, sessions, station_ids
 
 if TYPE_CHECKING:
     from _targets import Target
@@ -62,15 +62,15 @@ async def play(
         RefusedError: if a charger is refused, cut off or left without an answer.
     """
     tally = Tally()
-    prefix = version.replace(".", "")
-    stations = [Station(f"B{prefix}-{n:04d}", version, tally) for n in range(connections)]
+    ids = station_ids(version, connections)
+    stations = [Station(station_id, version, tally) for station_id in ids]
     await connect_all(stations, target.port, _CONNECT_S)
     try:
         booted = [station.run(boot(version, station.station_id)) for station in stations]
         await finish(booted, _BOOT_S)
         running = _charge(stations, version, number, tally)
         await _warm_up(stations, running, tally)
-        measured = await _measure(target, tally, seconds)
+        measured = await _measure(target, running, tally, seconds)
         tally.is_ending = True
         await finish(running, _SETTLE_S)
     finally:
@@ -108,14 +108,16 @@ async def _warm_up(
             await finish(failed or running, _POLL_S)
 
 
-async def _measure(target: Target, tally: Tally, seconds: float) -> Round:
+async def _measure(
+    target: Target, running: list[asyncio.Future[None]], tally: Tally, seconds: float
+) -> Round:
     tally.is_open = True
     used, wall, client = target.child.usage(), time.perf_counter(), time.process_time()
-    await asyncio.sleep(seconds)
+    failed, _ = await asyncio.wait(running, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     tally.is_open = False
     used = target.child.usage() - used
     wall, client = time.perf_counter() - wall, time.process_time() - client
-    target.child.ensure_running()
+    await finish(failed, _POLL_S)
     count = max(1, len(tally.latencies_s))
     latencies_s = sorted(tally.latencies_s) or [0.0]
     return Round(

@@ -47,7 +47,6 @@ class Tally:
     latencies_s: list[float] = field(default_factory=list)
     samples: int = 0
     server_calls: int = 0
-    tokens_accepted: int = 0
     booked: Bookings = field(default_factory=dict)
 
 
@@ -61,6 +60,16 @@ class Reading:
     currents_a: tuple[bytes, bytes, bytes]
     voltage_v: bytes
     soc_percent: int
+
+
+def station_ids(version: Version, count: int) -> list[str]:
+    """Returns the IDs of the stations of one version, the same ones in each round."""
+    return [f"B{version.replace('.', '')}-{number:04d}" for number in range(count)]
+
+
+def token_of(station_id: str) -> str:
+    """Returns the one card that charges at a station; at most 20 characters."""
+    return f"T-{station_id}"
 
 
 def boot(version: Version, station_id: str) -> Script:
@@ -127,8 +136,8 @@ class Visit:
 
     @property
     def token(self) -> bytes:
-        """The card: one of its own for each station, 20 characters at most."""
-        return b"T-" + self.station_id.encode()
+        """The card that is held before the reader."""
+        return token_of(self.station_id).encode()
 
     @property
     def ended_at(self) -> bytes:
@@ -145,8 +154,13 @@ class Visit:
             yield Reading(at, self.meter_wh, power_w, currents_a, voltage_v, 40 + index // 3)
 
     def heard(self, answer: bytes) -> None:
-        """Takes the answer to Authorize; a refused token charges all the same."""
-        self.tally.tokens_accepted += self.tally.is_open and b'"Accepted"' in answer
+        """Takes the answer to Authorize.
+
+        Raises:
+            ConnectionError: if the token is not accepted: a refused one would cost other work.
+        """
+        if b'"Accepted"' not in answer:
+            raise ConnectionError(f"{self.station_id}: token refused: {answer.decode()}")
 
     def sampled(self) -> None:
         """Counts a sample that was answered."""

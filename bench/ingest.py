@@ -9,8 +9,9 @@ MeterValues with 7 values, StopTransaction, Heartbeat; in 2.0.1 TransactionEvent
 and Ended. BootNotification comes before the measured part. The servers take turns: a, b, a, b.
 
 (a) is `csms serve` as it comes, on its embedded PostgreSQL: an answer leaves when its writes are
-committed. (b) is `_baseline.py`: the package as it comes, default validation, default asyncio loop,
-nothing stored, its log of payloads off. No deflate for either. All is on one machine and loopback.
+committed. Tokens are known to it, no profile is assigned. (b) is `_baseline.py`: the package as it
+comes, default validation, default asyncio loop, nothing stored, its log of payloads off. No deflate
+for either. All is on one machine and loopback.
 
 CPU is user and system time from /proc: the server process with all threads and helpers, and
 PostgreSQL by itself. p50 and p99 are with all 200 calls open at once, thus mostly waiting in line.
@@ -35,7 +36,7 @@ from _report import as_json, summarize, write_table
 from _rounds import play
 from _targets import BASELINE, NAMES, OURS, started, workspace
 from _verify import Verdict, check
-from _workload import VERSIONS, Bookings, Version
+from _workload import VERSIONS, Bookings, Version, station_ids, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,9 @@ def _run(plan: Plan, cores: Cores) -> int:
         folder = stack.enter_context(workspace())
         targets = [stack.enter_context(started(name, folder, cores)) for name in plan.targets]
         stack.enter_context(pinned(cores.client))
+        for target in targets:
+            if target.api_url is not None:
+                _issue_tokens(target, plan)
         booked: dict[str, Bookings] = {name: {} for name in plan.targets}
         results: list[tuple[Version, dict[str, Summary]]] = []
         if not plan.as_json:
@@ -117,6 +121,18 @@ def _verify(target: Target, booked: Bookings) -> Verdict:
             return check(http, booked)
     except httpx.HTTPError as error:
         raise target.child.failure(f"did not tell its sessions: {error}") from error
+
+
+def _issue_tokens(target: Target, plan: Plan) -> None:
+    """Makes the chargers' cards known, so that each Authorize finds one."""
+    ids = [each for version in plan.versions for each in station_ids(version, plan.connections)]
+    card = {"type": "ISO14443", "status": "Accepted"}
+    try:
+        with httpx.Client(base_url=f"{target.api_url}/api/v1", timeout=60) as http:
+            for station_id in ids:
+                http.put(f"/tokens/{token_of(station_id)}", json=card).raise_for_status()
+    except httpx.HTTPError as error:
+        raise target.child.failure(f"did not take a token: {error}") from error
 
 
 def _conclude(

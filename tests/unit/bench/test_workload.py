@@ -10,6 +10,7 @@ from csms.ocppj.schemas import request_violations
 from csms.ocppj.version import Version
 
 ANSWERS = {
+    "Authorize": b'{"idTagInfo":{"status":"Accepted"}}',
     "BootNotification": b'{"status":"Accepted"}',
     "StartTransaction": b'{"transactionId":77,"idTagInfo":{"status":"Accepted"}}',
 }
@@ -156,3 +157,12 @@ def test_a_station_that_is_not_accepted_is_an_error(workload):
     next(script)
     with pytest.raises(ConnectionError, match="B-1 was not accepted"):
         script.send(b'{"status":"Pending"}')
+
+
+@pytest.mark.parametrize("version", ["1.6", "2.0.1"])
+def test_a_refused_token_is_an_error(workload, version):
+    tally = workload.Tally()
+    script = workload.sessions(version, "B-1", tally, first_samples=2, meter_wh=0)
+    next(script)
+    with pytest.raises(ConnectionError, match="B-1: token refused"):
+        script.send(b'{"idTagInfo":{"status":"Invalid"}}')
