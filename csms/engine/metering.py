@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.facts import Acknowledged
+from csms.domain.sample import TRANSACTION_BEGIN
 from csms.domain.session import reading_of
 from csms.engine import smart_charging
 from csms.engine.state import LiveSession
@@ -52,7 +53,7 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     _keep(work, session.id, evse, samples)
     if not session.take_samples(samples, work.now):
         await _refold(engine, live, samples)
-    if any(sample.has_electricity for sample in samples):
+    if any(sample.has_electricity and sample.context != TRANSACTION_BEGIN for sample in samples):
         record(work, live, meter.heard(live.watch, work.now))
     for sample in samples:
         at, _ = _corrected(work, sample)

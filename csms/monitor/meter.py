@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from csms.monitor.thresholds import Thresholds
     from csms.monitor.watch import Watch
 
+# Some stations send each measurand in a message of its own.
+_SHORTEST_INTERVAL_S = 5.0
+
 
 def heard(watch: Watch, at: datetime) -> list[Finding]:
     """Notes that a value arrived, and ends an open episode."""
-    if watch.heard_at is not None and at > watch.heard_at:
-        watch.gaps_s = [*watch.gaps_s[-GAPS_KEPT + 1 :], (at - watch.heard_at).total_seconds()]
-    watch.heard_at = at
     suspicion = watch.suspicion(Kind.METER_MISSING)
     episode = None if suspicion is None else suspicion.episode
-    if episode is None or not episode.is_open:
+    is_missing = episode is not None and episode.is_open
+    gap_s = 0.0 if watch.heard_at is None else (at - watch.heard_at).total_seconds()
+    if gap_s >= _SHORTEST_INTERVAL_S and not is_missing:
+        watch.gaps_s = [*watch.gaps_s[-GAPS_KEPT + 1 :], gap_s]
+    watch.heard_at = at
+    if episode is None or not is_missing:
         return []
-    watch.gaps_s = watch.gaps_s[:-1]
     episode.cleared_at, episode.cleared_because = at, "value_received"
     return [Finding(Change.CLEARED, episode)]
 
@@ -71,7 +75,9 @@ def check(
 
 
 def _patience_s(watch: Watch, thresholds: Thresholds) -> float:
-    interval_s = median(watch.gaps_s) if watch.gaps_s else 0.0
+    if not watch.gaps_s:
+        return max(thresholds.meter_first_value_s, thresholds.meter_missing_s)
+    interval_s = median(watch.gaps_s)
     return max(thresholds.meter_missing_intervals * interval_s, thresholds.meter_missing_s)
 
 

@@ -17,6 +17,8 @@ class Thresholds:
 
     `grace_s` is what station and car may take to follow a new limit, `skew_s` how far the
     station's clock may be off, `random_delay_s` what the station may wait on purpose.
+    `meter_first_value_s` is the patience while the meter's interval is not known: 15 minutes is
+    the longest usual one.
     """
 
     grace_s: float = 30.0
@@ -40,5 +42,6 @@ class Thresholds:
     paused_register_s: float = 600.0
     meter_missing_s: float = 300.0
     meter_missing_intervals: float = 3.0
+    meter_first_value_s: float = 930.0
     register_baseline_s: float = 1_800.0
     nominal_v: float = 230.0
