@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from csms.monitor.episodes import Change, Severity
@@ -98,9 +96,7 @@ def test_the_busiest_phase_counts():
         ({"a": 20, "w": 13800}, {"power_w": 13800, "currents_a": (20.0,) * 3}, False),
     ],
 )
-def test_limits_are_judged_in_their_own_unit(
-    limit: dict[str, Any], measured: dict[str, Any], is_over: bool
-):
+def test_limits_are_judged_in_their_own_unit(limit, measured, is_over):
     bench = Bench(**limit)
     bench.run(SETTLED, SETTLED + 300, **measured)
     assert [each.kind.value for each in bench.episodes] == ([OVER] if is_over else [])
@@ -349,7 +345,7 @@ def test_evidence_holds_what_an_operator_asks_for():
 class TestRegisterOnly:
     """Meters that only count."""
 
-    def charge(self, bench, watts, every_s, upto_s, step_wh=1.0, start_s=0.0, base_wh=100_000.0):
+    def charge(self, bench, watts, every_s, upto_s, step_wh=1.0, *, start_s=0.0, base_wh=100_000.0):
         at_s = start_s
         while at_s < upto_s:
             exact = base_wh + watts * (at_s - start_s) / 3600
