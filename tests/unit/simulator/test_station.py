@@ -201,26 +201,25 @@ def test_whole_session_offline_reaches_the_central_system_later(lab, version):
 
 
 def test_transaction_message_open_when_the_link_breaks_is_sent_again(lab, version):
-    room = lab(version, stays=100)
+    room = lab(version, interval=20)
     room.run(50)
     room.mute = True
-    room.run(60)
+    room.run(20)
     lost = room.calls[-1]
+    assert lost[1] in ("MeterValues", "TransactionEvent")
     room.drop()
     room.mute = False
     room.run(10)
     room.connect()
     room.run(5)
     assert [each[2] for each in room.calls].count(lost[2]) == 2
-    assert lost[1] in ("StopTransaction", "MeterValues", "TransactionEvent")
-    assert len(room.said("StopTransaction")) or room.said("TransactionEvent")
 
 
 def test_token_asked_for_when_the_link_breaks_is_taken_offline(lab, version):
     room = lab(version)
-    room.run(1)
+    room.run(6)
     room.mute = True
-    room.run(7)
+    room.run(2)
     assert room.calls[-1][1] == "Authorize"
     room.drop()
     assert room.station.charging_count() == 1
