@@ -137,6 +137,7 @@ def instant_of(raw: object) -> datetime | None:
         and raw[10] == "T"
         and raw[7] == "-"
         and raw[13] == ":"
+        and raw[16] == ":"
         and raw[19] in ".Z"
     ):
         try:

@@ -56,6 +56,7 @@ def test_flag(raw, flag):
         "\u0662\u0660\u0662\u0666-03-01T10:00:00Z",
         "20260301T100000.000000Z",
         "2026-03-01T10:00:00:000Z",
+        "2026-03-01T10:00,00Z",
     ],
 )
 def test_short_cut_reads_times_like_the_tolerant_reader(raw):
