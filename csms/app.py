@@ -37,7 +37,7 @@ from profiles import CatalogueError, load_assignments, load_catalogue
 from profiles.catalogue import SHIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
 
@@ -78,8 +78,10 @@ def make_policy(settings: Settings) -> Policy:
     return policy
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, before_stop: Callable[[], None] | None = None) -> None:
     """Runs the central system until it is told to stop by SIGINT or SIGTERM.
+
+    `before_stop` is called then, on a thread, while stations are still served.
 
     Raises:
         LaddvaktError: if it cannot start; the message says why and what to do.
@@ -118,6 +120,8 @@ async def serve(settings: Settings) -> None:
         _settle_garbage()
         _announce(settings, port, api_socket.getsockname()[1])
         await _until_stopped(stop, [writing, *tasks])
+        if before_stop is not None:
+            await asyncio.to_thread(before_stop)
         log.info("server.stopping", stations=len(hub.sessions))
         await stations.stop(settings.shutdown_s)
         api.state.events.close()

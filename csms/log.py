@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 _LEVELS = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
 _COLORS = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31m"}
 _FIRST = ("session", "station")
-_LONG = {"causes", "severities", "help", "rule_version", "samples"}
+_LONG = {"causes", "severities", "help", "rule_version", "samples", "token_status"}
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T(\d{2}:\d{2}:\d{2}).*")
 
 
 def configure(
@@ -102,7 +104,7 @@ class _Text:
 def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
-    text = str(value)
+    text = _TIME.sub(r"\1", str(value))
     return repr(text) if " " in text or not text.isprintable() else text
 
 

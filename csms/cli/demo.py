@@ -65,7 +65,7 @@ def demo(
     if seconds is not None:
         _stop_after(seconds)
     try:
-        run(None, flags, _HIDDEN)
+        run(None, flags, _HIDDEN, fleet.stop)
     finally:
         fleet.stop()
 
@@ -77,8 +77,9 @@ Laddvakt demonstration: a central system and ten simulated charging stations.
   stations connect to   ws://localhost:{port}/ocpp/<station ID>   (OCPP 1.6 and 2.0.1)
   operator API          http://localhost:{api_port}/api/v1        (pages: /docs)
   one session           csms sessions show <session ID>           (.venv/bin/csms)
-Three stations disobey: DEMO-03 ignores limits, DEMO-06 charges through a pause, DEMO-09's meter
-falls silent. Deviations are judged after 10 s here, not after 60 s as by default. Ctrl-C stops.
+Three stations disobey, from 15 s to 120 s of each session: DEMO-03 ignores its limit, DEMO-04
+charges through a pause, DEMO-05's meter falls silent. Deviations are confirmed after 10 s here,
+not after 60 s as by default. Ctrl-C unplugs all cars and stops.
 """
     )
 
@@ -120,7 +121,10 @@ class _Fleet:
             url = f"ws://127.0.0.1:{self._port}/ocpp"
             command = [sys.executable, "-m", "simulator", "run", "--url", url]
             self._process = subprocess.Popen(
-                [*command, "--scenario", "demo"], stdout=self._output, stderr=self._output
+                [*command, "--scenario", "demo"],
+                stdout=self._output,
+                stderr=self._output,
+                start_new_session=True,
             )
 
 

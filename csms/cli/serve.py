@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ConfigFile = Annotated[
     Path | None,
@@ -68,8 +71,16 @@ def serve(
     run(config, flags)
 
 
-def run(config: Path | None, flags: dict[str, Any], hidden: frozenset[str] = frozenset()) -> None:
-    """Runs the server with these flags; `hidden` events are not logged."""
+def run(
+    config: Path | None,
+    flags: dict[str, Any],
+    hidden: frozenset[str] = frozenset(),
+    before_stop: Callable[[], None] | None = None,
+) -> None:
+    """Runs the server with these flags.
+
+    `hidden` events are not logged; `before_stop` is called once it is told to stop.
+    """
     from csms import log  # noqa: PLC0415 - other commands start faster without
     from csms.app import serve as serve_app  # noqa: PLC0415 - the same
     from csms.config import load_settings  # noqa: PLC0415 - the same
@@ -77,9 +88,9 @@ def run(config: Path | None, flags: dict[str, Any], hidden: frozenset[str] = fro
     settings = load_settings(config, flags)
     log.configure(settings.log_format, settings.log_level, hidden=hidden)
     if sys.platform == "win32":
-        asyncio.run(serve_app(settings))
+        asyncio.run(serve_app(settings, before_stop))
         return
     import uvloop  # noqa: PLC0415 - not on every platform
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve_app(settings))
+        runner.run(serve_app(settings, before_stop))
