@@ -8,6 +8,7 @@ from fastapi.security import HTTPBearer
 from csms.api import (
     alerts,
     calls,
+    documents,
     events,
     health,
     problems,
@@ -17,9 +18,10 @@ from csms.api import (
     tokens,
 )
 from csms.api.context import Services
+from csms.api.documents import Documented
 from csms.api.events import Broadcaster
 from csms.api.guard import Guard
-from csms.api.problems import MEDIA_TYPE, ProblemDocument
+from csms.api.problems import ProblemDocument
 from profiles import load_catalogue
 from profiles.catalogue import SHIPPED
 
@@ -36,22 +38,6 @@ _ABOUT = """Lists are newest first: `limit` (50, at most 1,000) and `cursor`, an
 whose `errors` name the member that is wrong."""
 
 
-class _Documented(FastAPI):
-    """An application whose OpenAPI document names the media type that problems really have."""
-
-    def openapi(self) -> dict[str, Any]:
-        """Returns the document, made at the first call."""
-        if self.openapi_schema is not None:
-            return self.openapi_schema
-        made = super().openapi()
-        for methods in made["paths"].values():
-            for operation in methods.values():
-                content = operation["responses"].get("default", {}).get("content", {})
-                if "application/json" in content:
-                    content[MEDIA_TYPE] = content.pop("application/json")
-        return made
-
-
 def create_api(
     hub: "Hub",
     archive: "Archive",
@@ -66,13 +52,11 @@ def create_api(
     `app.state.events` is the `Broadcaster`: give its `take` to the hub's listeners, and call its
     `close` before the server stops.
     """
-    app = _Documented(
+    app = Documented(
         title="Laddvakt",
         version="1",
         description=_ABOUT,
-        openapi_url=f"{_PREFIX}/openapi.json",
-        redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
+        openapi_url=None,
         redirect_slashes=False,
     )
     app.state.events = Broadcaster(hub.clock.now)
@@ -80,6 +64,7 @@ def create_api(
     app.state.services = Services(hub, archive, app.state.events, shipped)
     app.add_middleware(Guard, token=token)
     problems.install(app)
+    app.include_router(documents.router)
     app.include_router(health.router)
     app.include_router(events.router, include_in_schema=False)
     app.include_router(_resources(), prefix=_PREFIX)

@@ -11,6 +11,7 @@ from csms.api.answers import answer, with_z
 from csms.api.context import Api, Services
 from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import invalid_field, not_found
+from csms.api.times import Moment
 from csms.domain.token import Token, TokenStatus, token_key
 from csms.engine.records import TOKENS, dump_token
 from csms.engine.writes import RecordWrite
@@ -41,7 +42,7 @@ class TokenBody(BaseModel):
 
     type: TokenType | None = Field(None, description="The 2.0.1 type; 1.6 has none")
     status: Literal["Accepted", "Blocked", "Expired", "Invalid"] = "Accepted"
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     parent: Text | None = Field(None, description="1.6 parentIdTag")
     group: Text | None = Field(None, description="2.0.1 groupIdToken; outweighs `parent`")
     vehicle: Text | None = Field(None, description="Whose token it is; shown in its sessions")

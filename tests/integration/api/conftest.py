@@ -3,16 +3,20 @@
 import asyncio
 import contextlib
 import json
+import re
 import shutil
 import socket
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 import uvicorn
+from jsonschema_rs import Draft202012Validator
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -105,12 +109,55 @@ class Station:
         await self.call("MeterValues", payload)
 
 
+class Documented:
+    """Holds every JSON answer of a test against the OpenAPI document."""
+
+    def __init__(self, document):
+        self._components = document["components"]
+        self._operations = [
+            (method.upper(), _pattern(path), operation)
+            for path, methods in document["paths"].items()
+            for method, operation in methods.items()
+        ]
+
+    async def check(self, response):
+        media_type = response.headers.get("content-type", "")
+        if "json" not in media_type or response.url.path.endswith("openapi.json"):
+            return
+        operation = self._operation(response.request)
+        if operation is None:
+            assert media_type == "application/problem+json"
+            return
+        told = operation["responses"]
+        content = told.get(str(response.status_code), told.get("default"))["content"]
+        schema = {**content[media_type]["schema"], "components": self._components}
+        Draft202012Validator(schema).validate(json.loads(await response.aread()))
+
+    def _operation(self, request):
+        for method, path, operation in self._operations:
+            if method == request.method and path.fullmatch(request.url.path):
+                return operation
+        return None
+
+
+@cache
+def documented():
+    return Documented(create_api(SimpleNamespace(clock=Clock()), None, token=None).openapi())
+
+
+def _pattern(path):
+    any_text = path.replace("{token}", ".+")
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", any_text))
+
+
 class Node:
     """What a test talks to: `http` for the API, `station` for a charger."""
 
     def __init__(self, hub, store, app, http, port, api_port):
         self.hub, self.store, self.app, self.http = hub, store, app, http
         self.port, self.api_port = port, api_port
+        self._notes, self._noted = [], asyncio.Event()
+        hub.listeners.append(self._take_note)
 
     @asynccontextmanager
     async def station(self, station_id, protocol="ocpp1.6"):
@@ -118,21 +165,27 @@ class Node:
         async with connect(url, subprotocols=[protocol], compression=None) as websocket:
             station = Station(websocket)
             reading = asyncio.create_task(station.read())
+            await self.noted("station.connected", station=station_id)
             await station.call("BootNotification", BOOTS[protocol])
             yield station
             await websocket.close()
             await reading
-        if self.hub.sessions.get(station_id) is not None:
-            await self.until(lambda: station_id not in self.hub.sessions)
-        state = self.hub.engine.stations[station_id]
-        async with state.lock:
-            pass
+        await self.noted("station.disconnected", station=station_id)
 
-    async def until(self, is_so):
-        """Waits for what happens in this process's own loop."""
+    async def noted(self, event, **fields):
+        """Waits for a line of the log, and takes it."""
         async with asyncio.timeout(WAIT_S):
-            while not is_so():
-                await asyncio.sleep(0)
+            while True:
+                for note in self._notes:
+                    if note.event == event and fields.items() <= note.fields.items():
+                        self._notes.remove(note)
+                        return note
+                self._noted.clear()
+                await self._noted.wait()
+
+    def _take_note(self, note):
+        self._notes.append(note)
+        self._noted.set()
 
     async def a_session(self, station_id="CP1", **start):
         """A session that has ended after 500 Wh; returns its ID."""
@@ -191,7 +244,9 @@ async def a_node(dsn, token=None, *, is_fresh=True):
         writing = asyncio.create_task(store.writer.run())
         policy = Policy(catalogue=load_catalogue(SHIPPED), accept_unknown_tokens=True)
         await load_policy_records(store, policy)
-        hub = Hub(Engine(store, BlockNumbers(store), policy, hash_password), store, clock, Counters())
+        hub = Hub(
+            Engine(store, BlockNumbers(store), policy, hash_password), store, clock, Counters()
+        )
         stations = StationServer(hub, accept_unknown=True, ping_interval_s=0, ping_timeout_s=0)
         app = create_api(hub, Archive(store), token=token)
         hub.listeners.append(app.state.events.take)
@@ -202,7 +257,11 @@ async def a_node(dsn, token=None, *, is_fresh=True):
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        http = httpx.AsyncClient(base_url=f"http://127.0.0.1:{api_port}/api/v1", timeout=WAIT_S)
+        http = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{api_port}/api/v1",
+            timeout=WAIT_S,
+            event_hooks={"response": [documented().check]},
+        )
         async with http:
             yield Node(hub, store, app, http, port, api_port)
         await stations.stop(5)

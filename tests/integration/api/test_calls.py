@@ -109,9 +109,7 @@ async def test_a_violation_deep_inside_is_named_with_its_path(node):
     given = json.dumps({"connectorId": 1, "csChargingProfiles": profile})
     async with node.station("CP1"):
         answer = await call(node, "CP1", "SetChargingProfile", given)
-    assert fields(answer) == [
-        "csChargingProfiles.chargingSchedule.chargingSchedulePeriod[0].limit"
-    ]
+    assert fields(answer) == ["csChargingProfiles.chargingSchedule.chargingSchedulePeriod[0].limit"]
 
 
 async def test_malformed_json_is_a_400(node):
