@@ -27,7 +27,7 @@ class Measured:
 
     `slack_w` is what the power may be off for the register's resolution; `is_from_register`
     that it is an average over `span_s` seconds up to the sample, `is_from_currents` that nobody
-    measured the power.
+    measured the power, `flowing` on how many phases any current was.
     """
 
     current_a: float | None
@@ -35,6 +35,7 @@ class Measured:
     has_voltage: bool = False
     is_from_register: bool = False
     is_from_currents: bool = False
+    flowing: int = 0
     span_s: float = 0.0
     slack_w: float = 0.0
 
@@ -113,6 +114,7 @@ def measure(sample: Sample, from_register: Measured | None, thresholds: Threshol
         power_w,
         has_voltage=any(volt is not None for volt in volts),
         is_from_currents=is_from_currents,
+        flowing=sum(bool(current) for current in sample.currents_a),
     )
 
 
@@ -151,6 +153,10 @@ def _is_pause(steps: Sequence[LimitStep], thresholds: Thresholds) -> bool:
 
 
 def _against_pause(measured: Measured, thresholds: Thresholds) -> Comparison:
+    """Judges what a sleeping car may take.
+
+    Where currents tell that it sleeps on three phases, power is allowed for each of them.
+    """
     if measured.is_from_register:
         allowed = thresholds.paused_register_wh * 3600 / thresholds.paused_register_s
         allowed += measured.slack_w
@@ -163,7 +169,9 @@ def _against_pause(measured: Measured, thresholds: Thresholds) -> Comparison:
         found.append(_comparison("A", current, 0.0, thresholds.paused_a, current, power_w))
     if measured.power_w is not None and not measured.is_from_currents:
         equal_a = power_w / thresholds.nominal_v
-        found.append(_comparison("W", power_w, 0.0, thresholds.paused_w, equal_a, power_w))
+        standby_w = thresholds.paused_a * thresholds.nominal_v * measured.flowing
+        allowed = max(thresholds.paused_w, standby_w)
+        found.append(_comparison("W", power_w, 0.0, allowed, equal_a, power_w))
     return max(found, key=lambda each: each.measured / each.tolerance)
 
 
