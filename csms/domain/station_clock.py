@@ -11,6 +11,7 @@ _NEEDED = 3
 _ABSURD_BEFORE = datetime(2015, 1, 1, tzinfo=UTC)
 _LIVE_WITHIN_S = 120.0
 _NETWORK_S = 5.0
+_STEADY_WITHIN_S = 30.0
 _UNBELIEVABLE_S = 1e9
 
 
@@ -20,7 +21,8 @@ class StationClock:
 
     `offset_s` is what to add to the station's times, positive for a clock that is behind ours; 0
     while little is known, and for deviations below 5 s, which are the network's. `spread_s` is how
-    far the middle half of the delays lies apart.
+    far the middle half of the delays lies apart: a wrong clock is wrong by the same time in each
+    message, while the delays in a queue that waited fall from one to the next.
     """
 
     delays_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
@@ -35,7 +37,7 @@ class StationClock:
             return
         middle, quarter = ordered[len(ordered) // 2], len(ordered) // 4
         self.spread_s = ordered[-1 - quarter] - ordered[quarter]
-        is_stable = self.spread_s < max(30.0, abs(middle) / 10)
+        is_stable = self.spread_s < _STEADY_WITHIN_S
         self.offset_s = middle if abs(middle) > _NETWORK_S and is_stable else 0.0
 
     def correct(self, at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
