@@ -6,7 +6,7 @@ event's, the latest's, the start's), so that every order of arrival gives the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -169,6 +169,27 @@ class Session:
         if value is not None and not self.sources.get(name, order) > order:
             self.sources[name] = order
             setattr(self, name, value)
+
+    def mended(self, sample: Sample) -> Sample:
+        """Returns the sample with its register in the unit that it must be in.
+
+        Some stations label watt-hours as kilowatt-hours. A reading that no station could have
+        come to since the session's first one, while its thousandth is just what to expect, is
+        taken as that; the sample says so, and the session is flagged.
+        """
+        reading, known = sample.register_milliwh, self.ledger.start
+        known = self.ledger.first if known is None else known
+        if reading is None or known is None or reading - known <= _SLACK_MILLIWH:
+            return sample
+        begun = self.started_at_station or self.started_at
+        hours = max((sample.at - begun).total_seconds(), 0.0) / 3600
+        most = known + _SLACK_MILLIWH + _MOST_MILLIW * hours
+        thousandth = round(reading / 1000)
+        if reading <= most or not known <= thousandth <= most:
+            return sample
+        self.flags.add("unit_mended")
+        assumed = (*sample.assumed, "register:thousandth")
+        return replace(sample, register_milliwh=thousandth, assumed=assumed)
 
     def take_register(self, place: Place, at: datetime, milliwh: int) -> bool:
         """Takes the transaction's own reading; False if the ledger must be folded anew."""

@@ -50,6 +50,7 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
 async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:
     """Takes the samples of a session: store, ledger, judgement."""
     session, evse = live.session, live.session.evse or 0
+    samples = [session.mended(sample) for sample in samples]
     _keep(work, session.id, evse, samples)
     if not session.take_samples(samples, work.now):
         await _refold(engine, live, samples)

@@ -188,13 +188,14 @@ def _tell(work: Work, live: LiveSession, before: LimitStep | None) -> None:
     was = (None, None) if before is None else (before.limit_a, before.limit_w)
     if (after.limit_a, after.limit_w) != was:
         step = dump_step(after)
+        is_last = after.end >= live.track.plans[-1].end
         work.note(
             "limit.changed",
             live,
             limit_a=after.limit_a,
             limit_w=after.limit_w,
             profile=live.session.profile,
-            until=step["to"],
+            until=None if is_last else step["to"],
             causes=step["causes"],
         )
 

@@ -19,6 +19,7 @@ from csms.engine.views import alert_view, anomaly_view, session_view
 from csms.engine.writes import AlertWrite, AnomalyWrite, SessionWrite
 from csms.link.frame_log import Line, Lines, Source
 from csms.link.session import SUPPORTED
+from csms.link.texts import storable
 from csms.ocpp.routes import ROUTES, effect_of
 from csms.ocpp.rules import PROFILE_RULES
 from csms.ocpp.unreadable import Unreadable
@@ -129,7 +130,8 @@ class Replay:
         received = connection.peer.receive(line.text)
         match received:
             case CallReceived():
-                await self._serve(connection, received, line, recorded)
+                call = storable(received, line.text)
+                await self._serve(connection, call, line, recorded)
             case AnswerReceived(call, CallResult(payload=payload)):
                 await self._agree(connection, call, payload, line)
             case ReplyDue():

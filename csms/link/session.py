@@ -18,6 +18,7 @@ from csms.domain.facts import Registration
 from csms.engine.writes import AnomalyWrite, MessageWrite
 from csms.errors import NoAnswer, StationOffline, UnitRefused
 from csms.link.identifiers import new_message_id
+from csms.link.texts import storable, without_nul
 from csms.ocpp.routes import ROUTES
 from csms.ocpp.unreadable import Unreadable
 from csms.ocppj.codes import INTERNAL_ERROR, SECURITY_ERROR
@@ -144,7 +145,7 @@ class StationSession:
         received = self.peer.receive(text)
         match received:
             case CallReceived():
-                await self._enqueue(received, now)
+                await self._enqueue(storable(received, text), now)
             case AnswerReceived():
                 if self._answer is not None and not self._answer.done():
                     self._answer.set_result(received.answer)
@@ -222,7 +223,9 @@ class StationSession:
     ) -> tuple[Outcome, asyncio.Future[None]]:
         """Runs the engine and queues its writes, with nothing else of this station in between."""
         async with self.station.lock:
-            outcome = await self.hub.engine.handle(self.station, fact, now, call.message_id)
+            outcome = await self.hub.engine.handle(
+                self.station, fact, now, without_nul(call.message_id)
+            )
             writes = list(outcome.writes)
             if violation is not None:
                 writes.append(self._violation_write(call, violation, now))
@@ -261,7 +264,7 @@ class StationSession:
 
     async def _keep_raw(self, call: Call, why: str, now: datetime) -> None:
         doc = {"quarantined": True, "why": why[:300], "payload": call.payload}
-        write = MessageWrite(self.station.id, now, call.message_id, call.action, doc)
+        write = MessageWrite(self.station.id, now, without_nul(call.message_id), call.action, doc)
         try:
             await self.hub.store.submit([write])
         except UnitRefused:
@@ -273,7 +276,12 @@ class StationSession:
             {"action": call.action, "at": violation.path, "code": violation.code},
         )
         return AnomalyWrite(
-            self.station.id, None, now, anomaly.kind, call.message_id, anomaly.details
+            self.station.id,
+            None,
+            now,
+            anomaly.kind,
+            without_nul(call.message_id),
+            anomaly.details,
         )
 
     async def _answer_after_trouble(self, call: Call, now: datetime) -> None:

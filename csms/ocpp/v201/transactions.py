@@ -43,8 +43,9 @@ def decode_event(payload: Payload, received_at: datetime) -> TransactionReported
         raise Unreadable("transactionInfo", "is missing or no object")
     evse = object_of(payload, "evse", notes) or {}
     token = object_of(payload, "idToken", notes)
+    kind = _kind(payload)
     return TransactionReported(
-        kind=_kind(payload),
+        kind=kind,
         at=event_time_of(payload, "timestamp", notes),
         transaction_id=_transaction_id(info),
         sequence=_sequence(payload, notes),
@@ -54,7 +55,7 @@ def decode_event(payload: Payload, received_at: datetime) -> TransactionReported
         samples=read_samples(payload, "meterValue", received_at, take_v201, notes),
         trigger=text_of(payload, "triggerReason", notes),
         charging_state=text_of(info, "chargingState", notes),
-        stop_reason=text_of(info, "stoppedReason", notes),
+        stop_reason=_stop_reason(kind, info, notes),
         is_offline=flag_of(payload, "offline", notes),
         reservation_id=integer_of(payload, "reservationId", notes),
         remote_start_id=integer_of(info, "remoteStartId", notes),
@@ -109,3 +110,9 @@ def _details(
         additional_info=None if token is None else token.get("additionalInfo"),
         custom_data=payload.get("customData"),
     )
+
+
+def _stop_reason(kind: EventKind, info: Payload, notes: Notes) -> str | None:
+    """Only Local may be left out. Source: OCPP 2.0.1 part 2, TransactionType, stoppedReason."""
+    reason = text_of(info, "stoppedReason", notes)
+    return "Local" if reason is None and kind is EventKind.ENDED else reason
