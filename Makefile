@@ -35,6 +35,7 @@ check: $(DEV) ## Check format, lint, types, import rules and architecture
 
 bench: $(DEV) ## Measure messages per second and memory per connection
 	@$(PY) bench/ingest.py $(ARGS)
+	@$(PY) bench/idle.py
 
 lock: ## Refresh the pins in requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

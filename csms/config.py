@@ -111,11 +111,11 @@ class Settings(BaseSettings):
         None, description="Folder of postgres and initdb, if not those of the installed wheel."
     )
     accept_unknown_stations: bool = Field(
-        False,
+        default=False,
         description="Take in any station that connects, without a password. For demonstrations.",
     )
     accept_unknown_tokens: bool = Field(
-        False, description="Let any token charge that the operator has not stored."
+        default=False, description="Let any token charge that the operator has not stored."
     )
     session_id_format: Annotated[str, AfterValidator(_is_id_format)] = Field(
         DEFAULT_ID_FORMAT,
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     )
     shutdown_s: Seconds = Field(20, description="Time to answer what was received, at a stop.")
     push_profiles: bool = Field(
-        True, description="Send a session's assigned profile to its station."
+        default=True, description="Send a session's assigned profile to its station."
     )
     profiles_dir: Path | None = Field(
         None, description="Folder with more named profiles, one TOML or JSON file each."

@@ -16,13 +16,13 @@ _COLUMNS = ("id", "kind", "severity", "state", "station_id", "opened_at", "clear
 
 
 @app.callback()
-def list_alerts(  # noqa: PLR0913 - flags
+def list_alerts(
     state: Annotated[str | None, typer.Option(help="open or cleared.")] = None,
     kind: Annotated[str | None, typer.Option(help="Such as OVER_LIMIT.")] = None,
     severity: Annotated[str | None, typer.Option(help="minor, major or critical.")] = None,
     station: Annotated[str | None, typer.Option(help="Only of this station.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1000)] = 20,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    as_json: AsJson = False,
     api_url: ApiUrl = DEFAULT_URL,
     api_token: ApiToken = None,
 ) -> None:

@@ -29,7 +29,7 @@ def get(url: str, api_token: str | None, path: str, /, **query: Any) -> Any:  # 
     Raises:
         ApiError: if nothing answers, or with the problem that the API names.
     """
-    import httpx  # noqa: PLC0415 - other commands start faster without
+    import httpx
 
     headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
     asked = {name: value for name, value in query.items() if value is not None}

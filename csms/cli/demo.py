@@ -44,7 +44,7 @@ def demo(
     ] = None,
 ) -> None:
     """Run the central system with ten simulated stations, three of which disobey."""
-    from csms.cli.serve import run  # noqa: PLC0415 - other commands start faster without
+    from csms.cli.serve import run
 
     folder = Path(__file__).parent / "demo_files"
     flags: dict[str, Any] = {
@@ -109,7 +109,7 @@ class _Fleet:
         self._output.close()
 
     def _start(self, port: int) -> None:
-        import socket  # noqa: PLC0415 - used on this thread only
+        import socket
 
         while not self._is_stopped.is_set():
             try:
@@ -120,7 +120,7 @@ class _Fleet:
         if not self._is_stopped.is_set():
             url = f"ws://127.0.0.1:{self._port}/ocpp"
             command = [sys.executable, "-m", "simulator", "run", "--url", url]
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own simulator
                 [*command, "--scenario", "demo"],
                 stdout=self._output,
                 stderr=self._output,
@@ -129,7 +129,7 @@ class _Fleet:
 
 
 def _stop_after(seconds: float) -> None:
-    import os  # noqa: PLC0415 - used here only
+    import os
 
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
     timer.daemon = True

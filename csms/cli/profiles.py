@@ -17,8 +17,8 @@ def check(
     ] = None,
 ) -> None:
     """List named profiles, or say which file and field is wrong."""
-    from profiles import CatalogueError, load_catalogue  # noqa: PLC0415 - starts faster
-    from profiles.catalogue import SHIPPED  # noqa: PLC0415 - the same
+    from profiles import CatalogueError, load_catalogue
+    from profiles.catalogue import SHIPPED
 
     try:
         found = load_catalogue(folder or SHIPPED)

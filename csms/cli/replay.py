@@ -21,7 +21,7 @@ def replay(
     ] = "table",
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Also list where our answer would have differed.")
-    ] = False,  # noqa: FBT002 - a flag
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Play a frame log through the whole system, with the log's clock, and print what comes out.
@@ -31,11 +31,11 @@ def replay(
     "connected"|"disconnected"}. `csms serve --record DIR` writes such logs. The same file gives
     the same output.
     """
-    from csms import log  # noqa: PLC0415 - other commands start faster without
-    from csms.app import make_policy  # noqa: PLC0415 - the same
-    from csms.config import load_settings  # noqa: PLC0415 - the same
-    from csms.link.frame_log import read_frame_log  # noqa: PLC0415 - the same
-    from csms.link.replay import Replay  # noqa: PLC0415 - the same
+    from csms import log
+    from csms.app import make_policy
+    from csms.config import load_settings
+    from csms.link.frame_log import read_frame_log
+    from csms.link.replay import Replay
 
     log.configure("json", "error")
     policy = make_policy(load_settings(config, {"accept_unknown_tokens": True}))
@@ -47,7 +47,7 @@ def replay(
 
 
 def _print_json(result: ReplayResult, *, verbose: bool) -> None:
-    import orjson  # noqa: PLC0415 - other commands start faster without
+    import orjson
 
     doc: dict[str, Any] = {
         "sessions": result.sessions,
@@ -60,7 +60,7 @@ def _print_json(result: ReplayResult, *, verbose: bool) -> None:
 
 
 def _print_tables(result: ReplayResult, *, verbose: bool) -> None:
-    from csms.cli.tables import print_table  # noqa: PLC0415 - other commands start faster
+    from csms.cli.tables import print_table
 
     sessions = ("id", "station_id", "evse", "transaction_id", "token", "state", "started_at")
     numbers = ("energy_wh", "stop_reason", "flags")

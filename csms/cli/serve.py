@@ -81,16 +81,16 @@ def run(
 
     `hidden` events are not logged; `before_stop` is called once it is told to stop.
     """
-    from csms import log  # noqa: PLC0415 - other commands start faster without
-    from csms.app import serve as serve_app  # noqa: PLC0415 - the same
-    from csms.config import load_settings  # noqa: PLC0415 - the same
+    from csms import log
+    from csms.app import serve as serve_app
+    from csms.config import load_settings
 
     settings = load_settings(config, flags)
     log.configure(settings.log_format, settings.log_level, hidden=hidden)
     if sys.platform == "win32":
         asyncio.run(serve_app(settings, before_stop))
         return
-    import uvloop  # noqa: PLC0415 - not on every platform
+    import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_app(settings, before_stop))

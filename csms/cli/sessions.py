@@ -17,13 +17,13 @@ _COLUMNS = ("session", "station", "evse", "token", "state", "started", "min", "W
 
 
 @app.callback()
-def list_sessions(  # noqa: PLR0913 - flags
+def list_sessions(
     context: typer.Context,
     station: Annotated[str | None, typer.Option(help="Only of this station.")] = None,
     token: Annotated[str | None, typer.Option(help="Only of this token.")] = None,
     state: Annotated[str | None, typer.Option(help="active, ended or closed.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1000)] = 20,
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    as_json: AsJson = False,
     api_url: ApiUrl = DEFAULT_URL,
     api_token: ApiToken = None,
 ) -> None:
@@ -42,7 +42,7 @@ def list_sessions(  # noqa: PLR0913 - flags
 @app.command("show")
 def show(
     session_id: Annotated[str, typer.Argument(help="Such as LS-2026-11-21-001.")],
-    as_json: AsJson = False,  # noqa: FBT002 - a flag
+    as_json: AsJson = False,
     api_url: ApiUrl = DEFAULT_URL,
     api_token: ApiToken = None,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 def settings() -> None:
     """Print every setting: its name in a TOML file, its environment variable, its default."""
-    from csms.config import Settings  # noqa: PLC0415 - other commands start faster without
+    from csms.config import Settings
 
     print("\n".join(describe(Settings)))
 

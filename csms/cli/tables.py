@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -10,19 +11,22 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+_WIDTH = 1000
+_MILLISECONDS = re.compile(r"(?<=:\d\d)\.\d{3}Z")
+
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Prints rows under headings; None is a dash. Cells are never cut in a pipe."""
-    console = Console()
+    """Prints rows under headings; None is a dash. No cell is cut, whatever the terminal's width."""
+    console = Console(width=_WIDTH, soft_wrap=True)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True)
     count = 0
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
         count += 1
     if count:
-        console.print(table, soft_wrap=not console.is_terminal)
+        console.print(table, crop=False, no_wrap=True)
     else:
         console.print(f"{title}: none")
 
@@ -41,7 +45,8 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON
         return "-"
     if isinstance(value, list):
         return ", ".join(str(each) for each in value) or "-"
-    return str(value).replace("\x1b", "?")
+    text = _MILLISECONDS.sub("Z", str(value))
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def limit_text(step: Mapping[str, Any] | None) -> str | None:
