@@ -130,11 +130,17 @@ class Ledger:
         )
 
     def _ends_agree(self) -> bool:
-        """Tells whether stop minus start is the session's energy, whatever samples count from."""
+        """Tells whether stop minus start is the session's energy, whatever samples count from.
+
+        They may count from the session's start, or over the meter's life where the transaction's
+        own readings begin at 0.
+        """
         if self.start is None or self.stop is None or self.falls or self._span < 0:
             return False
         if self.first is None or self.last is None:
             return True
+        if self.start == 0 and self.first > self.stop:
+            return self._span >= self.gained
         return self._span >= self.last.milliwh - min(self.first, self.start, self.last.milliwh)
 
 
