@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from profiles import CatalogueProfile
 
 _PREFIX = "/api/v1"
+_TOLD: dict[int | str, dict[str, Any]] = {
+    "default": {"model": ProblemDocument, "description": "What is wrong, and where"}
+}
 _ABOUT = """Lists are newest first: `limit` (50, at most 1,000) and `cursor`, answered as
 `{"items": […], "next_cursor": …}`. Times are UTC with Z. Errors are problem documents (RFC 9457)
 whose `errors` name the member that is wrong."""
@@ -65,18 +68,15 @@ def create_api(
     app.add_middleware(Guard, token=token)
     problems.install(app)
     app.include_router(documents.router)
-    app.include_router(health.router)
+    app.include_router(health.router, responses=_TOLD)
     app.include_router(events.router, include_in_schema=False)
     app.include_router(_resources(), prefix=_PREFIX)
     return app
 
 
 def _resources() -> APIRouter:
-    told: dict[int | str, dict[str, Any]] = {
-        "default": {"model": ProblemDocument, "description": "What is wrong, and where"}
-    }
     described = Depends(HTTPBearer(auto_error=False, description="The API token, if one is set"))
-    everything = APIRouter(responses=told, dependencies=[described])
+    everything = APIRouter(responses=_TOLD, dependencies=[described])
     for resource in (stations, calls, tokens, sessions, alerts, profiles, events):
         everything.include_router(resource.router)
     return everything

@@ -17,6 +17,7 @@ from csms.api.problems import MEDIA_TYPE
 OPENAPI_PATH = "/api/v1/openapi.json"
 # OpenAPI's words, which are written in the way of the wire's.
 _TAKEN = "requestBody"
+_ANY_OF = "anyOf"
 _BOUNDS = (
     ("minimum", "at least"),
     ("maximum", "at most"),
@@ -130,8 +131,8 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         name = escape(schema["$ref"].removeprefix(_REF))
         return f'<a href="#{name}">{name}</a>'
-    if "anyOf" in schema:
-        return " or ".join(_type(each) for each in schema["anyOf"])
+    if _ANY_OF in schema:
+        return " or ".join(_type(each) for each in schema[_ANY_OF])
     if "enum" in schema:
         return ", ".join(escape(str(each)) for each in schema["enum"])
     if schema.get("type") == "array":

@@ -99,6 +99,8 @@ async def _read(headers: Headers, receive: Receive) -> bytes:
     size, has_more = 0, True
     while has_more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem(HTTPStatus.BAD_REQUEST, "cut-off", "the request ended before its body")
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > _MAX_BODY:

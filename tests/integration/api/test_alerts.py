@@ -1,0 +1,102 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from csms.monitor.thresholds import Thresholds
+
+
+def ids(answer):
+    return [each["id"] for each in answer["items"]]
+
+
+@pytest.fixture
+async def deviating(node):
+    """A node with one session that has charged 22 kW against a limit of 6 A; gives its ID too."""
+    node.hub.engine.policy.thresholds = Thresholds(grace_s=0, skew_s=0, confirm_s=0)
+    rules = {"rules": [{"profile": "fixed-current-6a"}]}
+    assert (await node.http.put("/profile-assignments", json=rules)).status_code == 200
+    start = datetime.now(UTC)
+    async with node.station("CP1") as station:
+        station.answers["SetChargingProfile"] = (3, {"status": "Accepted"})
+        transaction = await station.start_v16(register=0, at=start)
+        await node.noted("profile.accepted")
+        at = datetime.now(UTC)
+        for minute in range(8):
+            values = [
+                {"value": "32.0", "measurand": "Current.Import", "phase": phase, "unit": "A"}
+                for phase in ("L1", "L2", "L3")
+            ]
+            sample = {
+                "timestamp": (at + timedelta(minutes=minute)).isoformat(),
+                "sampledValue": values,
+            }
+            payload = {"connectorId": 1, "transactionId": transaction, "meterValue": [sample]}
+            await station.call("MeterValues", payload)
+        await node.noted("deviation.raised")
+        session = (await node.get("/sessions"))["items"][0]
+        assert session["deviations_open"] == 1
+        yield node, session["id"]
+
+
+async def test_an_alert_is_listed_with_its_evidence_and_by_each_filter(deviating):
+    node, session = deviating
+    alert = (await node.get("/alerts"))["items"][0]
+    assert (alert["kind"], alert["state"], alert["session_id"]) == ("OVER_LIMIT", "open", session)
+    assert alert["evidence"]["samples"]
+    assert alert["opened_at"].endswith("Z")
+    assert alert["confirmed_at"].endswith("Z")
+    assert "+00:00" not in str(alert)
+    assert ids(await node.get(f"/sessions/{session}/deviations")) == [alert["id"]]
+    fitting = {
+        "state": "open",
+        "kind": "OVER_LIMIT",
+        "severity": alert["severity"],
+        "station": "CP1",
+        "session": session,
+    }
+    assert ids(await node.get("/alerts", **fitting)) == [alert["id"]]
+    for other in (
+        {"state": "cleared"},
+        {"kind": "METER_MISSING"},
+        {"severity": "info"},
+        {"station": "CP2"},
+        {"session": "LS-0"},
+    ):
+        assert ids(await node.get("/alerts", **other)) == []
+    assert await node.get(f"/alerts/{alert['id']}") == alert
+
+
+async def test_the_first_acknowledgement_stays(deviating):
+    node, _ = deviating
+    alert = (await node.get("/alerts"))["items"][0]["id"]
+    first = await node.http.post(f"/alerts/{alert}/acknowledge", json={"by": "Ann"})
+    second = await node.http.post(f"/alerts/{alert}/acknowledge")
+    assert first.json()["acknowledged_by"] == "Ann"
+    assert first.json()["acknowledged_at"].endswith("Z")
+    assert second.json() == first.json()
+
+
+async def test_unknown_alerts_are_404(node):
+    assert (await node.http.get("/alerts/LS-0-D1")).status_code == 404
+    assert (await node.http.post("/alerts/LS-0-D1/acknowledge")).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["state", "kind", "severity"])
+async def test_a_filter_that_means_nothing_is_a_422(node, name):
+    answer = await node.http.get("/alerts", params={name: "odd"})
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == [name]
+
+
+async def test_oddities_of_messages_are_listed_in_pages(node):
+    async with node.station("CP1") as station:
+        for _ in range(3):
+            start = {"connectorId": 1, "idTag": "T", "meterStart": 1.5, "timestamp": "never"}
+            await station.call("StartTransaction", start)
+    everything = (await node.get("/anomalies", station="CP1"))["items"]
+    assert everything
+    assert {each["station_id"] for each in everything} == {"CP1"}
+    first = await node.get("/anomalies", limit=2)
+    rest = await node.get("/anomalies", cursor=first["next_cursor"])
+    assert [*first["items"], *rest["items"]] == everything
+    assert (await node.get("/anomalies", session="LS-0"))["items"] == []
