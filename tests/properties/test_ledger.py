@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,5 +50,5 @@ def test_a_register_that_only_grows_gives_its_span_and_no_flag(steps):
 def test_a_fall_between_any_two_readings_is_flagged(samples, ends):
     once = sorted(set(readings(samples, ends)))
     values = [reading.milliwh for reading in once]
-    falls = any(later < earlier for earlier, later in zip(values, values[1:], strict=False))
+    falls = any(later < earlier for earlier, later in itertools.pairwise(values))
     assert bool(Ledger.fold(once).flags) is falls

@@ -38,9 +38,7 @@ def a_ledger(start: float | None, samples: list[float], stop: float | None) -> L
         pytest.param(50_000, [0, 120, 300], 50_320, 320, (RELATIVE,), id="12 relative samples"),
         pytest.param(50_000, [0, 120, 300], None, 300, (RESET,), id="12 and still running"),
         pytest.param(0, [50_000, 50_300], 50_300, 50_300, (), id="12 the other way"),
-        pytest.param(
-            0, [50_000, 50_300], 300, 300, (RELATIVE,), id="12 the other way, stop agrees"
-        ),
+        pytest.param(0, [50_000, 50_300], 300, 300, (RELATIVE,), id="12 and stop agrees"),
         # 13: a start of 0 would bill the register of a lifetime; the session says implausible.
         pytest.param(0, [], 2_000_000, 2_000_000, (), id="13 begin is 0"),
         pytest.param(500, [], 500, 0, (), id="13 start equals stop"),
