@@ -141,7 +141,8 @@ async def close_session(api: Api, session_id: SessionId, body: Closing) -> Respo
 
 async def _row(api: Services, session_id: str) -> "SessionRow":
     """Returns the session that the address names."""
-    row = await api.archive.session(session_id)
+    # By the key first: what is typed without dashes may cost a look at every session.
+    row = await api.archive.session(session_id) or await api.archive.session(session_id.upper())
     if row is None:
         meant = await api.archive.session_id_as_typed(session_id)
         row = None if meant is None else await api.archive.session(meant)
