@@ -20,6 +20,7 @@ from csms.engine.writes import AlertWrite, AnomalyWrite, SessionWrite
 from csms.link.frame_log import Line, Lines, Source
 from csms.link.session import SUPPORTED
 from csms.link.texts import storable
+from csms.ocpp.recorded import answered_transaction_id, lasting
 from csms.ocpp.routes import ROUTES, effect_of
 from csms.ocpp.rules import PROFILE_RULES
 from csms.ocpp.unreadable import Unreadable
@@ -159,7 +160,7 @@ class Replay:
         if self._is_unanswered and _needs_id(fact):
             await self._note_unanswered(station, call, line)
             return
-        self._numbers.recorded = _transaction_id(recorded)
+        self._numbers.recorded = answered_transaction_id(recorded)
         outcome = await self._engine.handle(station, fact, line.at, call.message_id)
         await self._settle(station, outcome, line.at)
         await self._bind(connection, outcome.answer, line.at)
@@ -209,8 +210,8 @@ class Replay:
                     self._deadlines.set(again, station_id, session_id)
 
     def _differ(self, line: Line, action: str, ours: object, recorded: Payload | None) -> None:
-        theirs = None if recorded is None else _comparable(recorded)
-        if not isinstance(ours, dict) or _comparable(ours) != theirs:
+        theirs = None if recorded is None else lasting(recorded)
+        if not isinstance(ours, dict) or lasting(ours) != theirs:
             self._differences.append(
                 {
                     "at": line.at,
@@ -251,12 +252,3 @@ def _open_call(connection: _Connection, line: Line) -> None:
 
 def _needs_id(fact: Fact) -> bool:
     return isinstance(fact, TransactionReported) and fact.transaction_id is None
-
-
-def _transaction_id(recorded: Payload | None) -> int | None:
-    found = None if recorded is None else recorded.get("transactionId")
-    return found if isinstance(found, int) else None
-
-
-def _comparable(payload: Payload) -> Payload:
-    return {name: value for name, value in payload.items() if name != "currentTime"}
