@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import NegotiationError
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.addresses import station_id_of
@@ -73,14 +72,7 @@ class StationServer:
                 process_request=self._check,
                 select_subprotocol=_select,
                 subprotocols=[],
-                extensions=[
-                    ServerPerMessageDeflateFactory(
-                        server_max_window_bits=12,
-                        client_max_window_bits=12,
-                        compress_settings={"memLevel": 5},
-                    )
-                ],
-                compression=None,
+                compression="deflate",  # only with stations that offer it, small windows
                 server_header=None,
                 create_connection=StationConnection,
                 open_timeout=10,
