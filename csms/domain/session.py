@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from csms.domain.facts import TransactionReported
 
-Order = tuple[int, float]
+Order = tuple[int, float, int]
+_TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
+_KINDS = {EventKind.STARTED: 0, EventKind.UPDATED: 1, EventKind.ENDED: 2}
 
 # No station known delivers more than a megawatt; short sessions have coarse clocks and registers.
 _MOST_MILLIW = 1_000_000_000
@@ -113,7 +115,8 @@ class Session:
 
         The samples of the event are taken by `take_samples`, its register by `take_register`.
         """
-        order: Order = (event.sequence, (event.at or received_at).timestamp())
+        moment = (event.at or received_at).timestamp()
+        order: Order = (event.sequence, moment, _KINDS[event.kind])
         self._keep_earliest("evse", event.evse, order)
         self._keep_earliest("connector", event.connector, order)
         if event.kind is not EventKind.ENDED:
@@ -125,6 +128,8 @@ class Session:
         self._keep_start(event, at, received_at, order)
         if event.kind is EventKind.ENDED:
             self._end(event, at, order)
+        if not self.is_active:
+            self.charging_state = None
 
     def _keep_token(self, event: TransactionReported, order: Order) -> None:
         if event.token is None:
@@ -156,7 +161,6 @@ class Session:
         self.state = SessionState.ENDED
         self.ended_at, self.ended_at_station = max(at, self.started_at), event.at
         self.stop_reason = event.stop_reason
-        self.charging_state = None
 
     def _keep_earliest(self, name: str, value: Any, order: Order) -> bool:  # noqa: ANN401 - any field
         if value is None or self.sources.get(name, order) < order:
@@ -207,7 +211,7 @@ class Session:
         return in_order
 
     def _take_levels(self, sample: Sample) -> None:
-        order: Order = (0, sample.at.timestamp())
+        order: Order = (0, sample.at.timestamp(), _TURNS.get(sample.context, 0))
         self._keep_earliest("soc_start", sample.soc_percent, order)
         self._keep_latest("soc_now", sample.soc_percent, order)
         self._keep_latest("power_w", sample.power_w, order)
@@ -231,7 +235,7 @@ def reading_of(sample: Sample) -> Reading | None:
     """Returns the register reading in a sample, with its place among the session's readings."""
     if sample.register_milliwh is None:
         return None
-    turn = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}.get(sample.context, 0)
+    turn = _TURNS.get(sample.context, 0)
     return Reading(Place.SAMPLE, sample.at.timestamp(), turn, sample.register_milliwh)
 
 
@@ -255,7 +259,7 @@ def load_session(doc: Mapping[str, Any]) -> Session:
     values["ledger"] = Ledger(**ledger)
     values["state"] = SessionState(doc["state"])
     values["flags"] = set(doc["flags"])
-    values["sources"] = {name: (order[0], order[1]) for name, order in doc["sources"].items()}
+    values["sources"] = {name: tuple(order) for name, order in doc["sources"].items()}
     return Session(**values)
 
 

@@ -41,10 +41,7 @@ async def report(engine: Engine, work: Work, fact: TransactionReported) -> Trans
     had_token = live.session.token is not None
     _apply(work, live, fact)
     await _take_readings(engine, work, live, fact)
-    if authorization is not None and fact.kind is not EventKind.ENDED:
-        live.session.token_status = authorization.status.value
-    if live.session.vehicle is None:
-        live.session.vehicle = _vehicle(engine, fact)
+    _take_token(engine, live, fact, authorization)
     work.keep_anomalies(fact.anomalies, live.session.id)
     work.touch(live)
     if is_new:
@@ -181,8 +178,25 @@ def _apply(work: Work, live: LiveSession, fact: TransactionReported) -> None:
         live.session.flags.add("clock_suspect")
     if fact.is_offline:
         live.session.flags.add("replayed")
+    if fact.kind is EventKind.STARTED:
+        live.session.flags.discard("start_unseen")
     live.session.apply(fact, at, work.now)
     work.writes.append(_event_write(work, fact, live.session.id))
+
+
+def _take_token(
+    engine: Engine,
+    live: LiveSession,
+    fact: TransactionReported,
+    authorization: Authorization | None,
+) -> None:
+    """Takes what follows from the session's own token; another one may end the session."""
+    session = live.session
+    if fact.token is None or fact.token.text != session.token:
+        return
+    session.vehicle = _vehicle(engine, fact)
+    if authorization is not None and fact.kind is not EventKind.ENDED:
+        session.token_status = authorization.status.value
 
 
 def _event_write(work: Work, fact: TransactionReported, session_id: str | None) -> EventWrite:
