@@ -7,17 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from csms.domain.facts import EventKind, TransactionReported
 from csms.domain.sample import PERIODIC, Sample
+from csms.domain.station import dump_station
 from csms.domain.token import TokenRef
+from csms.engine.engine import Engine
+from csms.engine.policy import Policy
+from csms.engine.state import LiveSession
+from csms.engine.views import session_view
+from csms.engine.writes import SessionWrite, StationWrite
 from csms.monitor import meter
 from csms.monitor.deviations import end_session, take_sample
 from csms.monitor.limit_track import LimitTrack
 from csms.monitor.thresholds import Thresholds
 from csms.monitor.watch import Watch
+from csms.store.memory import MemoryStore
+from csms.store.numbers import BlockNumbers
 from profiles import Cause, LimitStep, LimitTimeline, Purpose, RateUnit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from csms.domain.facts import Fact
+    from csms.engine.work import Outcome
+    from csms.engine.writes import Write
     from csms.monitor.episodes import Change, Episode, Finding
 
 START = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -165,3 +176,51 @@ def an_event(
         token=None if token is None else TokenRef(token, values.pop("token_kind", None)),
         **values,
     )
+
+
+class Desk:
+    """An engine on the store in memory, fed with facts at chosen times."""
+
+    def __init__(self, policy: Policy | None = None, station: str = "CP1") -> None:
+        self.policy = policy or Policy(accept_unknown_tokens=True)
+        self.store = MemoryStore()
+        self.engine = Engine(
+            self.store, BlockNumbers(self.store), self.policy, lambda text: f"hash:{text}"
+        )
+        self.state = self.engine.enroll(station, START)
+        self.messages = 0
+
+    async def report(self, fact: Fact, received_s: float = 0.0) -> Outcome:
+        """Hands a fact in, with a message ID of its own, and makes it durable."""
+        self.messages += 1
+        now = after(received_s)
+        outcome = await self.engine.handle(self.state, fact, now, f"m{self.messages}")
+        await self.store.submit(outcome.writes)
+        return outcome
+
+    async def keep(self, outcome: Outcome) -> Outcome:
+        """Makes an outcome durable."""
+        await self.store.submit(outcome.writes)
+        return outcome
+
+    async def restart(self) -> None:
+        """Forgets everything that is only in memory."""
+        await self.store.submit([StationWrite(self.state.id, dump_station(self.state.record))])
+        self.engine = Engine(
+            self.store, self.engine.numbers, self.policy, self.engine.hash_password
+        )
+        state = await self.engine.station(self.state.id)
+        assert state is not None
+        self.state = state
+
+    def sessions(self) -> list[LiveSession]:
+        """Every session as the store has it, in the order of their first coming."""
+        return [LiveSession.restore(self.store.stored(row)) for row in self.rows(SessionWrite)]
+
+    def views(self, now_s: float = 0.0) -> list[dict[str, Any]]:
+        """The same, as the API shows them."""
+        return [session_view(live, after(now_s)) for live in self.sessions()]
+
+    def rows(self, kind: type[Write]) -> list[Any]:
+        """All writes of one kind."""
+        return self.store.rows(kind)
