@@ -8,6 +8,7 @@ import gc
 import signal
 import socket
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,6 @@ def make_policy(settings: Settings) -> Policy:
     Raises:
         SettingsError: naming file and field of what does not parse.
     """
-
     policy = Policy(
         heartbeat_interval_s=settings.heartbeat_interval_s,
         retry_interval_s=settings.retry_interval_s,
@@ -95,46 +95,77 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
         dsn = await _database(settings, stack)
         store = await PostgresStore.connect(dsn, clock.now())
         stack.push_async_callback(store.close)
-        writing = asyncio.create_task(store.writer.run())
-        numbers = BlockNumbers(store)
-        from_files = dict(policy.catalogue)
-        await load_policy_records(store, policy)
-        recorder = None if settings.record is None else Recorder(settings.record, clock.now())
-        engine = Engine(store, numbers, policy, hash_password)
-        hub = Hub(engine, store, clock, Counters(), recorder)
-        stations = StationServer(
-            hub,
-            accept_unknown=settings.accept_unknown_stations,
-            ping_interval_s=settings.ping_interval_s,
-            ping_timeout_s=settings.ping_timeout_s,
-        )
-        api = create_api(hub, Archive(store), token=settings.api_token, files=from_files)
-        hub.listeners.append(api.state.events.take)
-        api_server, api_socket = _api_server(settings, api)
-        port = await stations.start(settings.host, settings.port)
-        tasks = [
-            asyncio.create_task(hub.run_deadlines()),
-            asyncio.create_task(_serve_api(api_server, api_socket)),
-            asyncio.create_task(_upkeep(store, clock, recorder)),
-        ]
-        _settle_garbage()
-        _announce(settings, port, api_socket.getsockname()[1])
-        await _until_stopped(stop, [writing, *tasks])
+        node = await _assemble(settings, policy, clock, store)
+        await node.start(settings)
+        await _until_stopped(stop, node.tasks)
         if before_stop is not None:
             await asyncio.to_thread(before_stop)
-        log.info("server.stopping", stations=len(hub.sessions))
-        await stations.stop(settings.shutdown_s)
-        api.state.events.close()
-        api_server.should_exit = True
-        await asyncio.wait(tasks[1:2], timeout=5)
-        for task in tasks:
-            task.cancel()
-        store.writer.close()
-        await asyncio.wait({writing}, timeout=10)
-        await numbers.release()
-        if recorder is not None:
-            recorder.close()
+        log.info("server.stopping", stations=len(node.hub.sessions))
+        await node.stop(settings.shutdown_s)
     log.info("server.stopped")
+
+
+async def _assemble(
+    settings: Settings, policy: Policy, clock: Clock, store: PostgresStore
+) -> _Node:
+    """Makes every part of a node over one store, and ties them together."""
+    from_files = dict(policy.catalogue)
+    await load_policy_records(store, policy)
+    recorder = None if settings.record is None else Recorder(settings.record, clock.now())
+    numbers = BlockNumbers(store)
+    engine = Engine(store, numbers, policy, hash_password)
+    hub = Hub(engine, store, clock, Counters(), recorder)
+    stations = StationServer(
+        hub,
+        accept_unknown=settings.accept_unknown_stations,
+        ping_interval_s=settings.ping_interval_s,
+        ping_timeout_s=settings.ping_timeout_s,
+    )
+    api = create_api(hub, Archive(store), token=settings.api_token, files=from_files)
+    hub.listeners.append(api.state.events.take)
+    server, listening = _api_server(settings, api)
+    return _Node(store, numbers, hub, stations, api, server, listening)
+
+
+@dataclass(slots=True)
+class _Node:
+    """All parts of one node. `tasks` run as long as it does; the first one writes."""
+
+    store: PostgresStore
+    numbers: BlockNumbers
+    hub: Hub
+    stations: StationServer
+    api: FastAPI
+    api_server: uvicorn.Server
+    api_socket: socket.socket
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def start(self, settings: Settings) -> None:
+        """Begins to serve stations and operators."""
+        self.tasks.append(asyncio.create_task(self.store.writer.run()))
+        port = await self.stations.start(settings.host, settings.port)
+        self.tasks += [
+            asyncio.create_task(self.api_server.serve(sockets=[self.api_socket])),
+            asyncio.create_task(self.hub.run_deadlines()),
+            asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
+        ]
+        _settle_garbage()
+        _announce(settings, port, self.api_socket.getsockname()[1])
+
+    async def stop(self, within_s: float) -> None:
+        """Answers what was received, closes every connection, and writes what is left."""
+        writing, serving, *others = self.tasks
+        await self.stations.stop(within_s)
+        self.api.state.events.close()
+        self.api_server.should_exit = True
+        await asyncio.wait({serving}, timeout=5)
+        for task in (serving, *others):
+            task.cancel()
+        self.store.writer.close()
+        await asyncio.wait({writing}, timeout=10)
+        await self.numbers.release()
+        if self.hub.recorder is not None:
+            self.hub.recorder.close()
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> str:
@@ -186,6 +217,7 @@ def _api_server(settings: Settings, api: FastAPI) -> tuple[uvicorn.Server, socke
         log_config=None,
         access_log=False,
         lifespan="off",
+        ws="none",
         server_header=False,
         timeout_graceful_shutdown=3,
     )
@@ -200,10 +232,6 @@ class _ApiServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Captures none."""
         yield
-
-
-async def _serve_api(server: uvicorn.Server, listening: socket.socket) -> None:
-    await server.serve(sockets=[listening])
 
 
 async def _upkeep(store: PostgresStore, clock: Clock, recorder: Recorder | None) -> None:

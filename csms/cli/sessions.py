@@ -61,7 +61,10 @@ def show(
     print_table(
         "\nLimits in force",
         ("from", "to", "limit", "caused by"),
-        [(step["from"], step["to"], limit_text(step), _causes(step)) for step in parts["limits"]],
+        [
+            (step["from"], step["to"], limit_text(step), _causes(step))
+            for step in reversed(parts["limits"])
+        ],
     )
     print_table(
         "\nProfile pushes",

@@ -124,7 +124,7 @@ class StationServer:
         if station is None and self._accept_unknown:
             station = self._hub.engine.enroll(station_id, self._hub.clock.now())
         if station is not None and station.record.password_hash is None:
-            connection.station = station
+            self._admit(connection, station)
             return None
         kept = None if station is None else station.record.password_hash
         headers = request.headers.get_all("Authorization")
@@ -137,8 +137,14 @@ class StationServer:
         if not accepted or station is None:
             why = "unknown station" if station is None else "wrong password"
             return self._unauthorized(connection, station_id, why)
-        connection.station = station
+        self._admit(connection, station)
         return None
+
+    def _admit(self, connection: StationConnection, station: StationState) -> None:
+        """Lets the connection speak for the station, and pings it as its operator wants."""
+        connection.station = station
+        if station.record.ping_interval_s is not None:
+            connection.ping_interval = station.record.ping_interval_s or None
 
     def _unauthorized(self, connection: StationConnection, station_id: str, why: str) -> Response:
         log.warning(

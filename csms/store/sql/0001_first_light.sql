@@ -34,6 +34,8 @@ CREATE INDEX sessions_by_start ON sessions (started_at DESC, id DESC);
 CREATE INDEX sessions_by_transaction ON sessions (station_id, transaction_id);
 CREATE INDEX sessions_by_station ON sessions (station_id, started_at DESC);
 CREATE INDEX sessions_active ON sessions (station_id) WHERE state = 'active';
+-- For IDs as people type them: any case, with or without dashes.
+CREATE INDEX sessions_as_typed ON sessions (upper(replace(id, '-', '')));
 CREATE INDEX sessions_by_token ON sessions (lower(token), started_at DESC);
 CREATE INDEX sessions_by_vehicle ON sessions (vehicle, started_at DESC) WHERE vehicle IS NOT NULL;
 
