@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from csms.monitor.watch import Watch
 
 # Some stations send each measurand in a message of its own.
-_SHORTEST_INTERVAL_S = 5.0
+_SHORTEST_INTERVAL_S = 2.0
 
 
 def heard(watch: Watch, at: datetime) -> list[Finding]:

@@ -168,7 +168,8 @@ def _against_pause(measured: Measured, thresholds: Thresholds) -> Comparison:
         current = measured.current_a
         found.append(_comparison("A", current, 0.0, thresholds.paused_a, current, power_w))
     if measured.power_w is not None and not measured.is_from_currents:
-        equal_a = power_w / thresholds.nominal_v
+        equal_a = measured.current_a
+        equal_a = power_w / thresholds.nominal_v if equal_a is None else equal_a
         standby_w = thresholds.paused_a * thresholds.nominal_v * measured.flowing
         allowed = max(thresholds.paused_w, standby_w)
         found.append(_comparison("W", power_w, 0.0, allowed, equal_a, power_w))
