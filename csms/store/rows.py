@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Row = tuple[Any, ...]
+# The ends of the calendar come back from PostgreSQL as infinity, and break whoever reads them.
+_EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 _BIGINT = 2**63 - 1
 
 
@@ -45,6 +49,11 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
 def _bigint(value: int | None) -> int | None:
     """What no column can hold is kept in the documents only."""
     return value if value is not None and -_BIGINT <= value <= _BIGINT else None
+
+
+def _instant(at: datetime) -> datetime:
+    """What a clock that lies may say, within what can be read again."""
+    return min(max(at, _EARLIEST), _LATEST)
 
 
 def _station(write: StationWrite) -> Row:
@@ -84,7 +93,7 @@ def _event(write: EventWrite) -> Row:
         write.key,
         write.session_id,
         write.kind,
-        write.at,
+        _instant(write.at),
         write.received_at,
         to_json(write.doc),
     )
@@ -96,7 +105,7 @@ def _sample(write: SampleWrite) -> Row:
         write.station_id,
         write.session_id or "",
         write.evse,
-        sample.at,
+        _instant(sample.at),
         sample.context,
         write.received_at,
         _bigint(sample.register_milliwh),
