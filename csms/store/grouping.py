@@ -5,12 +5,13 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from csms.engine.writes import SampleWrite, Write
+from csms.engine.writes import ConnectorWrite, EventWrite, SampleWrite, Write
 from csms.store.rows import TABLES, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+_CONNECTOR_AT = 4
 _KEYS: dict[type[Write], Callable[[Row], Any]] = {
     kind: itemgetter(*key) for kind, (_, key) in TABLES.items()
 }
@@ -19,8 +20,7 @@ _KEYS: dict[type[Write], Callable[[Row], Any]] = {
 def grouped(units: Iterable[Sequence[Write]]) -> dict[type[Write], list[Row]]:
     """Returns the rows of all units by table, the newest of each key.
 
-    A statement may not touch a row twice. Samples of one key are merged, as the table merges
-    them; of everything else the last state counts.
+    A statement may not touch a row twice. Rows of one key are joined as the table joins them.
     """
     newest: dict[type[Write], dict[Any, Any]] = {}
     for unit in units:
@@ -29,9 +29,18 @@ def grouped(units: Iterable[Sequence[Write]]) -> dict[type[Write], list[Row]]:
             row = TABLES[kind][0](write)
             rows = newest.setdefault(kind, {})
             key = _KEYS[kind](row)
-            old = rows.get(key) if kind is SampleWrite else None
-            rows[key] = row if old is None else _merged(old, row)
+            old = rows.get(key)
+            rows[key] = row if old is None else _joined(kind, old, row)
     return {kind: list(rows.values()) for kind, rows in newest.items()}
+
+
+def _joined(kind: type[Write], old: Row, new: Row) -> Row:
+    """Fills what is known already, keeps a connector's newest state, else the last one."""
+    if kind in {SampleWrite, EventWrite}:
+        return _merged(old, new)
+    if kind is ConnectorWrite and old[_CONNECTOR_AT] > new[_CONNECTOR_AT]:
+        return old
+    return new
 
 
 def _merged(old: Row, new: Row) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,6 +12,9 @@ import orjson
 from csms.domain.session import reading_of
 from csms.engine.ports import StoredSession, StoredStation
 from csms.engine.writes import (
+    AlertWrite,
+    CommandWrite,
+    ConnectorWrite,
     EventWrite,
     InstalledWrite,
     LimitsWrite,
@@ -24,6 +28,7 @@ from csms.store.rows import TABLES, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
+    from datetime import datetime
 
     from csms.domain.ledger import Reading
 
@@ -33,8 +38,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.tables: dict[type[Write], dict[Any, Any]] = defaultdict(dict)
-        self._samples: dict[str, list[SampleWrite]] = defaultdict(list)
-        self._limits: dict[str, list[LimitsWrite]] = defaultdict(list)
+        self._samples: dict[str, dict[Any, SampleWrite]] = defaultdict(dict)
+        self._limits: dict[str, dict[datetime, LimitsWrite]] = defaultdict(dict)
         self._numbers: dict[str, int] = {}
 
     def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
@@ -54,17 +59,11 @@ class MemoryStore:
         if isinstance(write, RecordWrite) and write.doc is None:
             table.pop(name, None)
             return
-        if isinstance(write, EventWrite) and name in table:
-            return
-        if isinstance(write, SampleWrite):
-            self._add_sample(write, is_new=name not in table)
+        table[name] = _joined(table[name], write) if name in table else write
         if isinstance(write, LimitsWrite):
-            self._limits[write.session_id].append(write)
-        table[name] = write
-
-    def _add_sample(self, write: SampleWrite, *, is_new: bool) -> None:
-        if is_new and write.session_id is not None:
-            self._samples[write.session_id].append(write)
+            self._limits[write.session_id][write.since] = write
+        if isinstance(write, SampleWrite) and write.session_id is not None:
+            self._samples[write.session_id][name] = table[name]
 
     def rows(self, kind: type[Write]) -> list[Any]:
         """Returns all writes of one kind, each key once, in the order of their first coming."""
@@ -121,7 +120,7 @@ class MemoryStore:
         """Returns the register readings of all samples of a session."""
         return [
             reading
-            for write in self._samples[session_id]
+            for write in self._samples[session_id].values()
             if (reading := reading_of(write.sample)) is not None
         ]
 
@@ -146,8 +145,26 @@ class MemoryStore:
 
     def stored(self, session: SessionWrite) -> StoredSession:
         """Returns a session as a database would give it back."""
-        limits = [(write.since, _plain(write.doc)) for write in self._limits[session.session_id]]
+        known = self._limits[session.session_id].values()
+        limits = [(write.since, _plain(write.doc)) for write in known]
         return StoredSession(orjson.loads(session.doc), orjson.loads(session.watch), limits)
+
+
+def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
+    """Returns what a table makes of a row and of another one with the same key."""
+    match new:
+        case EventWrite():
+            return replace(old, session_id=old.session_id or new.session_id)
+        case SampleWrite():
+            return replace(old, sample=old.sample.merged_with(new.sample))
+        case ConnectorWrite():
+            return old if old.at > new.at else new
+        case CommandWrite():
+            return replace(new, doc={**old.doc, **new.doc})
+        case AlertWrite():
+            return replace(new, opened_at=old.opened_at)
+        case _:
+            return new
 
 
 def _plain(doc: Any) -> Any:  # noqa: ANN401 - any JSON
