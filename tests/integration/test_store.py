@@ -1,0 +1,413 @@
+"""One contract for the store: its twin in memory and real PostgreSQL behind the same port."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from csms.domain.facts import EventKind
+from csms.domain.ledger import Place, Reading
+from csms.domain.sample import TRANSACTION_BEGIN
+from csms.domain.session import Session
+from csms.domain.station import Station, dump_station, load_station
+from csms.engine.limit_docs import dump_plan
+from csms.engine.state import LiveSession, StationState
+from csms.engine.writes import (
+    AlertWrite,
+    AnomalyWrite,
+    CommandWrite,
+    ConnectorWrite,
+    EventWrite,
+    InstalledWrite,
+    LimitsWrite,
+    MessageWrite,
+    RecordWrite,
+    SampleWrite,
+    SessionWrite,
+    StationWrite,
+    Write,
+)
+from csms.errors import UnitRefused
+from csms.store.embedded import EmbeddedPostgres
+from csms.store.memory import MemoryStore
+from csms.store.numbers import BlockNumbers
+from csms.store.postgres import PostgresStore
+from tests.builders import START, a_plan, a_sample, after
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+NUL = "a\0b"
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """One server for the whole module, in a folder that every user can enter."""
+    folder = Path(tempfile.mkdtemp(prefix="laddvakt-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder / "postgres", options={"fsync": "off"})
+    server.start()
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[PostgresStore]:
+    """A store with its writer going."""
+    store = await PostgresStore.connect(dsn, START)
+    writing = asyncio.create_task(store.writer.run())
+    try:
+        yield store
+    finally:
+        store.writer.close()
+        await asyncio.wait_for(writing, 20)
+        await store.close()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    async with connected(request.getfixturevalue("postgres").start()) as store:
+        for table in TABLES:
+            await store.pool.execute(f"TRUNCATE {table}")
+        yield store
+
+
+TABLES = (
+    "stations",
+    "connectors",
+    "sessions",
+    "session_events",
+    "samples",
+    "session_limits",
+    "installed_profiles",
+    "alerts",
+    "commands",
+    "station_messages",
+    "anomalies",
+    "records",
+    "number_blocks",
+)
+
+
+def a_station(station_id: str = "CP1", **values: Any) -> StationWrite:
+    station = Station(id=station_id, created_at=START, **values)
+    return StationWrite(station_id, dump_station(station))
+
+
+def a_session(session_id: str = "S1", at_s: float = 0, **values: Any) -> SessionWrite:
+    known = {"transaction_id": "1", "station_id": "CP1", **values}
+    session = Session(
+        id=session_id, started_at=after(at_s), started_received_at=after(at_s), **known
+    )
+    return LiveSession(session).write()
+
+
+def an_event(key: str, session_id: str | None = "S1", at_s: float = 0, **values: Any) -> EventWrite:
+    kind = values.pop("kind", EventKind.STARTED.value)
+    return EventWrite("CP1", key, session_id, kind, after(at_s), after(at_s), values)
+
+
+def a_reading(at_s: float, wh: float, session_id: str | None = "S1", **values: Any) -> SampleWrite:
+    return SampleWrite("CP1", session_id, 1, after(at_s), a_sample(at_s, wh=wh, **values))
+
+
+def some_limits(since_s: float, session_id: str = "S1", **limit: Any) -> LimitsWrite:
+    plan = dump_plan(a_plan((since_s, limit)))
+    return LimitsWrite(session_id, after(since_s), plan)
+
+
+ONE_OF_EACH: list[Write] = [
+    a_station(),
+    ConnectorWrite("CP1", 1, 1, "Charging", START, {"error_code": "NoError"}),
+    a_session(),
+    an_event("start|1"),
+    a_reading(0, 100, power_w=11.5, amps=(1, 2, None), extra={"Frequency": [{"value": "50"}]}),
+    some_limits(0, a=16),
+    InstalledWrite("CP1", {"profiles": []}),
+    AlertWrite("S1-D1", "CP1", "S1", "OVER_LIMIT", "minor", "open", START, {"evse": 1}),
+    CommandWrite("S1-P1", "CP1", "S1", "SetChargingProfile", "wanted", START, {"profile": "x"}),
+    MessageWrite("CP1", START, "m1", "NotifyEvent", {"data": []}),
+    AnomalyWrite("CP1", "S1", START, "time.unreadable", "m1", {"raw": "?"}),
+    RecordWrite("tokens", "tag1", {"status": "Accepted"}),
+]
+
+
+async def test_a_station_comes_back_with_what_is_known_of_it(store):
+    assert await store.load_station("CP1") is None
+    await store.submit(
+        [a_station(site="north", vendor="V"), InstalledWrite("CP1", {"profiles": []})]
+    )
+    stored = await store.load_station("CP1")
+    assert load_station(stored.doc) == Station(id="CP1", created_at=START, site="north", vendor="V")
+    assert (stored.installed, stored.last_start_at, stored.sessions) == ({"profiles": []}, None, [])
+
+
+async def test_a_station_comes_back_with_its_running_sessions_and_their_limits(store):
+    ended = replace(a_session("S0", 0, transaction_id="0"), state="ended")
+    await store.submit([a_station(), ended, a_session("S1", 60), some_limits(60, a=16)])
+    await store.submit([some_limits(120, a=10), an_event("start|1", at_s=60)])
+    stored = await store.load_station("CP1")
+    state = StationState.restore(stored)
+    assert list(state.running) == ["S1"]
+    assert state.last_start_at == after(60)
+    track = state.running["S1"].track
+    assert track.since == [after(60), after(120)]
+    assert track.at(after(100)).limit_a == 16
+    assert track.at(after(130)).limit_a == 10
+
+
+async def test_the_newest_start_is_by_the_stations_clock(store):
+    await store.submit([a_station(), an_event("b", at_s=500), an_event("a", at_s=100)])
+    await store.submit([an_event("c", kind="Ended", at_s=900)])
+    assert (await store.load_station("CP1")).last_start_at == after(500)
+
+
+async def test_a_session_is_found_by_each_of_its_names(store):
+    await store.submit([a_session("S1", 0, transaction_id="7"), an_event("start|7", "S1")])
+    for found in (
+        await store.find_session("S1"),
+        await store.find_by_transaction("CP1", "7"),
+        await store.find_by_event("CP1", "start|7"),
+    ):
+        assert found.doc["id"] == "S1"
+    assert await store.find_session("S2") is None
+    assert await store.find_by_transaction("CP2", "7") is None
+    assert await store.find_by_transaction("CP1", "8") is None
+    assert await store.find_by_event("CP1", "start|8") is None
+    assert await store.find_by_event("CP2", "start|7") is None
+
+
+async def test_an_id_that_was_used_again_names_the_newest_session(store):
+    await store.submit([a_session("S2", 500), a_session("S1", 100)])
+    assert (await store.find_by_transaction("CP1", "1")).doc["id"] == "S2"
+
+
+async def test_an_event_without_a_session_names_none_until_it_has_one(store):
+    await store.submit([an_event("stop|9", None), a_session()])
+    assert await store.find_by_event("CP1", "stop|9") is None
+    await store.submit([an_event("stop|9", "S1")])
+    assert (await store.find_by_event("CP1", "stop|9")).doc["id"] == "S1"
+
+
+async def test_a_session_comes_back_as_it_went(store):
+    write = a_session("S1", 0.123456, token="Ä1", evse=1, flags={"b", "a"}, soc_now=55.5)
+    await store.submit([write])
+    live = LiveSession.restore(await store.find_session("S1"))
+    assert live.write() == write
+
+
+async def test_readings_are_those_of_the_session_each_once(store):
+    await store.submit([a_reading(60, 100), a_reading(120, 130), a_reading(60, 100)])
+    await store.submit([a_reading(120, 130), a_reading(90, 1, "S2"), a_reading(90, 1, None)])
+    await store.submit([a_reading(60, 100, context=TRANSACTION_BEGIN)])
+    await store.submit([SampleWrite("CP1", "S1", 1, after(0), a_sample(150, power_w=5.0))])
+    found = sorted(await store.load_readings("S1"))
+    assert found == [
+        Reading(Place.SAMPLE, after(60).timestamp(), -1, 100_000),
+        Reading(Place.SAMPLE, after(60).timestamp(), 0, 100_000),
+        Reading(Place.SAMPLE, after(120).timestamp(), 0, 130_000),
+    ]
+
+
+async def test_a_sample_in_parts_is_one_sample(store):
+    """Some stations send each measurand in a message of its own."""
+    parts = [{"power_w": 5.0}, {"register_milliwh": 7_000}, {"register_milliwh": 8_000}]
+    for part in parts:
+        await store.submit([SampleWrite("CP1", "S1", 1, after(0), a_sample(60, **part))])
+    assert [each.milliwh for each in await store.load_readings("S1")] == [7_000]
+
+
+async def test_a_sample_in_parts_within_one_unit_is_one_sample(store):
+    parts = [{"power_w": 5.0}, {"register_milliwh": 7_000}, {"register_milliwh": 8_000}]
+    await store.submit(
+        [SampleWrite("CP1", "S1", 1, after(0), a_sample(60, **part)) for part in parts]
+    )
+    assert [each.milliwh for each in await store.load_readings("S1")] == [7_000]
+
+
+async def test_records_are_kept_by_collection_and_deleted_by_name(store):
+    await store.submit([RecordWrite("tokens", name, {"n": name}) for name in ("b", "a")])
+    await store.submit([RecordWrite("profiles", "a", {}), RecordWrite("tokens", "b", None)])
+    assert await store.load_records("tokens") == {"a": {"n": "a"}}
+    assert await store.load_records("profiles") == {"a": {}}
+    await store.submit([RecordWrite("tokens", "a", None), RecordWrite("tokens", "a", {"n": 2})])
+    assert await store.load_records("tokens") == {"a": {"n": 2}}
+
+
+async def test_the_last_state_of_a_unit_and_of_a_group_counts(store):
+    first, second = a_session(), replace(a_session(), state="ended")
+    futures = [store.submit([first]), store.submit([second]), store.submit([a_station()])]
+    await asyncio.gather(*futures)
+    assert (await store.load_station("CP1")).sessions == []
+
+
+async def test_units_of_a_session_keep_their_order(store):
+    futures = [
+        store.submit([a_session("S1", 0, transaction_id=str(number))]) for number in range(1200)
+    ]
+    await asyncio.gather(*futures)
+    assert (await store.find_session("S1")).doc["transaction_id"] == "1199"
+
+
+async def test_an_empty_unit_is_durable_at_once(store):
+    await asyncio.wait_for(store.submit([]), 1)
+
+
+async def test_every_kind_of_write_may_come_twice(store):
+    await store.submit(ONE_OF_EACH)
+    before = await everything(store)
+    await store.submit(ONE_OF_EACH)
+    await asyncio.gather(store.submit(ONE_OF_EACH), store.submit(ONE_OF_EACH))
+    assert await everything(store) == before
+    assert {type(write) for write in ONE_OF_EACH} == set(Write.__args__)
+
+
+async def everything(store: Any) -> dict[str, list[Any]]:
+    """What the store holds, apart from the counts of repetitions."""
+    if isinstance(store, MemoryStore):
+        return {kind.__name__: list(rows.values()) for kind, rows in store.tables.items()}
+    found: dict[str, list[Any]] = {}
+    for table in TABLES:
+        rows = await store.pool.fetch(f"SELECT * FROM {table}")  # noqa: S608 - names of ours
+        found[table] = [
+            {name: value for name, value in row.items() if name not in {"repeats", "created_at"}}
+            for row in rows
+        ]
+    return found
+
+
+async def test_numbers_count_from_one_in_each_scope(store):
+    numbers = BlockNumbers(store)
+    assert [await numbers.next("a") for _ in range(45)] == list(range(1, 46))
+    assert await numbers.next("b") == 1
+    assert await numbers.next("transaction") == 1
+
+
+async def test_numbers_never_repeat_after_a_crash(store):
+    seen: list[int] = []
+    for _ in range(5):
+        numbers = BlockNumbers(store)
+        seen += [await numbers.next("a") for _ in range(7)]
+    assert len(set(seen)) == len(seen)
+
+
+async def test_numbers_have_no_gap_after_an_orderly_stop(store):
+    seen: list[int] = []
+    for _ in range(5):
+        numbers = BlockNumbers(store)
+        seen += [await numbers.next("a") for _ in range(7)]
+        await numbers.release()
+    assert seen == list(range(1, 36))
+
+
+async def test_numbers_that_others_have_passed_are_not_given_back(store):
+    ours, theirs = BlockNumbers(store), BlockNumbers(store)
+    seen = [await ours.next("a"), await theirs.next("a")]
+    await ours.release()
+    seen += [await BlockNumbers(store).next("a"), await theirs.next("a")]
+    assert len(set(seen)) == 4
+
+
+async def test_numbers_asked_for_at_once_are_all_different(store):
+    numbers = BlockNumbers(store)
+    found = await asyncio.gather(*(numbers.next("a") for _ in range(150)))
+    assert sorted(found) == list(range(1, 151))
+
+
+# What follows only PostgreSQL can do wrong.
+
+
+@pytest.fixture
+async def database(postgres) -> AsyncIterator[PostgresStore]:
+    async with connected(postgres.start()) as store:
+        for table in TABLES:
+            await store.pool.execute(f"TRUNCATE {table}")
+        yield store
+
+
+POISON: dict[str, Write] = {
+    "NUL in a text": an_event(f"start|{NUL}"),
+    "NUL in a document": RecordWrite("tokens", "x", {"text": NUL}),
+    "a lone surrogate": an_event("start|\ud800"),
+    "a lone surrogate in a document": an_event("start|8", text="\ud800"),
+    "a number that no column holds": ConnectorWrite("CP1", 2**40, 1, "Available", START, {}),
+    "a number that no JSON holds": AlertWrite(
+        "A", "CP1", None, "K", "minor", "open", START, {"evse": 1j}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POISON)
+async def test_a_unit_that_cannot_be_stored_harms_no_other(database, name):
+    good = [[a_session(f"S{number}", number)] for number in range(6)]
+    units = [*good[:3], [a_session("BAD"), POISON[name]], *good[3:]]
+    results = await asyncio.gather(
+        *(database.submit(unit) for unit in units), return_exceptions=True
+    )
+    assert [type(each) for each in results] == [*[type(None)] * 3, UnitRefused, *[type(None)] * 3]
+    rows = await database.pool.fetch("SELECT id FROM sessions ORDER BY id")
+    assert [row["id"] for row in rows] == [f"S{number}" for number in range(6)]
+
+
+async def test_times_of_clocks_that_lie_are_stored(database):
+    for at in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00", "1970-01-01T00:00:00Z"):
+        when = type(START).fromisoformat(at)
+        await database.submit(
+            [SampleWrite("CP1", "S1", 1, START, a_sample(when, wh=1)), an_event(at)]
+        )
+    assert len(await database.load_readings("S1")) == 3
+
+
+async def test_the_older_state_of_a_connector_does_not_win(database):
+    def status(at_s: float, text: str) -> ConnectorWrite:
+        return ConnectorWrite("CP1", 1, 1, text, after(at_s), {})
+
+    await database.submit([status(60, "Charging")])
+    await database.submit([status(0, "Available")])
+    await asyncio.gather(
+        database.submit([replace(status(90, "Finishing"), connector=2)]),
+        database.submit([replace(status(0, "Available"), connector=2)]),
+    )
+    rows = await database.pool.fetch("SELECT connector, status FROM connectors ORDER BY connector")
+    assert [row["status"] for row in rows] == ["Charging", "Finishing"]
+
+
+async def test_units_of_many_are_written_together(database):
+    await asyncio.gather(*(database.submit([a_session(f"S{n}", n)]) for n in range(400)))
+    assert database.writer.units == 400
+    assert database.writer.groups <= 3
+
+
+async def test_what_comes_while_the_database_restarts_is_durable_in_the_end(postgres):
+    async with connected(postgres.start()) as store:
+        await store.pool.execute("TRUNCATE sessions")
+        await store.submit([a_session("S0")])
+        await asyncio.to_thread(postgres.stop)
+        waiting = [store.submit([a_session(f"S{number}", number)]) for number in range(1, 50)]
+        done, _ = await asyncio.wait(waiting, timeout=0.3)
+        assert not done
+        await asyncio.to_thread(postgres.start)
+        await asyncio.wait_for(asyncio.gather(*waiting), 20)
+        rows = await store.pool.fetch("SELECT id FROM sessions")
+        assert {row["id"] for row in rows} == {f"S{number}" for number in range(50)}
+
+
+async def test_a_writer_that_is_closed_writes_what_waits(postgres):
+    store = await PostgresStore.connect(postgres.start(), START)
+    waiting = [store.submit([a_session(f"S{number}", number)]) for number in range(20)]
+    store.writer.close()
+    await asyncio.wait_for(store.writer.run(), 10)
+    assert all(future.done() for future in waiting)
+    with suppress(TimeoutError):
+        await store.close()
