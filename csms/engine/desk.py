@@ -80,6 +80,9 @@ def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
     }
     work.writes.append(_write(order, state, doc))
     live = None if order.session_id is None else work.station.session(order.session_id)
+    if live is not None:
+        live.session.is_push_answered = state is not CommandState.FAILED
+        work.touch(live)
     if state is CommandState.ACCEPTED:
         work.note("profile.accepted", live, profile=order.profile)
         return state
@@ -87,7 +90,6 @@ def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
     work.warn(f"profile.{state.value}", live, **told)
     if state is CommandState.FAILED and live is not None:
         live.session.pushed = None
-        work.touch(live)
     return state
 
 

@@ -121,13 +121,13 @@ def _want(engine: Engine, work: Work, live: LiveSession) -> None:
     name = session.profile
     if name is None or name == live.session.pushed or session.evse is None or not session.is_active:
         return
+    session.pushed, session.is_push_answered = name, False
     named = engine.policy.catalogue.get(name)
     if named is None:
         work.warn("profile.unknown", live, profile=name)
         return
     if not engine.policy.pushes_profiles:
         return
-    live.session.pushed = name
     profile = named.to_charging_profile(
         id=engine.next_profile_id(work.station),
         purpose=Purpose.TX,

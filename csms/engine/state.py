@@ -39,6 +39,8 @@ class LiveSession:
     def restore(cls, stored: StoredSession) -> LiveSession:
         """Returns the session as the store has it."""
         live = cls(load_session(stored.doc), load_watch(stored.watch))
+        if not live.session.is_push_answered:
+            live.session.pushed = None
         for since, doc in sorted(stored.limits, key=lambda row: row[0]):
             live.track.change(since, load_plan(doc))
         return live
