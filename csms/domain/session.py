@@ -46,7 +46,8 @@ class Session:
     Times: `started_at` and `ended_at` are ours (corrected), `started_at_station` what the
     station's clock said, `started_received_at` when we heard of it. `transaction_id` is as on
     the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
-    wanted on the station, which has said what it makes of it if `is_push_answered`. `sources` remembers which event each field came from.
+    wanted on the station, which has said what it makes of it if `is_push_answered`;
+    `pushes` counts, and each carries the `profile_id` of the first, so that it replaces it. `sources` remembers which event each field came from.
     """
 
     id: str
@@ -78,6 +79,8 @@ class Session:
     profile: str | None = None
     pushed: str | None = None
     is_push_answered: bool = False
+    pushes: int = 0
+    profile_id: int | None = None
     flags: set[str] = field(default_factory=set)
     sources: dict[str, Order] = field(default_factory=dict)
 

@@ -41,7 +41,7 @@ def want(work: Work, live: LiveSession, command: InstallProfile, profile: str) -
     session = live.session
     order = Order(
         work.station.id,
-        f"{session.id}-P{command.profile.id}",
+        f"{session.id}-P{session.pushes}",
         command,
         session.id,
         profile,

@@ -128,14 +128,17 @@ def _want(engine: Engine, work: Work, live: LiveSession) -> None:
         return
     if not engine.policy.pushes_profiles:
         return
+    if session.profile_id is None:
+        session.profile_id = engine.next_profile_id(work.station)
     profile = named.to_charging_profile(
-        id=engine.next_profile_id(work.station),
+        id=session.profile_id,
         purpose=Purpose.TX,
         transaction_id=session.transaction_id,
         transaction_start=session.started_at,
         zone=engine.policy.zone_of(work.station.record.site),
     )
     if profile is not None:
+        session.pushes += 1
         desk.want(work, live, InstallProfile(session.evse, profile), name)
 
 
