@@ -47,7 +47,8 @@ class Session:
     station's clock said, `started_received_at` when we heard of it. `transaction_id` is as on
     the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
     wanted on the station, which has said what it makes of it if `is_push_answered`;
-    `pushes` counts, and each carries the `profile_id` of the first, so that it replaces it. `sources` remembers which event each field came from.
+    `pushes` counts, and each carries the `profile_id` of the first, so that it
+    replaces it. `sources` remembers which event each field came from.
     """
 
     id: str

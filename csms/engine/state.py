@@ -96,7 +96,9 @@ class StationState:
             ids = [each.profile.id for each in state.installed]
             state.profile_ids = max([_FIRST_PROFILE_ID, *ids])
         for session in stored.sessions:
-            state.adopt(LiveSession.restore(session))
+            live = LiveSession.restore(session)
+            state.adopt(live)
+            state.profile_ids = max(state.profile_ids, live.session.profile_id or 0)
         return state
 
     @property

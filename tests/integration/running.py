@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -22,11 +22,18 @@ import httpx
 from websockets.asyncio.client import connect
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from websockets.asyncio.client import ClientConnection
 
 WAIT_S = 40
+BOOTS: dict[str, dict[str, Any]] = {
+    "ocpp1.6": {"chargePointVendor": "Test", "chargePointModel": "T1"},
+    "ocpp2.0.1": {
+        "reason": "PowerUp",
+        "chargingStation": {"vendorName": "Test", "model": "T1"},
+    },
+}
 
 
 @dataclass
@@ -84,6 +91,16 @@ class Running:
             if line["event"] == event and fields.items() <= line.items():
                 return line
 
+    def troubles(self) -> list[dict[str, Any]]:
+        """Returns the lines, of a server that has ended, which tell of an error of its own."""
+        while (line := self._lines.get(timeout=WAIT_S)) is not None:
+            self.events.append(line)
+        return [
+            line
+            for line in self.events
+            if "exception" in line or line["event"] == "text" or line.get("level") == "error"
+        ]
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
@@ -95,24 +112,53 @@ class Running:
         return self.process.wait(timeout=WAIT_S)
 
     async def get(self, path: str, **query: Any) -> Any:
-        async with httpx.AsyncClient() as client:
-            answer = await client.get(f"{self.api}{path}", params=query, timeout=20)
-            answer.raise_for_status()
-            return answer.json()
+        answer = await self.request("GET", path, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    async def put(self, path: str, **body: Any) -> None:
+        answer = await self.request("PUT", path, json=body)
+        answer.raise_for_status()
+
+    async def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async with httpx.AsyncClient(timeout=WAIT_S) as client:
+            return await client.request(method, f"{self.api}{path}", **options)
 
 
 @asynccontextmanager
 async def running(*flags: str) -> AsyncIterator[Running]:
     """Runs a server in a folder of its own that every account can reach."""
+    with _a_server(flags) as server:
+        await asyncio.to_thread(server.start)
+        try:
+            yield server
+        finally:
+            if server.process is not None and server.process.poll() is None:
+                await asyncio.to_thread(server.stop)
+
+
+@contextmanager
+def serving(*flags: str) -> Iterator[Running]:
+    """Runs a server for a whole module; it must end well, with no error of its own in the log."""
+    with _a_server(flags) as server:
+        server.start()
+        yield server
+        assert server.process is not None
+        assert server.process.poll() is None, server.events[-10:]
+        assert server.stop() == 0
+        assert server.troubles() == []
+
+
+@contextmanager
+def _a_server(flags: tuple[str, ...]) -> Iterator[Running]:
     folder = Path(tempfile.mkdtemp(prefix="csms-test-", dir="/tmp"))
     folder.chmod(0o755)
     server = Running(folder, flags)
     try:
-        await asyncio.to_thread(server.start)
         yield server
     finally:
         if server.process is not None and server.process.poll() is None:
-            await asyncio.to_thread(server.stop)
+            server.kill()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -156,16 +202,18 @@ async def charger(
     server: Running, station: str, protocol: str = "ocpp1.6", **options: Any
 ) -> AsyncIterator[Charger]:
     """Connects and boots a station."""
+    async with connected(server, station, protocol, **options) as found:
+        answer = await found.call("BootNotification", BOOTS[protocol])
+        assert answer[2]["status"] == "Accepted", answer
+        yield found
+
+
+@asynccontextmanager
+async def connected(
+    server: Running, station: str, protocol: str = "ocpp1.6", **options: Any
+) -> AsyncIterator[Charger]:
+    """Connects a station that does not boot."""
     async with connect(
         server.url(station), subprotocols=[protocol], compression=None, **options
     ) as socket:
-        found = Charger(socket)
-        boot: dict[str, Any] = {"chargePointVendor": "Test", "chargePointModel": "T1"}
-        if protocol != "ocpp1.6":
-            boot = {
-                "reason": "PowerUp",
-                "chargingStation": {"vendorName": "Test", "model": "T1"},
-            }
-        answer = await found.call("BootNotification", boot)
-        assert answer[2]["status"] == "Accepted", answer
-        yield found
+        yield Charger(socket)
