@@ -114,6 +114,9 @@ class Engine:
         state = desk.answered(work, order, answer)
         if state is desk.CommandState.ACCEPTED and answer.effect is not None:
             smart_charging.apply(self, work, answer.effect)
+        live = None if order.session_id is None else station.running.get(order.session_id)
+        if state is desk.CommandState.FAILED and live is not None and station.is_online:
+            smart_charging.try_again(self, work, live)
         return work.outcome(None)
 
     def agreed(self, station: StationState, command: Command, now: datetime) -> Outcome:

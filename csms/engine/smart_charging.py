@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _HORIZON = timedelta(hours=48)
 _MARGIN = timedelta(hours=2)
+_MOST_PUSHES = 4
 
 
 def settle(engine: Engine, work: Work, live: LiveSession, *, rechoose: bool) -> None:
@@ -61,6 +62,12 @@ def want_again(engine: Engine, work: Work, live: LiveSession) -> None:
     live.session.pushed = None
     _want(engine, work, live)
     work.touch(live)
+
+
+def try_again(engine: Engine, work: Work, live: LiveSession) -> None:
+    """Wants a profile again that the station did not answer for, a few times."""
+    if live.session.pushes < _MOST_PUSHES:
+        want_again(engine, work, live)
 
 
 def apply(engine: Engine, work: Work, command: Command) -> None:

@@ -171,7 +171,7 @@ def _supersede(work: Work, fact: TransactionReported) -> None:
 
 
 def _apply(work: Work, live: LiveSession, fact: TransactionReported) -> None:
-    if fact.at is not None and not fact.is_offline:
+    if fact.at is not None and fact.is_offline is False:
         work.station.clock.observe(fact.at, work.now)
     at, is_suspect = work.station.clock.correct(fact.at, work.now)
     if is_suspect:

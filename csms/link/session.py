@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Registration
 from csms.engine.writes import AnomalyWrite, MessageWrite
-from csms.errors import NoAnswer, StationOffline, UnitRefused
+from csms.errors import DatabaseUnavailable, NoAnswer, StationOffline, UnitRefused
 from csms.link.identifiers import new_message_id
 from csms.link.texts import storable, without_nul
 from csms.ocpp.routes import ROUTES
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _INBOX = 64
 _BOOT = "BootNotification"
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 
 log = structlog.get_logger("link")
 
@@ -223,13 +224,24 @@ class StationSession:
     ) -> tuple[Outcome, asyncio.Future[None]]:
         """Runs the engine and queues its writes, with nothing else of this station in between."""
         async with self.station.lock:
-            outcome = await self.hub.engine.handle(
-                self.station, fact, now, without_nul(call.message_id)
-            )
+            outcome = await self._outcome(fact, now, without_nul(call.message_id))
             writes = list(outcome.writes)
             if violation is not None:
                 writes.append(self._violation_write(call, violation, now))
             return outcome, asyncio.ensure_future(self.hub.store.submit(writes))
+
+    async def _outcome(self, fact: Fact, now: datetime, message_id: str) -> Outcome:
+        """Has the engine handle a fact, again and again while it cannot load what it needs.
+
+        What it did before that changes nothing when it is done again.
+        """
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await self.hub.engine.handle(self.station, fact, now, message_id)
+            except DatabaseUnavailable:
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
     def _may_speak(self, action: str) -> bool:
         """Before it was accepted a station may only boot.
