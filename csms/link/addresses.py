@@ -8,11 +8,18 @@ from __future__ import annotations
 from urllib.parse import unquote_to_bytes
 
 _LONGEST = 48
+_PREFIX = "ocpp"
 
 
 def station_id_of(path: str) -> str | None:
-    """Returns the station's ID, or None if the path holds none that can be one."""
-    raw = path.partition("?")[0].partition("#")[0].strip("/").rpartition("/")[2]
+    """Returns the station's ID, or None if the path holds none that can be one.
+
+    The prefix that we announce is no station when nothing follows it.
+    """
+    trimmed = path.partition("?")[0].partition("#")[0].strip("/")
+    if trimmed == _PREFIX:
+        return None
+    raw = trimmed.rpartition("/")[2]
     try:
         found = unquote_to_bytes(raw).decode("utf-8").strip("/")
     except UnicodeDecodeError:

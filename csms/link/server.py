@@ -7,24 +7,25 @@ the same for an unknown station and for a wrong password.
 from __future__ import annotations
 
 import asyncio
-import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, serve
 from websockets.exceptions import NegotiationError
 
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.addresses import station_id_of
 from csms.link.credentials import Verifier, read_basic
 from csms.link.session import StationSession
+from csms.link.sockets import StationConnection, library_logger
 from csms.ocpp.rules import PROFILE_RULES
 from csms.ocppj.version import Version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Request, Response
     from websockets.typing import Subprotocol
 
@@ -36,12 +37,6 @@ log = structlog.get_logger("link")
 _VERSIONS = {version.subprotocol: version for version in Version}
 _REALM = 'Basic realm="OCPP", charset="UTF-8"'
 _MAX_FRAME = 1 << 20
-
-
-class StationConnection(ServerConnection):
-    """A socket that knows, once it was admitted, which station it speaks for."""
-
-    station: StationState
 
 
 class StationServer:
@@ -61,9 +56,6 @@ class StationServer:
         Raises:
             SettingsError: if the port is taken or not ours to use.
         """
-        quiet = logging.getLogger("csms.websockets")
-        quiet.addHandler(logging.NullHandler())
-        quiet.propagate = False
         try:
             self._server = await serve(
                 self._connected,
@@ -83,7 +75,7 @@ class StationServer:
                 max_queue=8,
                 write_limit=16_384,
                 backlog=4096,
-                logger=quiet,
+                logger=library_logger(),
             )
         except OSError as error:
             raise SettingsError(
