@@ -128,9 +128,16 @@ async def _session_of(engine: Engine, work: Work, fact: SamplesReported) -> Live
             station.adopt(live)
             return live
     live = station.running_at(fact.evse) if fact.evse else None
-    if live is not None:
-        live.session.flags.add("samples_inferred")
+    if live is None or _are_older(fact.samples, live):
+        return None
+    live.session.flags.add("samples_inferred")
     return live
+
+
+def _are_older(samples: Sequence[Sample], live: LiveSession) -> bool:
+    """Tells whether samples were taken before the session began; a queue may hold such."""
+    begun = live.session.started_at_station or live.session.started_at
+    return any(sample.at < begun for sample in samples)
 
 
 def _keep(work: Work, session_id: str | None, evse: int, samples: Iterable[Sample]) -> None:
