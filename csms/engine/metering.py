@@ -15,7 +15,7 @@ from csms.engine import smart_charging
 from csms.engine.state import LiveSession
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
-from csms.monitor.deviations import take_sample
+from csms.monitor.deviations import end_session, take_sample
 from csms.monitor.episodes import Change
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
         smart_charging.extend(work, live, at)
         thresholds = engine.policy.thresholds
         record(work, live, take_sample(live.watch, live.track, sample, at, thresholds))
+    if not session.is_active:
+        record(work, live, end_session(live.watch, session.ended_at or work.now))
 
 
 def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
