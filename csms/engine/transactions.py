@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from csms.domain.facts import TransactionReported
     from csms.domain.token import Authorization
     from csms.engine.engine import Engine
+    from csms.engine.ports import StoredSession
     from csms.engine.work import Work
 
 
@@ -78,19 +79,22 @@ async def _find(engine: Engine, work: Work, fact: TransactionReported) -> LiveSe
     if _is_certainly_new(work, fact):
         return None
     stored = await engine.store.find_by_transaction(station.id, fact.transaction_id)
-    if stored is None:
-        return _inferred(work, fact)
-    live = LiveSession.restore(stored)
-    station.adopt(live)
-    return live
+    if stored is None and _names_none(fact):
+        stored = await engine.store.find_by_event(station.id, event_key(fact))
+        if stored is None:
+            return _inferred(work, fact)
+    return None if stored is None else _known(work, stored)
 
 
 async def _find_start(engine: Engine, work: Work, fact: TransactionReported) -> LiveSession | None:
     if _is_certainly_new(work, fact):
         return None
     stored = await engine.store.find_by_event(work.station.id, event_key(fact))
-    if stored is None:
-        return None
+    return None if stored is None else _known(work, stored)
+
+
+def _known(work: Work, stored: StoredSession) -> LiveSession:
+    """Returns the session in memory that this one is, or takes it in."""
     known = work.station.session(stored.doc["id"])
     if known is not None:
         return known
@@ -107,18 +111,25 @@ def _is_certainly_new(work: Work, fact: TransactionReported) -> bool:
     )
 
 
-def _inferred(work: Work, fact: TransactionReported) -> LiveSession | None:
-    """An ID that no transaction can have belongs to the only one that runs, if there is one.
+def _names_none(fact: TransactionReported) -> bool:
+    """Tells whether a stop has an ID that no transaction can have.
 
     Source: quirks: StopTransaction with -1 or 0, after the answer to its start was lost.
     """
-    if fact.kind is not EventKind.ENDED or not fact.transaction_id:
-        return None
-    if not fact.transaction_id.lstrip("-").isdigit() or int(fact.transaction_id) > 0:
-        return None
+    number = fact.transaction_id or ""
+    is_number = number.isascii() and number.removeprefix("-").isdigit()
+    return fact.kind is EventKind.ENDED and is_number and int(number) <= 0
+
+
+def _inferred(work: Work, fact: TransactionReported) -> LiveSession | None:
+    """Such a stop ends the only session that runs, if there is one that had begun by then."""
     live = work.station.running_at(None)
-    if live is not None:
-        live.session.flags.add("stop_inferred")
+    if live is None:
+        return None
+    begun = live.session.started_at_station
+    if fact.at is not None and begun is not None and fact.at < begun:
+        return None
+    live.session.flags.add("stop_inferred")
     return live
 
 
