@@ -85,7 +85,7 @@ def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:
     """Has each finding written, and those that anybody waits for logged."""
     for finding in findings:
         episode = finding.episode
-        _complete(live, episode)
+        _complete(work, live, episode)
         work.writes.append(alert_write(live, episode))
         event = _LOGGED.get(finding.change)
         if event is not None:
@@ -159,8 +159,14 @@ def _corrected(work: Work, sample: Sample) -> tuple[datetime, bool]:
     return work.station.clock.correct(sample.at, work.now)
 
 
-def _complete(live: LiveSession, episode: Episode) -> None:
-    episode.evidence.setdefault("profile", live.session.profile)
+def _complete(work: Work, live: LiveSession, episode: Episode) -> None:
+    """Adds what the judge cannot know: the profile, what became of its push, the clock."""
+    session = live.session
+    if "profile" not in episode.evidence:
+        episode.evidence["profile"] = session.profile
+        episode.evidence["pushes"] = session.pushes
+        episode.evidence["push_answered"] = session.is_push_answered
+        episode.evidence["clock_offset_s"] = round(work.station.clock.offset_s, 1)
 
 
 def _log_fields(episode: Episode) -> dict[str, Any]:

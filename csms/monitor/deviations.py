@@ -175,11 +175,12 @@ def _keeping(
 def _deviating(watch: Watch, suspicion: Suspicion, kind: Kind, facts: _Facts) -> list[Finding]:
     suspicion.inside.stop()
     suspicion.deviating.extend(facts.at)
-    if suspicion.first_evidence is None:
-        suspicion.first_evidence = _sample_evidence(facts)
     episode = suspicion.episode
     if episode is not None and episode.is_open:
         return _go_on(episode, facts)
+    if suspicion.evidence is None:
+        suspicion.evidence = _no_evidence()
+    _collect(suspicion.evidence, facts)
     if not _is_confirmed(suspicion, facts):
         return []
     return _open(watch, suspicion, kind, facts)
@@ -199,7 +200,7 @@ def _open(watch: Watch, suspicion: Suspicion, kind: Kind, facts: _Facts) -> list
     if old is not None and old.cleared_at is not None and facts.at - old.cleared_at <= soon:
         old.cleared_at = old.cleared_because = None
         old.evidence["reopened"] = old.evidence.get("reopened", 0) + 1
-        _collect(old, facts)
+        _collect(old.evidence, facts)
         old.worsen(_severity(kind, suspicion.deviating.since or facts.at, facts), facts.at)
         return [Finding(Change.RAISED, old)]
     watch.episodes += 1
@@ -207,20 +208,16 @@ def _open(watch: Watch, suspicion: Suspicion, kind: Kind, facts: _Facts) -> list
     episode = Episode(watch.episodes, kind, _severity(kind, since, facts), since, facts.at)
     episode.evidence = {
         "rule_version": RULE_VERSION,
-        "samples": [suspicion.first_evidence],
+        **(suspicion.evidence or _no_evidence()),
         "causes": _causes(facts.verdict),
-        "energy_over_wh": 0.0,
-        "peak_excess_a": 0.0,
-        "peak_excess_w": 0.0,
         "severities": [(facts.at.isoformat(), episode.severity.value)],
     }
-    suspicion.episode = episode
-    _collect(episode, facts)
+    suspicion.episode, suspicion.evidence = episode, None
     return [Finding(Change.RAISED, episode)]
 
 
 def _go_on(episode: Episode, facts: _Facts) -> list[Finding]:
-    _collect(episode, facts)
+    _collect(episode.evidence, facts)
     severity = _severity(episode.kind, episode.opened_at, facts)
     change = Change.CHANGED if episode.worsen(severity, facts.at) else Change.UPDATED
     return [Finding(change, episode)]
@@ -258,11 +255,16 @@ def _breaks_station_limit(facts: _Facts) -> bool:
     )
 
 
-def _collect(episode: Episode, facts: _Facts) -> None:
-    evidence, comparison = episode.evidence, facts.comparison
+def _no_evidence() -> dict[str, Any]:
+    return {"samples": [], "energy_over_wh": 0.0, "peak_excess_a": 0.0, "peak_excess_w": 0.0}
+
+
+def _collect(evidence: dict[str, Any], facts: _Facts) -> None:
+    """Adds a sample. The first one shows the excess, but not how long it had lasted."""
+    comparison = facts.comparison
+    over_wh = comparison.excess_w * facts.elapsed_s / 3600 if evidence["samples"] else 0.0
     if len(evidence["samples"]) < _SAMPLES_KEPT:
         evidence["samples"].append(_sample_evidence(facts))
-    over_wh = comparison.excess_w * facts.elapsed_s / 3600
     evidence["energy_over_wh"] = round(evidence["energy_over_wh"] + over_wh, 3)
     evidence["peak_excess_a"] = round(max(evidence["peak_excess_a"], comparison.excess_a), 3)
     evidence["peak_excess_w"] = round(max(evidence["peak_excess_w"], comparison.excess_w), 1)

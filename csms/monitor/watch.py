@@ -23,12 +23,12 @@ class Suspicion:
     deviating: Run = field(default_factory=Run)
     inside: Run = field(default_factory=Run)
     episode: Episode | None = None
-    first_evidence: dict[str, Any] | None = None
+    evidence: dict[str, Any] | None = None
 
     def drop(self) -> None:
         """Forgets the samples in a row that deviated; what is confirmed stays."""
         self.deviating.stop()
-        self.first_evidence = None
+        self.evidence = None
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ def _suspicion(doc: Mapping[str, Any]) -> Suspicion:
         _run(doc["deviating"]),
         _run(doc["inside"]),
         load_episode(doc["episode"]) if doc["episode"] else None,
-        doc["first_evidence"],
+        doc["evidence"],
     )
 
 
