@@ -63,9 +63,9 @@ def test_event_with_all_that_the_version_has():
     assert (fact.register_milliwh, fact.anomalies) == (None, ())
 
 
-def test_ended_event_without_reason_has_none():
+def test_ended_event_without_reason_was_local():
     fact = decode_event(an_event(eventType="Ended", meterValue=[]), RECEIVED)
-    assert (fact.kind, fact.stop_reason, fact.samples) == (EventKind.ENDED, None, ())
+    assert (fact.kind, fact.stop_reason, fact.samples) == (EventKind.ENDED, "Local", ())
     assert (fact.token, fact.evse, fact.details) == (None, None, {})
 
 
