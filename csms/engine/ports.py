@@ -26,8 +26,8 @@ class StoredSession:
 class StoredStation:
     """All that the engine needs to go on with a station.
 
-    `installed` are the profiles believed to be on it, `last_start_at` the newest start by the
-    station's own clock, `sessions` those that run.
+    `installed` are the profiles believed to be on it, `last_start_at` the newest start or first
+    word of a session by the station's own clock, `sessions` those that run.
     """
 
     doc: Mapping[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,7 +29,6 @@ from csms.store.rows import TABLES, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
-    from datetime import datetime
 
     from csms.domain.ledger import Reading
 
@@ -80,6 +80,7 @@ class MemoryStore:
             for event in self.rows(EventWrite)
             if event.station_id == station_id and event.kind == "Started"
         ]
+        starts += self._begun(station_id)
         sessions = [
             self.stored(session)
             for session in self.rows(SessionWrite)
@@ -91,6 +92,13 @@ class MemoryStore:
             max(starts, default=None),
             sessions,
         )
+
+    def _begun(self, station_id: str) -> list[datetime]:
+        """When the newest session began by its station's clock; its start may not have come."""
+        known = [each for each in self.rows(SessionWrite) if each.station_id == station_id]
+        newest = max(known, key=lambda each: each.started_at, default=None)
+        text = None if newest is None else orjson.loads(newest.doc)["started_at_station"]
+        return [] if text is None else [datetime.fromisoformat(text)]
 
     async def find_by_transaction(
         self, station_id: str, transaction_id: str

@@ -118,8 +118,12 @@ UPDATE number_blocks SET next = $2 WHERE scope = $1 AND next = $3
 
 -- name: station
 SELECT s.doc, i.doc AS installed,
-       (SELECT e.at FROM session_events e WHERE e.station_id = s.id AND e.kind = 'Started'
-        ORDER BY e.at DESC LIMIT 1) AS last_start_at
+       greatest(
+           (SELECT e.at FROM session_events e WHERE e.station_id = s.id AND e.kind = 'Started'
+            ORDER BY e.at DESC LIMIT 1),
+           (SELECT (n.doc ->> 'started_at_station')::timestamptz FROM sessions n
+            WHERE n.station_id = s.id ORDER BY n.started_at DESC LIMIT 1)
+       ) AS last_start_at
 FROM stations s LEFT JOIN installed_profiles i ON i.station_id = s.id
 WHERE s.id = $1
 
