@@ -171,6 +171,9 @@ async def test_the_newest_start_is_by_the_stations_clock(store):
     await store.submit([a_station(), an_event("b", at_s=500), an_event("a", at_s=100)])
     await store.submit([an_event("c", kind="Ended", at_s=900)])
     assert (await store.load_station("CP1")).last_start_at == after(500)
+    unseen = a_session("S9", 700, started_at_station=after(690))
+    await store.submit([a_session("S8", 600, started_at_station=after(800)), unseen])
+    assert (await store.load_station("CP1")).last_start_at == after(690)
 
 
 async def test_a_session_is_found_by_each_of_its_names(store):
