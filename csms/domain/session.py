@@ -104,10 +104,10 @@ class Session:
     def is_implausible(self) -> bool:
         """Tells whether no station could have delivered that much in that time."""
         energy = self.energy_milliwh
-        if energy is None or self.last_sample_at is None:
+        told = [at for at in (self.ended_at_station, self.last_sample_at) if at is not None]
+        if energy is None or not told:
             return False
-        begun = self.started_at_station or self.started_at
-        ended = max(self.ended_at_station or self.last_sample_at, self.last_sample_at)
+        begun, ended = self.started_at_station or self.started_at, max(told)
         hours = max((ended - begun).total_seconds(), 0.0) / 3600
         return energy > _MOST_MILLIW * hours + _SLACK_MILLIWH
 
