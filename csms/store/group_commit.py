@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 import asyncpg
 import structlog
 
-from csms.engine.writes import RecordWrite
 from csms.errors import UnitRefused
-from csms.store.grouping import grouped
-from csms.store.queries import queries
+from csms.store.grouping import by_statement, columns_of, grouped
+from csms.store.queries import together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asyncpg.pool import PoolConnectionProxy
+
     from csms.engine.writes import Write
-    from csms.store.queries import Connection
+    from csms.store.grouping import Column
 
     Waiting = tuple[Sequence[Write], asyncio.Future[None]]
 
@@ -51,6 +52,7 @@ class GroupCommit:
         self._pool, self._timeout_s = pool, timeout_s
         self._waiting: deque[Waiting] = deque()
         self._wake = asyncio.Event()
+        self._held: PoolConnectionProxy[asyncpg.Record] | None = None
         self.is_closing = False
         self.groups = self.units = 0
 
@@ -71,13 +73,16 @@ class GroupCommit:
 
     async def run(self) -> None:
         """Writes groups until `close` was called and nothing waits."""
-        while not (self.is_closing and not self._waiting):
-            if not self._waiting:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            count = min(len(self._waiting), _GROUP)
-            await self._commit([self._waiting.popleft() for _ in range(count)])
+        try:
+            while not (self.is_closing and not self._waiting):
+                if not self._waiting:
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                count = min(len(self._waiting), _GROUP)
+                await self._commit([self._waiting.popleft() for _ in range(count)])
+        finally:
+            await self._let_go()
 
     def close(self) -> None:
         """Has `run` end once everything is written."""
@@ -125,23 +130,26 @@ class GroupCommit:
                 return
 
     async def _write(self, units: list[Sequence[Write]]) -> None:
-        rows_by_table = grouped(units)
-        async with self._pool.acquire() as connection, connection.transaction():
-            for kind, rows in rows_by_table.items():
-                if kind is RecordWrite:
-                    await _write_records(connection, rows)
-                else:
-                    statement = queries()[f"write_{kind.__name__}"]
-                    await connection.execute(statement, *zip(*rows, strict=True))
+        """Writes units in one statement, thus in one round trip and one transaction."""
+        names: list[str] = []
+        columns: list[Column | None] = []
+        for name, rows in by_statement(grouped(units)):
+            names.append(name)
+            columns += columns_of(rows)
+        connection = await self._hold()
+        try:
+            await connection.execute(together(*names), *columns)
+        except BaseException:
+            await self._let_go()
+            raise
 
+    async def _hold(self) -> PoolConnectionProxy[asyncpg.Record]:
+        """Returns the writer's own connection: to borrow one costs a round trip for each group."""
+        if self._held is None:
+            self._held = await self._pool.acquire()
+        return self._held
 
-async def _write_records(
-    connection: Connection,
-    rows: list[tuple[str, str, str | None]],
-) -> None:
-    kept = [row for row in rows if row[2] is not None]
-    gone = [row[:2] for row in rows if row[2] is None]
-    if kept:
-        await connection.execute(queries()["write_RecordWrite"], *zip(*kept, strict=True))
-    if gone:
-        await connection.execute(queries()["delete_records"], *zip(*gone, strict=True))
+    async def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            await self._pool.release(held)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from csms.engine.writes import ConnectorWrite, EventWrite, SampleWrite, Write
+from csms.engine.writes import ConnectorWrite, EventWrite, RecordWrite, SampleWrite, Write
 from csms.store.rows import TABLES, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+Column = tuple[Any, ...]
 _CONNECTOR_AT = 4
 _KEYS: dict[type[Write], Callable[[Row], Any]] = {
     kind: itemgetter(*key) for kind, (_, key) in TABLES.items()
@@ -32,6 +33,35 @@ def grouped(units: Iterable[Sequence[Write]]) -> dict[type[Write], list[Row]]:
             old = rows.get(key)
             rows[key] = row if old is None else _joined(kind, old, row)
     return {kind: list(rows.values()) for kind, rows in newest.items()}
+
+
+def by_statement(rows_by_table: Mapping[type[Write], list[Row]]) -> Iterator[tuple[str, list[Row]]]:
+    """Yields the name of each statement that writes these rows, and its rows.
+
+    They come in one order, so that two nodes never wait for each other's rows.
+    """
+    for kind in TABLES:
+        rows = rows_by_table.get(kind)
+        if rows is None:
+            continue
+        if kind is not RecordWrite:
+            yield f"write_{kind.__name__}", rows
+            continue
+        kept = [row for row in rows if row[-1] is not None]
+        if kept:
+            yield "write_RecordWrite", kept
+        gone = [row[:-1] for row in rows if row[-1] is None]
+        if gone:
+            yield "delete_records", gone
+
+
+def columns_of(rows: Sequence[Row]) -> Iterator[Column | None]:
+    """Yields the columns of rows; one that holds nothing is None, which costs nothing to send.
+
+    `unnest` fills a column that is missing with NULL.
+    """
+    for column in zip(*rows, strict=True):
+        yield None if column.count(None) == len(column) else column
 
 
 def _joined(kind: type[Write], old: Row, new: Row) -> Row:
