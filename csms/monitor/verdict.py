@@ -188,7 +188,8 @@ def _in_amperes(
     elif measured.power_w is not None:
         return None
     else:
-        hi = max(_loosest_a(step) for step in steps)
+        # A current without a phase may be that of a car on a single one.
+        hi = max(_loosest_a(step, measured.flowing or 1) for step in steps)
     tolerance = max(thresholds.tolerance_a, thresholds.tolerance_share * hi)
     excess = measured.current_a - hi
     phases = max((step.phases or _AC_PHASES) for step in steps)
@@ -228,8 +229,8 @@ def _in_watts(
     )
 
 
-def _loosest_a(step: LimitStep) -> float:
-    found = step.range_in_a()
+def _loosest_a(step: LimitStep, phases: int) -> float:
+    found = step.range_in_a(phases_default=phases)
     return found[1] if found else float("inf")
 
 
