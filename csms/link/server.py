@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakSet
 
 import structlog
 from websockets.asyncio.server import Server, serve
@@ -49,6 +50,7 @@ class StationServer:
         self._ping_interval_s, self._ping_timeout_s = ping_interval_s, ping_timeout_s
         self._verifier = Verifier()
         self._server: Server | None = None
+        self._sockets: WeakSet[StationConnection] = WeakSet()
 
     async def start(self, host: str, port: int) -> int:
         """Begins to accept, and returns the port.
@@ -66,7 +68,7 @@ class StationServer:
                 subprotocols=[],
                 compression="deflate",  # only with stations that offer it, small windows
                 server_header=None,
-                create_connection=StationConnection,
+                create_connection=cast("type[ServerConnection]", self._new_socket),
                 open_timeout=10,
                 close_timeout=5,
                 ping_interval=self._ping_interval_s or None,
@@ -89,10 +91,16 @@ class StationServer:
         if self._server is not None:
             self._server.close(close_connections=False)
             await self._hub.stop(within_s)
-            for connection in list(self._server.connections):
-                connection.transport.abort()
+            for each in list(self._sockets):
+                each.abort()
             await self._server.wait_closed()
         self._verifier.close()
+
+    def _new_socket(self, *args: Any, **options: Any) -> StationConnection:  # noqa: ANN401 - the library's
+        """Returns a socket, known from before its handshake so that none delays a stop."""
+        made = StationConnection(*args, **options)
+        self._sockets.add(made)
+        return made
 
     async def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Returns the refusal, or None if the station may connect."""

@@ -106,7 +106,7 @@ class StationSession:
         self._is_over = True
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
-        if self._worker is not None:
+        while self._worker is not None and not self._worker.done():
             await asyncio.wait({self._worker})
 
     async def call(
@@ -163,7 +163,7 @@ class StationSession:
             self._has_room = asyncio.Event()
             await self._has_room.wait()
         self._inbox.append((received, now))
-        if self._worker is None:
+        if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         elif self._idle is not None and not self._idle.done():
             self._idle.set_result(None)

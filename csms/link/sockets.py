@@ -31,6 +31,12 @@ class StationConnection(ServerConnection):
     station: StationState
     _is_told = False
 
+    def abort(self) -> None:
+        """Drops the connection, if there is one yet, without a word."""
+        transport = getattr(self, "transport", None)
+        if transport is not None:
+            transport.abort()
+
     def send_data(self) -> None:
         """Sends what is due; first an answer to what is no request that a websocket begins with.
 
