@@ -48,7 +48,8 @@ class Session:
     the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
     wanted on the station, which has said what it makes of it if `is_push_answered`;
     `pushes` counts, and each carries the `profile_id` of the first, so that it
-    replaces it. `sources` remembers which event each field came from.
+    replaces it. `clock_offset_s` is what the times were
+    corrected by. `sources` remembers which event each field came from.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Session:
     is_push_answered: bool = False
     pushes: int = 0
     profile_id: int | None = None
+    clock_offset_s: float = 0.0
     flags: set[str] = field(default_factory=set)
     sources: dict[str, Order] = field(default_factory=dict)
 
@@ -168,16 +170,27 @@ class Session:
         self.stop_reason = event.stop_reason
 
     def _keep_earliest(self, name: str, value: Any, order: Order) -> bool:  # noqa: ANN401 - any field
-        if value is None or self.sources.get(name, order) < order:
+        """Takes the earliest value; of two at one instant the smaller, whichever came first."""
+        if value is None:
+            return False
+        known = self.sources.get(name)
+        if known is not None and (known < order or (known == order and value >= self._of(name))):
             return False
         self.sources[name] = order
         setattr(self, name, value)
         return True
 
     def _keep_latest(self, name: str, value: Any, order: Order) -> None:  # noqa: ANN401 - any field
-        if value is not None and not self.sources.get(name, order) > order:
+        """Takes the latest value; of two at one instant the larger, whichever came first."""
+        if value is None:
+            return
+        known = self.sources.get(name)
+        if known is None or known < order or (known == order and value > self._of(name)):
             self.sources[name] = order
             setattr(self, name, value)
+
+    def _of(self, name: str) -> Any:  # noqa: ANN401 - any field
+        return getattr(self, name)
 
     def mended(self, sample: Sample) -> Sample:
         """Returns the sample with its register in the unit that it must be in.

@@ -11,6 +11,8 @@ _NEEDED = 3
 _ABSURD_BEFORE = datetime(2015, 1, 1, tzinfo=UTC)
 _LIVE_WITHIN_S = 120.0
 _NETWORK_S = 5.0
+_APART_S = 5.0
+_DRIFT = 0.02
 _STEADY_WITHIN_S = 30.0
 _UNBELIEVABLE_S = 1e9
 
@@ -28,6 +30,23 @@ class StationClock:
     delays_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
     offset_s: float = 0.0
     spread_s: float = 0.0
+    heard: tuple[datetime, datetime] | None = None
+
+    def hear(self, at: datetime, received_at: datetime) -> None:
+        """Takes the timestamp of a message that may have waited in a queue.
+
+        It is fresh if as much time has passed since the one before by the station's clock as by
+        ours; what was queued comes in a burst.
+        """
+        before, self.heard = self.heard, (at, received_at)
+        if before is None:
+            return
+        passed_s = (received_at - before[1]).total_seconds()
+        if passed_s < _APART_S:
+            return
+        claimed_s = (at - before[0]).total_seconds()
+        if abs(passed_s - claimed_s) < max(_NETWORK_S, passed_s * _DRIFT):
+            self.observe(at, received_at)
 
     def observe(self, at: datetime, received_at: datetime) -> None:
         """Takes the timestamp of a message that was sent as soon as it was made."""

@@ -37,6 +37,8 @@ _LOGGED = {
 
 async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowledged:
     """Takes meter values, of a transaction or of the station."""
+    if fact.samples:
+        work.station.clock.hear(fact.samples[-1].at, work.now)
     live = await _session_of(engine, work, fact)
     work.keep_anomalies(fact.anomalies, None if live is None else live.session.id)
     if live is None:
@@ -50,6 +52,7 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
 async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:
     """Takes the samples of a session: store, ledger, judgement."""
     session, evse = live.session, live.session.evse or 0
+    correct_start(work, live)
     samples = [session.mended(sample) for sample in samples]
     _keep(work, session.id, evse, samples)
     if not session.take_samples(samples, work.now):
@@ -63,6 +66,19 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
         record(work, live, take_sample(live.watch, live.track, sample, at, thresholds))
     if not session.is_active:
         record(work, live, end_session(live.watch, session.ended_at or work.now))
+
+
+def correct_start(work: Work, live: LiveSession) -> None:
+    """Corrects the session's start once more is known of its station's clock."""
+    session, clock = live.session, work.station.clock
+    if session.clock_offset_s == clock.offset_s or session.started_at_station is None:
+        return
+    session.clock_offset_s = clock.offset_s
+    received_at = session.started_received_at
+    session.started_at, is_suspect = clock.correct(session.started_at_station, received_at)
+    if is_suspect:
+        session.flags.add("clock_suspect")
+    live.track.begin(session.started_at)
 
 
 def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | None:

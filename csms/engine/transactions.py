@@ -184,6 +184,8 @@ def _supersede(work: Work, fact: TransactionReported) -> None:
 def _apply(work: Work, live: LiveSession, fact: TransactionReported) -> None:
     if fact.at is not None and fact.is_offline is False:
         work.station.clock.observe(fact.at, work.now)
+    elif fact.at is not None and fact.is_offline is None:
+        work.station.clock.hear(fact.at, work.now)
     at, is_suspect = work.station.clock.correct(fact.at, work.now)
     if is_suspect:
         live.session.flags.add("clock_suspect")
@@ -192,6 +194,7 @@ def _apply(work: Work, live: LiveSession, fact: TransactionReported) -> None:
     if fact.kind is EventKind.STARTED:
         live.session.flags.discard("start_unseen")
     live.session.apply(fact, at, work.now)
+    metering.correct_start(work, live)
     work.writes.append(_event_write(work, fact, live.session.id))
 
 

@@ -34,6 +34,11 @@ class LimitTrack:
         self.plans.append(plan)
         self.is_limited = any(step.is_limited for each in self.plans for step in each.steps)
 
+    def begin(self, at: datetime) -> None:
+        """Moves the first plan's beginning, for a session whose start was told by a wrong clock."""
+        if self.since and (len(self.since) == 1 or at < self.since[1]):
+            self.since[0] = at
+
     def at(self, at: datetime) -> LimitStep | None:
         """Returns the step in force, or None before the first plan and past the last one's end."""
         index = bisect_right(self.since, at) - 1
