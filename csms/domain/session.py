@@ -184,8 +184,12 @@ class Session:
         """Takes the latest value; of two at one instant the larger, whichever came first."""
         if value is None:
             return
-        known = self.sources.get(name)
-        if known is None or known < order or (known == order and value > self._of(name)):
+        known, present = self.sources.get(name), self._of(name)
+        if (
+            known is None
+            or known < order
+            or (known == order and present is not None and value > present)
+        ):
             self.sources[name] = order
             setattr(self, name, value)
 
