@@ -28,12 +28,13 @@ from csms.ocppj.version import Role
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from websockets.asyncio.server import ServerConnection
+    from websockets.frames import Frame
 
     from csms.domain.facts import Fact
     from csms.engine.state import StationState
     from csms.engine.work import Note, Outcome
     from csms.link.hub import Hub
+    from csms.link.sockets import StationConnection
     from csms.ocpp.routes import Route
     from csms.ocppj.frames import Call, CallError, CallResult, Payload
     from csms.ocppj.schemas import Violation
@@ -69,13 +70,13 @@ class StationSession:
     )
 
     def __init__(
-        self, hub: Hub, socket: ServerConnection, station: StationState, version: Version
+        self, hub: Hub, socket: StationConnection, station: StationState, version: Version
     ) -> None:
         self.hub, self.socket, self.station = hub, socket, station
         self.peer = Peer(version, Role.CSMS, supported=SUPPORTED[version])
         self.routes = ROUTES[version]
         self.is_replaced = False
-        self._inbox: deque[tuple[CallReceived, datetime]] = deque()
+        self._inbox: deque[tuple[CallReceived | ReplyDue, datetime]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._idle: asyncio.Future[None] | None = None
         self._is_over = False
@@ -91,10 +92,13 @@ class StationSession:
 
     async def run(self) -> str:
         """Reads until the socket is closed, and returns why it was."""
+        self.socket.on_text = self._take_frame
         try:
             while True:
                 message = await self.socket.recv(decode=True)
-                await self._take(str(message))
+                await self._wait_for_room()
+                self._take(str(message))
+                self.socket.queued -= 1
         except ConnectionClosed as closed:
             return _reason(closed)
         finally:
@@ -129,39 +133,54 @@ class StationSession:
         self, message_id: str, action: str, payload: Payload
     ) -> CallResult | CallError:
         text = self.peer.call(message_id, action, payload)
-        self._answer = asyncio.get_running_loop().create_future()
+        self._answer = answer = asyncio.get_running_loop().create_future()
         try:
             await self._send(text)
-            return await self._answer
+            return await answer
         except ConnectionClosed:
             raise StationOffline(f"{self.station.id} has disconnected") from None
         finally:
             self._answer = None
             self.peer.abandon()
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # told already, if the connection ended while we sent
 
-    async def _take(self, text: str) -> None:
+    def _take_frame(self, frame: Frame) -> bool:
+        """Takes a whole text as it arrives; False if there is no room, or it is no text."""
+        if len(self._inbox) >= _INBOX:
+            return False
+        try:
+            text = str(frame.data, "utf-8")
+        except UnicodeDecodeError:
+            return False
+        self._take(text)
+        return True
+
+    async def _wait_for_room(self) -> None:
+        if len(self._inbox) >= _INBOX:
+            self._has_room = asyncio.Event()
+            await self._has_room.wait()
+
+    def _take(self, text: str) -> None:
         now = self.hub.clock.now()
         if self.hub.recorder is not None:
             self.hub.recorder.received(self.station.id, self.version, text, now)
         received = self.peer.receive(text)
         match received:
             case CallReceived():
-                await self._enqueue(storable(received, text), now)
+                self._enqueue(storable(received, text), now)
             case AnswerReceived():
                 if self._answer is not None and not self._answer.done():
                     self._answer.set_result(received.answer)
             case ReplyDue():
                 self.hub.counters.malformed.inc()
                 log.info("frame.refused", station=self.station.id, reason=received.reason)
-                await self._send(received.text)
+                self._enqueue(received, now)
             case _:
                 self.hub.counters.malformed.inc()
                 log.info("frame.ignored", station=self.station.id, reason=received.reason)
 
-    async def _enqueue(self, received: CallReceived, now: datetime) -> None:
-        if len(self._inbox) >= _INBOX:
-            self._has_room = asyncio.Event()
-            await self._has_room.wait()
+    def _enqueue(self, received: CallReceived | ReplyDue, now: datetime) -> None:
         self._inbox.append((received, now))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
@@ -180,18 +199,27 @@ class StationSession:
                 self._has_room.set()
                 self._has_room = None
             try:
-                await self._serve(received, now)
+                if isinstance(received, ReplyDue):
+                    await self._send(received.text)
+                else:
+                    await self._serve_safely(received, now)
             except ConnectionClosed:
                 continue
-            except Exception:
-                call = received.call
-                log.exception(
-                    "call.failed",
-                    station=self.station.id,
-                    message=call.message_id,
-                    action=call.action,
-                )
-                await self._answer_after_trouble(call, now)
+
+    async def _serve_safely(self, received: CallReceived, now: datetime) -> None:
+        try:
+            await self._serve(received, now)
+        except ConnectionClosed:
+            raise
+        except Exception:
+            call = received.call
+            log.exception(
+                "call.failed",
+                station=self.station.id,
+                message=call.message_id,
+                action=call.action,
+            )
+            await self._answer_after_trouble(call, now)
 
     async def _serve(self, received: CallReceived, now: datetime) -> None:
         call, violation = received.call, received.violation
@@ -318,7 +346,8 @@ class StationSession:
     async def _send(self, text: str) -> None:
         if self.hub.recorder is not None:
             self.hub.recorder.sent(self.station.id, self.version, text, self.hub.clock.now())
-        await self.socket.send(text)
+        if not self.socket.send_at_once(text):
+            await self.socket.send(text)
 
     def _fail_open_call(self) -> None:
         if self._answer is not None and not self._answer.done():

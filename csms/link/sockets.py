@@ -6,11 +6,16 @@ import logging
 from typing import TYPE_CHECKING
 
 import structlog
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import InvalidMessage
+from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from websockets.protocol import Event
+
     from csms.engine.state import StationState
 
 _BAD_REQUEST = (
@@ -22,14 +27,45 @@ _BAD_REQUEST = (
     b"Bad Request\n"
 )
 
+_FIRSTS = (Opcode.TEXT, Opcode.BINARY)
+
 log = structlog.get_logger("link")
 
 
 class StationConnection(ServerConnection):
-    """A socket that knows, once it was admitted, which station it speaks for."""
+    """A socket that knows, once it was admitted, which station it speaks for.
+
+    `on_text` is offered each text that came in one piece, which spares the library's queue and a
+    switch of tasks; it says whether it took it. What it did not, `recv` returns: `queued` counts
+    those messages, for as long as it is above 0 nothing is offered, and who takes one counts down.
+    """
 
     station: StationState
+    on_text: Callable[[Frame], bool] | None = None
+    queued = 0
     _is_told = False
+
+    def process_event(self, event: Event) -> None:
+        """Takes what has come: offers it to `on_text`, or leaves it to the library."""
+        if isinstance(event, Frame) and event.opcode in _FIRSTS:
+            if self._offer(event):
+                return
+            self.queued += 1
+        super().process_event(event)
+
+    def _offer(self, frame: Frame) -> bool:
+        is_whole = frame.fin and frame.opcode is Opcode.TEXT
+        return is_whole and not self.queued and self.on_text is not None and self.on_text(frame)
+
+    def send_at_once(self, text: str) -> bool:
+        """Sends a text if none waits to be sent; False if there is one, or the socket is closed.
+
+        Then `send` does what is due. It is four times as slow.
+        """
+        if self.state is not State.OPEN or self.transport.get_write_buffer_size():
+            return False
+        broadcast((self,), text)
+        return True
 
     def abort(self) -> None:
         """Drops the connection, if there is one yet, without a word."""
