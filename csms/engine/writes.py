@@ -1,7 +1,8 @@
 """What a unit of work makes durable: idempotent writes, each with a key made of its content.
 
 Applying a write twice, or after a later one of another key, gives the same rows. The newest write
-of a key wins, so a unit holds at most the last state of each record.
+of a key wins, so a unit holds at most the last state of each record. Nobody changes a write;
+those that each sample makes are not frozen only because that takes a third of the time.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class ConnectorWrite:
     doc: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionWrite:
     """The whole state of a session and its judge's memory, both as JSON. Key: its ID."""
 
@@ -69,7 +70,7 @@ class EventWrite:
     doc: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SampleWrite:
     """One sample. Key: station, session (or none), EVSE, the station's time, context."""
 
