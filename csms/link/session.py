@@ -133,7 +133,8 @@ class StationSession:
         self, message_id: str, action: str, payload: Payload
     ) -> CallResult | CallError:
         text = self.peer.call(message_id, action, payload)
-        self._answer = answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[CallResult | CallError] = asyncio.get_running_loop().create_future()
+        self._answer = answer
         try:
             await self._send(text)
             return await answer
@@ -243,9 +244,11 @@ class StationSession:
             await done
         except UnitRefused as refused:
             await self._keep_raw(call, str(refused), now)
-        if outcome.answer is not None:
-            await self._send(self.peer.result(call, route.encode(outcome.answer)))
-        self.hub.settle(self.station, outcome)
+        try:
+            if outcome.answer is not None:
+                await self._send(self.peer.result(call, route.encode(outcome.answer)))
+        finally:
+            self.hub.settle(self.station, outcome)
 
     async def _handle(
         self, fact: Fact, violation: Violation | None, call: Call, now: datetime
