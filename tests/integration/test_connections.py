@@ -12,6 +12,7 @@ import httpx
 import pytest
 from running import BOOTS, Charger, Running, charger, connected, running, serving
 from websockets.exceptions import ConnectionClosed
+from wire import CLOSE, TEXT, frame, opened, upgrade
 
 from csms.ocppj.schemas import request_violation
 from csms.ocppj.version import Version
@@ -384,12 +385,12 @@ async def _send_meter_values(first: Charger, second: Charger, before) -> list[li
                     "timestamp": now(number),
                     "sampledValue": [{"value": str(1000 + number)}],
                 }
-                frame = [2, message_id, "MeterValues", {"connectorId": 2, "meterValue": [sample]}]
-                frame[3]["transactionId"] = int(transaction)
+                said = [2, message_id, "MeterValues", {"connectorId": 2, "meterValue": [sample]}]
+                said[3]["transactionId"] = int(transaction)
             else:
                 payload = event(transaction, number, "Updated", 1000 + number)
-                frame = [2, message_id, "TransactionEvent", payload]
-            await station.socket.send(json.dumps(frame))
+                said = [2, message_id, "TransactionEvent", payload]
+            await station.socket.send(json.dumps(said))
         sent.append(ids)
     for station, ids in zip((first, second), sent, strict=True):
         frame = await station.receive()
@@ -429,3 +430,26 @@ async def _look_after_restart(server: Running, before) -> None:
         session = await only_session(server, f"PUSH-{version}")
         assert session["ended_at"] is not None
         assert session["energy_wh"] == 500
+
+
+@pytest.mark.parametrize("protocol", VERSIONS.values())
+async def test_a_start_whose_answer_cannot_leave_gets_its_profile_later(server: Running, protocol):
+    """The start and the close of the connection come as one."""
+    name = f"PUSH-LEFT-{protocol}"
+    action, payload = "TransactionEvent", event("tx-left", 0, "Started", 1000)
+    if protocol == "ocpp1.6":
+        action = "StartTransaction"
+        payload = {"connectorId": 2, "idTag": "TAG1", "meterStart": 1000, "timestamp": now()}
+    said = json.dumps([2, "s", action, payload]).encode()
+    async with charger(server, name, protocol):
+        pass
+    async with opened(server.port) as wire:
+        await wire.send(upgrade(f"/{name}", protocol=protocol))
+        assert (await wire.reply()).status == 101
+        await wire.send(frame(TEXT, said) + frame(CLOSE, (1001).to_bytes(2)))
+        assert await wire.close_code() == 1001
+    async with connected(server, name, protocol) as station:
+        call = await station.next_call("SetChargingProfile")
+        await station.answer(call, {"status": "Accepted"})
+        session = await only_session(server, name)
+        await pushes(server, session["id"], "accepted")
