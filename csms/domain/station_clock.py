@@ -67,10 +67,13 @@ class StationClock:
         """
         if at is None:
             return received_at, True
-        offset_s = self.offset_s
-        is_near = abs(offset_s) < _UNBELIEVABLE_S
-        corrected = at + timedelta(seconds=offset_s) if is_near else received_at
-        is_absurd = at < _ABSURD_BEFORE and corrected < _ABSURD_BEFORE
-        if is_absurd or (corrected - received_at).total_seconds() > _LIVE_WITHIN_S:
+        offset_s, corrected = self.offset_s, at
+        if offset_s:
+            is_near = abs(offset_s) < _UNBELIEVABLE_S
+            corrected = at + timedelta(seconds=offset_s) if is_near else received_at
+        if at < _ABSURD_BEFORE and corrected < _ABSURD_BEFORE:
             return received_at, True
-        return min(corrected, received_at), bool(offset_s)
+        if corrected <= received_at:
+            return corrected, bool(offset_s)
+        is_ahead = (corrected - received_at).total_seconds() > _LIVE_WITHIN_S
+        return received_at, is_ahead or bool(offset_s)
