@@ -12,7 +12,7 @@ import httpx
 import pytest
 from running import BOOTS, Charger, Running, charger, connected, running, serving
 from websockets.exceptions import ConnectionClosed
-from wire import CLOSE, TEXT, frame, opened, upgrade
+from wire import CLOSE, TEXT, ask, frame, opened, upgrade
 
 from csms.ocppj.schemas import request_violation
 from csms.ocppj.version import Version
@@ -453,3 +453,27 @@ async def test_a_start_whose_answer_cannot_leave_gets_its_profile_later(server: 
         await station.answer(call, {"status": "Accepted"})
         session = await only_session(server, name)
         await pushes(server, session["id"], "accepted")
+
+
+async def test_an_unknown_station_is_taken_in_only_by_an_upgrade(server: Running):
+    reply = await ask(server.port, upgrade("/GHOST", protocol="soap"))
+    assert reply.status == 400
+    assert (await relay(server, "GHOST", "ClearCache", {})).status_code == 404
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_b02_a_pending_station_is_accepted_on_the_same_connection(server: Running, version):
+    name, protocol = f"PENDING-{version}", VERSIONS[version]
+    await server.put(f"/stations/{name}", registration="pending")
+    async with connected(server, name, protocol) as station:
+        answer = await station.call("BootNotification", BOOTS[protocol])
+        assert answer[2]["status"] == "Pending"
+        assert answer[2]["interval"] == 60
+        refused = await station.call("Heartbeat", {})
+        assert refused[0] == 4
+        assert refused[2] == "SecurityError"
+        await server.put(f"/stations/{name}", registration="accepted")
+        answer = await station.call("BootNotification", BOOTS[protocol])
+        assert answer[2]["status"] == "Accepted"
+        assert answer[2]["interval"] == 300
+        assert "currentTime" in (await station.call("Heartbeat", {}))[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import re
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -349,6 +350,50 @@ async def test_e53_an_event_sent_twice_is_kept_once(server: Running):
         ("Updated", 0),
         ("Ended", 0),
     ]
+
+
+async def test_f38_a_stop_with_thousands_of_samples_is_one_message(server: Running):
+    """What a station that was offline for days has gathered, in one frame of 300 kB."""
+    async with charger(server, "days", max_size=None) as station:
+        transaction = (await station.call("StartTransaction", start_v16()))[2]["transactionId"]
+        samples = [
+            {
+                "timestamp": f"2026-03-01T10:{n // 60:02}:{n % 60:02}Z",
+                "sampledValue": [{"value": str(100 + n)}],
+            }
+            for n in range(3600)
+        ]
+        stop = {**stop_v16(transaction, 3700), "transactionData": samples}
+        assert (await station.call("StopTransaction", stop))[0] == 3
+    (session,) = await sessions_of(server, "days")
+    assert session["energy_wh"] == 3600
+    newest = await server.get(f"/sessions/{session['id']}/samples", limit=1)
+    assert newest["items"][0]["at"] == "2026-03-01T10:59:59.000Z"
+
+
+@pytest.mark.parametrize("version", PROTOCOLS)
+async def test_t11_thousands_of_broken_frames_break_nothing(server: Running, version):
+    """Frames of every kind with bytes changed, cut out and doubled, always the same ones."""
+    texts = [text_of(case) for case in CASES if case["version"] == version and "raw" in case]
+    chance = random.Random(version)  # noqa: S311 - the same frames in each run
+    async with charger(server, f"fuzz-{version}", PROTOCOLS[version]) as station:
+        for _ in range(60):
+            for _ in range(50):
+                await station.socket.send(_mutated(chance, chance.choice(texts)))
+            probe = f"probe-{chance.random()}"
+            await station.socket.send(json.dumps([2, probe, "Heartbeat", {}]))
+            while (frame := await station.receive())[1] != probe:
+                assert frame[0] in {3, 4}
+            assert "currentTime" in frame[2]
+
+
+def _mutated(chance: random.Random, text: str) -> str:
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(len(text) + 1)
+        cut = text[at : at + chance.randint(1, 8)]
+        instead = chance.choice(["", cut * 2, chance.choice('[]{},:"0123456789-.eE\\ntfu\x00\xe5')])
+        text = text[:at] + instead + text[at + len(cut) :]
+    return text
 
 
 async def test_t12_everything_can_be_read_after_all_that(server: Running):
