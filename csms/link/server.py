@@ -122,7 +122,8 @@ class StationServer:
     ) -> Response | None:
         station: StationState | None = await self._hub.engine.station(station_id)
         if station is None and self._accept_unknown:
-            station = self._hub.engine.enroll(station_id, self._hub.clock.now())
+            connection.station_id = station_id
+            return None
         if station is not None and station.record.password_hash is None:
             self._admit(connection, station)
             return None
@@ -142,7 +143,7 @@ class StationServer:
 
     def _admit(self, connection: StationConnection, station: StationState) -> None:
         """Lets the connection speak for the station, and pings it as its operator wants."""
-        connection.station = station
+        connection.station, connection.station_id = station, station.record.id
         if station.record.ping_interval_s is not None:
             connection.ping_interval = station.record.ping_interval_s or None
 
@@ -159,6 +160,8 @@ class StationServer:
     async def _connected(self, connection: ServerConnection) -> None:
         assert isinstance(connection, StationConnection)  # noqa: S101 - see create_connection
         station = connection.station
+        if station is None:
+            station = self._hub.engine.enroll(connection.station_id, self._hub.clock.now())
         version = _VERSIONS[str(connection.subprotocol)]
         station.rules = PROFILE_RULES[version]
         session = StationSession(self._hub, connection, station, version)

@@ -38,9 +38,12 @@ class StationConnection(ServerConnection):
     `on_text` is offered each text that came in one piece, which spares the library's queue and a
     switch of tasks; it says whether it took it. What it did not, `recv` returns: `queued` counts
     those messages, for as long as it is above 0 nothing is offered, and who takes one counts down.
+
+    `station` is None for one that nobody knows and that is taken in once the upgrade has succeeded.
     """
 
-    station: StationState
+    station_id: str
+    station: StationState | None = None
     on_text: Callable[[Frame], bool] | None = None
     queued = 0
     _is_told = False
