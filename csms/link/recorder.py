@@ -58,14 +58,23 @@ class Recorder:
     def _frame(self, station: str, version: Version, source: str, text: str, at: datetime) -> None:
         if any(secret in text for secret in _SECRETS):
             return
-        try:
-            frame: Any = orjson.Fragment(text) if text and orjson.loads(text) is not None else text
-        except orjson.JSONDecodeError:
-            frame = text
+        frame = orjson.Fragment(_on_one_line(text)) if _is_list(text) else text
         self._write({**_stamp(station, version, at), "from": source, "frame": frame})
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _is_list(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), list)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _on_one_line(text: str) -> str:
+    """Returns JSON without line breaks, which stand between its parts only."""
+    return text.replace("\n", " ").replace("\r", " ")
 
 
 def _stamp(station: str, version: Version, at: datetime) -> dict[str, Any]:
