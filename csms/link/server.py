@@ -69,7 +69,7 @@ class StationServer:
                 compression="deflate",  # only with stations that offer it, small windows
                 server_header=None,
                 create_connection=cast("type[ServerConnection]", self._new_socket),
-                open_timeout=10,
+                open_timeout=8,
                 close_timeout=5,
                 ping_interval=self._ping_interval_s or None,
                 ping_timeout=self._ping_timeout_s or None,
