@@ -10,13 +10,14 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from running import Charger, Running, connected, running
+from running import Charger, Running, charger, connected, running
 
 from csms.engine.policy import Policy
 from csms.link.frame_log import read_frame_log
 from csms.link.replay import Replay
 
 FRAMES = Path(__file__).parents[1] / "fixtures" / "frames"
+HOSTILE = FRAMES.parent / "hostile" / "rpc.json"
 NAMES = sorted(file.stem for file in FRAMES.glob("*.jsonl"))
 SUBPROTOCOLS = {"1.6": "ocpp1.6", "2.0.1": "ocpp2.0.1"}
 ACCEPTED = {"status": "Accepted"}
@@ -130,6 +131,32 @@ async def test_recorded_stations_come_out_as_they_went_in(tmp_path) -> None:
         assert lasting(each) == lasting(live.pop(each["id"]))
     assert live == {}
     assert again["deviations"] == alerts
+
+
+async def test_a_log_of_hostile_frames_replays_into_the_same_sessions() -> None:
+    cases = [case for case in json.loads(HOSTILE.read_text()) if "raw" in case]
+    spread = {"1.6": json.dumps([2, "lines", "Heartbeat", {}], indent=1)}
+    async with running("--accept-unknown-stations", "--record", "log") as server:
+        await server.put("/tokens/TAG1")
+        for case in cases:
+            name = f"{case['name']}-{case['version']}"
+            protocol = SUBPROTOCOLS[case["version"]]
+            async with charger(server, name, protocol) as station:
+                await station.socket.send(spread.get(case["version"], case["raw"]))
+                await station.socket.send(case["raw"])
+                await station.socket.send('[2,"probe","Heartbeat",{}]')
+                while (await station.receive())[1] != "probe":
+                    pass
+        live = (await server.get("/sessions", limit=1000))["items"]
+        assert await asyncio.to_thread(server.stop) == 0
+        (log,) = (server.folder / "log").glob("*.jsonl")
+        again = json.loads(replayed(log))["sessions"]
+    untold = {"duration_s", "token_status"}
+    found, expected = (
+        {each["id"]: {k: v for k, v in each.items() if k not in untold} for each in sessions}
+        for sessions in (again, live)
+    )
+    assert found == expected
 
 
 def lasting(session: dict[str, Any]) -> dict[str, Any]:
