@@ -87,6 +87,7 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
         LaddvaktError: if it cannot start; the message says why and what to do.
     """
     policy = make_policy(settings)
+    _api_host(settings)
     clock = Clock(settings.clock_speed)
     if settings.clock_speed != 1.0:
         logs.configure(settings.log_format, settings.log_level, lambda: format_time(clock.now()))
@@ -195,12 +196,22 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
     await asyncio.wait({task})
 
 
-def _api_server(settings: Settings, api: FastAPI) -> tuple[uvicorn.Server, socket.socket]:
+def _api_host(settings: Settings) -> str:
+    """Returns where the API listens.
+
+    Raises:
+        SettingsError: if that is open to others, and no token guards it.
+    """
     host = settings.api_host or ("127.0.0.1" if settings.api_token is None else "0.0.0.0")  # noqa: S104 - guarded by a token
     if settings.api_token is None and host not in _LOOPBACK:
         raise SettingsError(
             f"--api-host {host} is open to others: set --api-token, or use 127.0.0.1"
         )
+    return host
+
+
+def _api_server(settings: Settings, api: FastAPI) -> tuple[uvicorn.Server, socket.socket]:
+    host = _api_host(settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -19,6 +19,7 @@ from simulator.runner import Fleet, RunOptions, Summary, run_until_interrupted
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help="Charging stations and cars that talk OCPP 1.6 and 2.0.1 to any central system.",
 )

@@ -38,19 +38,27 @@ AGREED = frozenset({"Accepted", "Scheduled", "RebootRequired"})
 
 def want(work: Work, live: LiveSession, command: InstallProfile, profile: str) -> Order:
     """Records that a profile is wanted on the station, and has it leave after the answer."""
-    session = live.session
-    order = Order(
-        work.station.id,
-        f"{session.id}-P{session.pushes}",
-        command,
-        session.id,
-        profile,
-        work.now,
-    )
+    order = _order(work, live, command, profile)
     work.orders.append(order)
     work.writes.append(_write(order, CommandState.WANTED, {}))
     work.note("profile.wanted", live, profile=profile, profile_id=command.profile.id)
     return order
+
+
+def forbid(
+    work: Work, live: LiveSession, command: InstallProfile, profile: str, reason: str
+) -> None:
+    """Records that a profile is wanted, and is not sent since the specification forbids it."""
+    order = _order(work, live, command, profile)
+    live.session.is_push_answered = True
+    work.writes.append(_write(order, CommandState.REFUSED, {"reason": reason}))
+    work.warn("profile.refused", live, profile=profile, reason=reason)
+
+
+def _order(work: Work, live: LiveSession, command: InstallProfile, profile: str) -> Order:
+    session = live.session
+    command_id = f"{session.id}-P{session.pushes}"
+    return Order(work.station.id, command_id, command, session.id, profile, work.now)
 
 
 @dataclass(frozen=True, slots=True)

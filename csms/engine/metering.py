@@ -62,7 +62,7 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     for sample in samples:
         at, _ = _corrected(work, sample)
         smart_charging.extend(work, live, at)
-        thresholds = engine.policy.thresholds
+        thresholds = engine.policy.thresholds_of(session.profile)
         record(work, live, take_sample(live.watch, live.track, sample, at, thresholds))
     if not session.is_active:
         record(work, live, end_session(live.watch, session.ended_at or work.now))
@@ -94,7 +94,9 @@ def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | N
             record(work, live, findings)
             work.touch(live)
     due = meter.due_at(live.watch, since, thresholds)
-    return max(due, work.now + timedelta(seconds=thresholds.meter_missing_s / 10))
+    patience = timedelta(seconds=thresholds.meter_missing_s)
+    # Whoever has learnt the meter's interval meanwhile waits less long than was due before.
+    return max(min(due, work.now + patience), work.now + patience / 10)
 
 
 def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:
@@ -105,7 +107,8 @@ def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:
         work.writes.append(alert_write(live, episode))
         event = _LOGGED.get(finding.change)
         if event is not None:
-            work.warn(event, live, **_log_fields(episode))
+            is_over = finding.change is Change.CLEARED
+            (work.note if is_over else work.warn)(event, live, **_log_fields(episode))
 
 
 def alert_id(live: LiveSession, episode: Episode) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -46,3 +46,18 @@ class Policy:
     def token(self, text: str | None) -> Token | None:
         """Returns what the operator knows of a token, however a station wrote it."""
         return None if text is None else self.tokens.get(token_key(text))
+
+    def thresholds_of(self, profile: str | None) -> Thresholds:
+        """Returns how closely a session with this profile must follow its limit.
+
+        A profile's own tolerance can only be wider than the general one.
+        """
+        named = None if profile is None else self.catalogue.get(profile)
+        if named is None or named.tolerance is None:
+            return self.thresholds
+        own, general = named.tolerance, self.thresholds
+        return replace(
+            general,
+            tolerance_a=max(general.tolerance_a, own.amperes or 0.0),
+            tolerance_share=max(general.tolerance_share, (own.percent or 0.0) / 100),
+        )

@@ -26,7 +26,10 @@ from profiles import (
     LimitStep,
     LimitTimeline,
     Purpose,
+    StationContext,
     Transaction,
+    blocking,
+    check,
     choose,
     evaluate,
 )
@@ -144,9 +147,28 @@ def _want(engine: Engine, work: Work, live: LiveSession) -> None:
         transaction_start=session.started_at,
         zone=engine.policy.zone_of(work.station.record.site),
     )
-    if profile is not None:
-        session.pushes += 1
-        desk.want(work, live, InstallProfile(session.evse, profile), name)
+    if profile is None:
+        return
+    session.pushes += 1
+    command = InstallProfile(session.evse, profile)
+    wrong = _findings(work, live, command)
+    if wrong:
+        desk.forbid(work, live, command, name, wrong)
+    else:
+        desk.want(work, live, command, name)
+
+
+def _findings(work: Work, live: LiveSession, command: InstallProfile) -> str:
+    """Returns what the specification forbids about sending a profile, empty if nothing."""
+    transaction_id = live.session.transaction_id
+    context = StationContext(
+        rules=work.station.rules,
+        transactions={} if transaction_id is None else {command.evse: transaction_id},
+        installed=work.station.installed,
+        now=work.now,
+    )
+    found = blocking(check(command.evse, command.profile, context))
+    return "; ".join(f"{each.rule}: {each.message}" for each in found)
 
 
 def _bind_awaiting(work: Work, live: LiveSession) -> None:

@@ -53,6 +53,14 @@ class Line:
             return self.frame
         return orjson.dumps(self.frame).decode()
 
+    @property
+    def action(self) -> str:
+        """The action of a call as far as it can be read, a question mark where it cannot."""
+        match self.frame:
+            case [_, _, str(action), *_]:
+                return action[:64]
+        return "?"
+
 
 class Lines:
     """The lines of a log, with the answer that each call of a station got."""

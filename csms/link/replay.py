@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.facts import TransactionReported
+from csms.domain.times import format_time
 from csms.engine.deadlines import Deadlines
 from csms.engine.engine import Engine
 from csms.engine.state import LiveSession
@@ -136,7 +137,7 @@ class Replay:
             case AnswerReceived(call, CallResult(payload=payload)):
                 await self._agree(connection, call, payload, line)
             case ReplyDue():
-                self._differ(line, "?", received.text, recorded)
+                self._differ(line, line.action, received.text, recorded)
             case _:
                 return
 
@@ -214,7 +215,7 @@ class Replay:
         if not isinstance(ours, dict) or lasting(ours) != theirs:
             self._differences.append(
                 {
-                    "at": line.at,
+                    "at": format_time(line.at),
                     "station": line.station,
                     "action": action,
                     "ours": ours,

@@ -71,7 +71,7 @@ class _Part(BaseModel):
 
 
 class Tolerance(_Part):
-    """By how much a session may exceed the profile before it counts, on top of the defaults."""
+    """By how much a session may exceed the profile, where that is more than usual."""
 
     amperes: Rate | None = None
     percent: Annotated[float, Field(ge=0, le=100)] | None = None
