@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
+from websockets.protocol import State
 
 from csms.domain.facts import Acknowledged, TransactionAnswer
 from csms.engine.deadlines import Deadlines
@@ -182,7 +183,8 @@ class Hub:
 
     async def _say_goodbye(self, session: StationSession) -> None:
         await session.drain()
-        await session.socket.close(1012, "the central system restarts")
+        if session.socket.state is State.OPEN:
+            await session.socket.close(1012, "the central system restarts")
 
     async def _carry_out(self, station: StationState, order: Order) -> None:
         """Sends one order, and has the station's answer recorded."""
