@@ -42,6 +42,7 @@ def configure(
         else structlog.processors.JSONRenderer(serializer=_dumps)
     )
     tail: list[Processor] = [renderer]
+    logging.basicConfig(level=logging.WARNING, handlers=[_Library()], force=True)
     factory: Any = structlog.PrintLoggerFactory() if as_text else structlog.BytesLoggerFactory()
     structlog.configure(
         processors=[
@@ -55,6 +56,20 @@ def configure(
         logger_factory=factory,
         cache_logger_on_first_use=True,
     )
+
+
+class _Library(logging.Handler):
+    """Turns what libraries log into lines of ours, without their stack traces."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one line."""
+        error = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger("library").warning(
+            "library.warning",
+            source=record.name,
+            what=record.getMessage(),
+            **({} if error is None else {"error": str(error) or type(error).__name__}),
+        )
 
 
 class _Hide:
