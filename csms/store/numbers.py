@@ -1,6 +1,7 @@
 """Numbers from blocks that were reserved before they are needed, so that none is given out twice.
 
-A block that a crash leaves half used is lost; an orderly stop gives the rest back.
+A block that a crash leaves half used is lost, so they are small; one that is used up at once is
+followed by a larger one, since all that begins waits for it. An orderly stop gives the rest back.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Protocol
 
-_BLOCK = 20
+_SMALLEST, _LARGEST = 20, 1000
 _TRANSACTIONS = 1000
+_SOON_S = 10.0
 
 
 class Reserve(Protocol):
@@ -27,8 +29,10 @@ class Reserve(Protocol):
 
 @dataclass(slots=True)
 class _Block:
+    first: int
     next: int
     end: int
+    reserved_at: float
 
 
 class BlockNumbers:
@@ -52,11 +56,19 @@ class BlockNumbers:
         return number
 
     async def _reserve(self, scope: str) -> _Block:
-        count = _TRANSACTIONS if scope == "transaction" else _BLOCK
+        now = asyncio.get_running_loop().time()
+        count = _TRANSACTIONS if scope == "transaction" else self._size(scope, now)
         first = await self._store.reserve(scope, count)
-        block = _Block(first, first + count)
+        block = _Block(first, first, first + count, now)
         self._blocks[scope] = block
         return block
+
+    def _size(self, scope: str, now: float) -> int:
+        """Returns the smallest size, or twice that of a block that was used up soon."""
+        used = self._blocks.get(scope)
+        if used is None or now - used.reserved_at > _SOON_S:
+            return _SMALLEST
+        return min(2 * (used.end - used.first), _LARGEST)
 
     async def release(self) -> None:
         """Gives back what is left of each block. Call it when nothing more will be asked for."""

@@ -328,6 +328,14 @@ async def test_numbers_asked_for_at_once_are_all_different(store):
     assert sorted(found) == list(range(1, 151))
 
 
+async def test_numbers_that_are_asked_for_fast_are_reserved_in_larger_blocks(store):
+    numbers = BlockNumbers(store)
+    for _ in range(20 + 40 + 1):
+        last = await numbers.next("a")
+    assert last == 61
+    assert await BlockNumbers(store).next("a") == 20 + 40 + 80 + 1
+
+
 # What follows only PostgreSQL can do wrong.
 
 
