@@ -28,7 +28,7 @@ from csms.ocppj.version import Role
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from websockets.typing import BytesLike
+    from websockets.frames import Frame
 
     from csms.domain.facts import Fact
     from csms.engine.state import StationState
@@ -92,7 +92,7 @@ class StationSession:
 
     async def run(self) -> str:
         """Reads until the socket is closed, and returns why it was."""
-        self.socket.on_text = self._take_whole
+        self.socket.on_text = self._take_frame
         try:
             while True:
                 message = await self.socket.recv(decode=True)
@@ -146,12 +146,12 @@ class StationSession:
             if answer.done() and not answer.cancelled():
                 answer.exception()  # told already, if the connection ended while we sent
 
-    def _take_whole(self, data: BytesLike) -> bool:
+    def _take_frame(self, frame: Frame) -> bool:
         """Takes a whole text as it arrives; False if there is no room, or it is no text."""
         if len(self._inbox) >= _INBOX:
             return False
         try:
-            text = str(data, "utf-8")
+            text = str(frame.data, "utf-8")
         except UnicodeDecodeError:
             return False
         self._take(text)
