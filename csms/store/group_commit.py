@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from csms.errors import UnitRefused
-from csms.store.grouping import by_statement, columns_of, grouped
+from csms.store.grouping import by_statement, grouped
 from csms.store.queries import together
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
     from csms.engine.writes import Write
-    from csms.store.grouping import Column
 
     Waiting = tuple[Sequence[Write], asyncio.Future[None]]
 
@@ -132,14 +131,10 @@ class GroupCommit:
 
     async def _write(self, units: list[Sequence[Write]]) -> None:
         """Writes units in one statement, thus in one round trip and one transaction."""
-        names: list[str] = []
-        columns: list[Column | None] = []
-        for name, rows in by_statement(grouped(units)):
-            names.append(name)
-            columns += columns_of(rows)
+        names, rows = zip(*by_statement(grouped(units)), strict=True)
         connection = await self._hold()
         try:
-            await connection.execute(together(*names), *columns)
+            await connection.execute(together(*names), *rows)
         except BaseException:
             await self._let_go()
             raise

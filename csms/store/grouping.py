@@ -11,7 +11,6 @@ from csms.store.rows import TABLES, Row
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-Column = tuple[Any, ...]
 _CONNECTOR_AT = 4
 _KEYS: dict[type[Write], Callable[[Row], Any]] = {
     kind: itemgetter(*key) for kind, (_, key) in TABLES.items()
@@ -50,18 +49,9 @@ def by_statement(rows_by_table: Mapping[type[Write], list[Row]]) -> Iterator[tup
         kept = [row for row in rows if row[-1] is not None]
         if kept:
             yield "write_RecordWrite", kept
-        gone = [row[:-1] for row in rows if row[-1] is None]
+        gone = [row for row in rows if row[-1] is None]
         if gone:
             yield "delete_records", gone
-
-
-def columns_of(rows: Sequence[Row]) -> Iterator[Column | None]:
-    """Yields the columns of rows; one that holds nothing is None, which costs nothing to send.
-
-    `unnest` fills a column that is missing with NULL.
-    """
-    for column in zip(*rows, strict=True):
-        yield None if column.count(None) == len(column) else column
 
 
 def _joined(kind: type[Write], old: Row, new: Row) -> Row:

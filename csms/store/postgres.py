@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from csms.engine.writes import Write
 
 _TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
+_JSONB_VERSION = b"\x01"
 _CONNECT_TIMEOUT_S = 10.0
 _COMMAND_TIMEOUT_S = 30.0
 
@@ -147,8 +148,17 @@ class PostgresStore:
 
 
 async def _prepare(connection: asyncpg.Connection) -> None:
-    """Has JSON columns arrive parsed. What is written is text already."""
-    for name in ("json", "jsonb"):
-        await connection.set_type_codec(
-            name, schema="pg_catalog", encoder=str, decoder=orjson.loads
-        )
+    """Has JSON columns arrive parsed. What is written is text already.
+
+    Rows travel in the binary format, in which a jsonb is its version and the text.
+    """
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=str.encode, decoder=orjson.loads, format="binary"
+    )
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda text: _JSONB_VERSION + text.encode(),
+        decoder=lambda sent: orjson.loads(sent.removeprefix(_JSONB_VERSION)),
+        format="binary",
+    )

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import asyncpg
     from asyncpg.pool import PoolConnectionProxy
 
     Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy[asyncpg.Record]
 
 _MARK = "-- name: "
-_PARAMETER = re.compile(r"\$(\d+)")
 
 
 @cache
@@ -34,20 +30,12 @@ def queries() -> dict[str, str]:
 def together(*names: str) -> str:
     """Returns one statement that does what several writing ones do, each on a table of its own.
 
-    It takes their parameters one after the other.
+    It takes the parameter of each, in the order of the names.
     """
-    *firsts, last = _renumbered([queries()[name] for name in names])
+    *firsts, last = [
+        queries()[name].replace("$1", f"${number}") for number, name in enumerate(names, 1)
+    ]
     if not firsts:
         return last
     parts = ",\n".join(f"part_{index} AS (\n{each}\n)" for index, each in enumerate(firsts))
     return f"WITH {parts}\n{last}"
-
-
-def _renumbered(statements: list[str]) -> Iterator[str]:
-    used = 0
-    for statement in statements:
-        pieces = _PARAMETER.split(statement)
-        numbers = [int(number) for number in pieces[1::2]]
-        pieces[1::2] = [f"${number + used}" for number in numbers]
-        used += max(numbers)
-        yield "".join(pieces)

@@ -1,28 +1,19 @@
--- All SQL of the store, by name. Writes take one array for each column, so that a group of units
--- is one statement for each table; `ON CONFLICT` makes each of them idempotent. JSON comes as
--- text, which costs the client less.
+-- All SQL of the store, by name. A statement that writes takes one array of rows, with the columns
+-- in the order of the table, so that a group of units is one row source for each table;
+-- `ON CONFLICT` makes each of them idempotent.
 
 -- name: write_StationWrite
-INSERT INTO stations (id, doc)
-SELECT id, doc::jsonb FROM unnest($1::text[], $2::text[]) AS new (id, doc)
+INSERT INTO stations (id, doc) SELECT id, doc FROM unnest($1::stations[])
 ON CONFLICT (id) DO UPDATE SET doc = EXCLUDED.doc
 
 -- name: write_ConnectorWrite
-INSERT INTO connectors AS old (station_id, evse, connector, status, at, doc)
-SELECT a, b, c, d, e, f::jsonb
-FROM unnest($1::text[], $2::int[], $3::int[], $4::text[], $5::timestamptz[], $6::text[])
-    AS new (a, b, c, d, e, f)
+INSERT INTO connectors AS old SELECT * FROM unnest($1::connectors[])
 ON CONFLICT (station_id, evse, connector) DO UPDATE
 SET status = EXCLUDED.status, at = EXCLUDED.at, doc = EXCLUDED.doc
 WHERE old.at <= EXCLUDED.at
 
 -- name: write_SessionWrite
-INSERT INTO sessions (id, station_id, transaction_id, state, started_at, ended_at, token, vehicle,
-                      energy_milliwh, doc, watch)
-SELECT a, b, c, d, e, f, g, h, i, j::json, k::json
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-            $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[])
-    AS new (a, b, c, d, e, f, g, h, i, j, k)
+INSERT INTO sessions SELECT * FROM unnest($1::sessions[])
 ON CONFLICT (id) DO UPDATE
 SET transaction_id = EXCLUDED.transaction_id, state = EXCLUDED.state,
     started_at = EXCLUDED.started_at, ended_at = EXCLUDED.ended_at, token = EXCLUDED.token,
@@ -31,22 +22,12 @@ SET transaction_id = EXCLUDED.transaction_id, state = EXCLUDED.state,
 
 -- name: write_EventWrite
 INSERT INTO session_events AS old (station_id, key, session_id, kind, at, received_at, doc)
-SELECT a, b, c, d, e, f, g::json
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-            $7::text[]) AS new (a, b, c, d, e, f, g)
+SELECT station_id, key, session_id, kind, at, received_at, doc FROM unnest($1::session_events[])
 ON CONFLICT (station_id, key) DO UPDATE
 SET repeats = old.repeats + 1, session_id = coalesce(old.session_id, EXCLUDED.session_id)
 
 -- name: write_SampleWrite
-INSERT INTO samples AS old
-    (station_id, session_id, evse, at, context, received_at, register_milliwh, power_w, current_a,
-     i1, i2, i3, v1, v2, v3, soc_percent, power_offered_w, current_offered_a, extra, assumed)
-SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s::json, t
-FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::text[],
-    $6::timestamptz[], $7::bigint[], $8::float8[], $9::float8[], $10::float8[], $11::float8[],
-    $12::float8[], $13::float8[], $14::float8[], $15::float8[], $16::float8[], $17::float8[],
-    $18::float8[], $19::text[], $20::text[])
-    AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t)
+INSERT INTO samples AS old SELECT * FROM unnest($1::samples[])
 ON CONFLICT (session_id, at, context, evse, station_id) DO UPDATE
 SET register_milliwh = coalesce(old.register_milliwh, EXCLUDED.register_milliwh),
     power_w = coalesce(old.power_w, EXCLUDED.power_w),
@@ -61,51 +42,36 @@ SET register_milliwh = coalesce(old.register_milliwh, EXCLUDED.register_milliwh)
     assumed = coalesce(old.assumed, EXCLUDED.assumed)
 
 -- name: write_LimitsWrite
-INSERT INTO session_limits (session_id, since, doc)
-SELECT a, b, c::json FROM unnest($1::text[], $2::timestamptz[], $3::text[]) AS new (a, b, c)
+INSERT INTO session_limits SELECT * FROM unnest($1::session_limits[])
 ON CONFLICT (session_id, since) DO UPDATE SET doc = EXCLUDED.doc
 
 -- name: write_InstalledWrite
-INSERT INTO installed_profiles (station_id, doc)
-SELECT id, doc::jsonb FROM unnest($1::text[], $2::text[]) AS new (id, doc)
+INSERT INTO installed_profiles SELECT * FROM unnest($1::installed_profiles[])
 ON CONFLICT (station_id) DO UPDATE SET doc = EXCLUDED.doc
 
 -- name: write_AlertWrite
-INSERT INTO alerts (id, station_id, session_id, kind, severity, state, opened_at, doc)
-SELECT a, b, c, d, e, f, g, h::jsonb
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-            $7::timestamptz[], $8::text[]) AS new (a, b, c, d, e, f, g, h)
+INSERT INTO alerts SELECT * FROM unnest($1::alerts[])
 ON CONFLICT (id) DO UPDATE
 SET severity = EXCLUDED.severity, state = EXCLUDED.state, doc = EXCLUDED.doc
 
 -- name: write_CommandWrite
-INSERT INTO commands AS old (id, station_id, session_id, action, state, wanted_at, doc)
-SELECT a, b, c, d, e, f, g::jsonb
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-            $7::text[]) AS new (a, b, c, d, e, f, g)
+INSERT INTO commands AS old SELECT * FROM unnest($1::commands[])
 ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, doc = old.doc || EXCLUDED.doc
 
 -- name: write_MessageWrite
-INSERT INTO station_messages (station_id, received_at, message_id, action, doc)
-SELECT a, b, c, d, e::json
-FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[])
-    AS new (a, b, c, d, e)
+INSERT INTO station_messages SELECT * FROM unnest($1::station_messages[])
 ON CONFLICT (station_id, received_at, message_id) DO UPDATE SET doc = EXCLUDED.doc
 
 -- name: write_AnomalyWrite
-INSERT INTO anomalies (station_id, session_id, at, kind, message_id, doc)
-SELECT a, b, c, d, e, f::json
-FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[])
-    AS new (a, b, c, d, e, f)
+INSERT INTO anomalies SELECT * FROM unnest($1::anomalies[])
 ON CONFLICT (station_id, at, kind, message_id) DO UPDATE SET doc = EXCLUDED.doc
 
 -- name: write_RecordWrite
-INSERT INTO records (collection, name, doc)
-SELECT a, b, c::jsonb FROM unnest($1::text[], $2::text[], $3::text[]) AS new (a, b, c)
+INSERT INTO records SELECT * FROM unnest($1::records[])
 ON CONFLICT (collection, name) DO UPDATE SET doc = EXCLUDED.doc
 
 -- name: delete_records
-DELETE FROM records r USING unnest($1::text[], $2::text[]) gone (collection, name)
+DELETE FROM records r USING unnest($1::records[]) gone
 WHERE r.collection = gone.collection AND r.name = gone.name
 
 -- name: reserve

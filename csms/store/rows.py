@@ -1,4 +1,7 @@
-"""How each write becomes a row: its columns in the order of its statement, and its key."""
+"""How each write becomes a row: all columns in the order of its table, and its key.
+
+What the table fills by itself is None.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,7 @@ def _instant(at: datetime) -> datetime:
 
 
 def _station(write: StationWrite) -> Row:
-    return write.station_id, to_json(write.doc)
+    return write.station_id, to_json(write.doc), None
 
 
 def _connector(write: ConnectorWrite) -> Row:
@@ -95,6 +98,7 @@ def _event(write: EventWrite) -> Row:
         write.kind,
         _instant(write.at),
         write.received_at,
+        None,
         to_json(write.doc),
     )
 
@@ -138,6 +142,8 @@ def _alert(write: AlertWrite) -> Row:
         write.severity,
         write.state,
         write.opened_at,
+        None,
+        None,
         to_json(write.doc),
     )
 
