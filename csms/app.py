@@ -187,7 +187,7 @@ async def _keep_running(postgres: EmbeddedPostgres) -> None:
     """Starts the embedded PostgreSQL again if it ends while we run."""
     while True:
         if await asyncio.to_thread(postgres.wait, 1.0):
-            log.error("postgres.ended", help="it is started again; see var/postgres.log")
+            log.error("postgres.ended", hint="it is started again; its log is beside its data")
             await asyncio.to_thread(postgres.start)
 
 

@@ -23,7 +23,10 @@ async def authorize(
     """Judges a token that was presented without a transaction."""
     authorization = judge_token(engine.policy, fact.token, work.now)
     if authorization.status is not TokenStatus.ACCEPTED:
-        work.note("token.refused", token=fact.token.text, status=authorization.status.value)
+        is_known = engine.policy.token(fact.token.text) is not None
+        hint = None if is_known else "PUT /api/v1/tokens/{token} makes a token known"
+        status = authorization.status.value
+        work.note("token.refused", token=fact.token.text, status=status, hint=hint)
     return AuthorizationAnswer(authorization)
 
 

@@ -153,7 +153,7 @@ class StationServer:
             station=station_id,
             why=why,
             peer=str((connection.remote_address or ("?",))[0]),
-            help="PUT /api/v1/stations/{id} makes a station known",
+            hint="PUT /api/v1/stations/{id} makes a station known",
         )
         return _refusal(connection, HTTPStatus.UNAUTHORIZED)
 

@@ -59,7 +59,6 @@ class StationSession:
         "_inbox",
         "_is_over",
         "_slot",
-        "_waiters",
         "_worker",
         "hub",
         "is_replaced",
@@ -83,7 +82,6 @@ class StationSession:
         self._has_room: asyncio.Event | None = None
         self._slot: asyncio.Lock | None = None
         self._answer: asyncio.Future[CallResult | CallError] | None = None
-        self._waiters = 0
 
     @property
     def version(self) -> Version:
