@@ -236,11 +236,23 @@ class Session:
 
     def _take_levels(self, sample: Sample) -> None:
         order: Order = (0, sample.at.timestamp(), _TURNS.get(sample.context, 0))
+        levels = {
+            "soc_now": sample.soc_percent,
+            "power_w": sample.power_w,
+            "current_a": sample.highest_current_a,
+            "last_sample_at": sample.at,
+        }
         self._keep_earliest("soc_start", sample.soc_percent, order)
-        self._keep_latest("soc_now", sample.soc_percent, order)
-        self._keep_latest("power_w", sample.power_w, order)
-        self._keep_latest("current_a", sample.highest_current_a, order)
-        self._keep_latest("last_sample_at", sample.at, order)
+        newest = self.sources.get("last_sample_at")
+        if newest is not None and order <= newest:
+            for name, value in levels.items():
+                self._keep_latest(name, value, order)
+            return
+        # The newest sample of all, as nearly each is: there is nothing to compare it with.
+        for name, value in levels.items():
+            if value is not None:
+                setattr(self, name, value)
+                self.sources[name] = order
 
     def refold(self, readings: Iterable[Reading]) -> None:
         """Makes the ledger anew from all readings of the session's samples."""

@@ -12,6 +12,7 @@ _ABSURD_BEFORE = datetime(2015, 1, 1, tzinfo=UTC)
 _LIVE_WITHIN_S = 120.0
 _NETWORK_S = 5.0
 _APART_S = 5.0
+_NOTHING_NEW_S = 1.0
 _DRIFT = 0.02
 _STEADY_WITHIN_S = 30.0
 _UNBELIEVABLE_S = 1e9
@@ -50,7 +51,10 @@ class StationClock:
 
     def observe(self, at: datetime, received_at: datetime) -> None:
         """Takes the timestamp of a message that was sent as soon as it was made."""
-        self.delays_s.append((received_at - at).total_seconds())
+        delay_s = (received_at - at).total_seconds()
+        if len(self.delays_s) == _KEPT and abs(delay_s - self.delays_s[-1]) < _NOTHING_NEW_S:
+            return
+        self.delays_s.append(delay_s)
         ordered = sorted(self.delays_s)
         if len(ordered) < _NEEDED:
             return
