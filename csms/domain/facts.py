@@ -2,7 +2,8 @@
 
 A translator makes one fact of each call; the engine returns the answer that belongs to it.
 Times are the station's own, parsed to UTC and not yet corrected; None where none was given
-or none could be read (then `anomalies` says so).
+or none could be read (then `anomalies` says so). Nobody changes a fact; those that carry samples
+are not frozen only because that takes a third of the time.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class AuthorizationAnswer:
     authorization: Authorization
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TransactionReported:
     """A transaction has begun, gone on or ended.
 
@@ -136,7 +137,7 @@ class TransactionAnswer:
     authorization: Authorization | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SamplesReported:
     """MeterValues, in a transaction or outside of one."""
 

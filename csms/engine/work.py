@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csms.domain.station import dump_station
 from csms.engine.writes import AnomalyWrite, StationWrite
@@ -40,8 +40,7 @@ class Order:
     wanted_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What handling a message came to. The answer may leave when the writes are durable."""
 
     answer: Answer | None

@@ -5,24 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from prometheus_client.core import Metric
 
     from csms.engine.work import Note
 
 
 class Counters:
-    """The metrics of one node, in a registry of their own."""
+    """The metrics of one node, in a registry of their own.
+
+    `messages` is a plain number that is read when somebody asks: it counts too often for a lock.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.connected = Gauge(
             "csms_stations_connected", "Stations connected now", registry=self.registry
         )
-        self.messages = Counter(
-            "csms_messages", "Calls received from stations", registry=self.registry
-        )
+        self.messages = 0
+        self.registry.register(_Messages(self))
         self.malformed = Counter(
             "csms_messages_refused", "Frames refused or ignored", registry=self.registry
         )
@@ -39,3 +45,14 @@ class Counters:
             self.events.labels(note.event).inc()
             if note.event == "deviation.raised":
                 self.deviations.labels(note.fields["kind"], note.fields["severity"]).inc()
+
+
+class _Messages(Collector):
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        """Yields the number of calls received."""
+        yield CounterMetricFamily(
+            "csms_messages", "Calls received from stations", value=self._counters.messages
+        )

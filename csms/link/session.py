@@ -190,7 +190,7 @@ class StationSession:
         """Serves what comes in; between messages it sleeps, which costs less than a new task."""
         while not self._is_over or self._inbox:
             if not self._inbox:
-                self._idle = asyncio.get_running_loop().create_future()
+                self._idle = self.socket.loop.create_future()
                 await self._idle
                 continue
             received, now = self._inbox.popleft()
@@ -223,7 +223,7 @@ class StationSession:
     async def _serve(self, received: CallReceived, now: datetime) -> None:
         call, violation = received.call, received.violation
         route = self.routes[call.action]
-        self.hub.counters.messages.inc()
+        self.hub.counters.messages += 1
         if not route.keeps:
             if violation is not None:
                 await self._refuse(call, violation)

@@ -50,6 +50,7 @@ class GroupCommit:
 
     def __init__(self, pool: asyncpg.Pool, timeout_s: float = 10.0) -> None:
         self._pool, self._timeout_s = pool, timeout_s
+        self._loop = asyncio.get_running_loop()
         self._waiting: deque[Waiting] = deque()
         self._wake = asyncio.Event()
         self._held: PoolConnectionProxy[asyncpg.Record] | None = None
@@ -58,7 +59,7 @@ class GroupCommit:
 
     def submit(self, unit: Sequence[Write]) -> asyncio.Future[None]:
         """Queues a unit, and returns what is done when the unit is durable."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = self._loop.create_future()
         if not unit:
             future.set_result(None)
             return future
