@@ -36,13 +36,13 @@ class Reading(NamedTuple):
     milliwh: int
 
 
-@dataclass(slots=True)
+@dataclass
 class Ledger:
     """A running fold over readings.
 
     `start` and `stop` are the transaction's own readings (1.6 meterStart, meterStop); `first`
     and `last` those of its samples, `gained` the sum of rises between samples, `falls` how often
-    a later sample was lower.
+    a later sample was lower. Without slots, as a session is.
     """
 
     start: int | None = None

@@ -49,6 +49,9 @@ class Sample:
     @property
     def highest_current_a(self) -> float | None:
         """The largest current of any phase, or the one without a phase; None if none was sent."""
+        first, second, third = self.currents_a
+        if first is not None and second is not None and third is not None:
+            return max(first, second, third)
         known = [current for current in self.currents_a if current is not None]
         return max(known) if known else self.current_a
 

@@ -31,7 +31,7 @@ class Suspicion:
         self.evidence = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Watch:
     """The judge's memory of one session.
 
@@ -39,6 +39,8 @@ class Watch:
     reckoned from, for a meter that never says power or current (`sees_power`). `gaps_s` are the
     last times between values, `heard_at` when the last value arrived. `suspicions` are by kind,
     and only those there is ground for.
+
+    It has no slots, since orjson writes it faster so, and it is written at each sample.
     """
 
     suspicions: dict[str, Suspicion] = field(default_factory=dict)

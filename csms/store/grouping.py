@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _CONNECTOR_AT = 4
-_KEYS: dict[type[Write], Callable[[Row], Any]] = {
-    kind: itemgetter(*key) for kind, (_, key) in TABLES.items()
+_ROWS: dict[type[Write], tuple[Callable[[Any], Row], Callable[[Row], Any]]] = {
+    kind: (row_of, itemgetter(*key)) for kind, (row_of, key) in TABLES.items()
 }
 
 
@@ -26,9 +26,12 @@ def grouped(units: Iterable[Sequence[Write]]) -> dict[type[Write], list[Row]]:
     for unit in units:
         for write in unit:
             kind = type(write)
-            row = TABLES[kind][0](write)
-            rows = newest.setdefault(kind, {})
-            key = _KEYS[kind](row)
+            row_of, key_of = _ROWS[kind]
+            row = row_of(write)
+            key = key_of(row)
+            rows = newest.get(kind)
+            if rows is None:
+                rows = newest[kind] = {}
             old = rows.get(key)
             rows[key] = row if old is None else _joined(kind, old, row)
     return {kind: list(rows.values()) for kind, rows in newest.items()}

@@ -56,7 +56,7 @@ def _bigint(value: int | None) -> int | None:
 
 def _instant(at: datetime) -> datetime:
     """What a clock that lies may say, within what can be read again."""
-    return min(max(at, _EARLIEST), _LATEST)
+    return at if _EARLIEST <= at <= _LATEST else min(max(at, _EARLIEST), _LATEST)
 
 
 def _station(write: StationWrite) -> Row:
