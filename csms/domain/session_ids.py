@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from string import Formatter
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-_PLAIN_FIELDS = {"date", "time", "station", "site"}
 _NUMBERS = {"sequence": (3, 9), "digits": (6, 15), "code": (6, 20)}
 _DEFAULT_WIDTH = {"sequence": 3, "digits": 9, "code": 12}
 _ROUND_KEYS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)
@@ -55,7 +55,7 @@ class SessionIdFormat:
         numbers = [(name, spec) for name, spec in fields if name in _NUMBERS]
         unknown = [name for name, _ in fields if name not in _NUMBERS and name not in _PLAIN_FIELDS]
         if unknown:
-            known = ", ".join(sorted(_PLAIN_FIELDS | set(_NUMBERS)))
+            known = ", ".join(sorted(_PLAIN_FIELDS.keys() | _NUMBERS.keys()))
             raise SessionIdFormatError(f"unknown field {{{unknown[0]}}}; known are {known}")
         if len(numbers) != 1:
             raise SessionIdFormatError(
@@ -73,18 +73,19 @@ class SessionIdFormat:
         return scope.replace("{}", _RENDERERS[self.number](number, self.width), 1)
 
     def _fill(self, number: str, *, at: datetime, station: str, site: str) -> str:
-        filled = {
-            "date": f"{at:%Y-%m-%d}",
-            "time": f"{at:%H%M}",
-            "station": _speakable(station),
-            "site": _speakable(site),
-        }
         parts: list[str] = []
-        for literal, name, _, _ in Formatter().parse(self.text):
+        for literal, name in _pieces(self.text):
             parts.append(literal)
             if name:
-                parts.append(filled.get(name, number))
+                field = _PLAIN_FIELDS.get(name)
+                parts.append(number if field is None else field(at, station, site))
         return "".join(parts)
+
+
+@cache
+def _pieces(text: str) -> tuple[tuple[str, str | None], ...]:
+    """Returns each literal of a format with the name of the field after it."""
+    return tuple((literal, name) for literal, name, _, _ in Formatter().parse(text))
 
 
 def _width(name: str, spec: str) -> int:
@@ -148,4 +149,11 @@ _RENDERERS: dict[str, Callable[[int, int], str]] = {
     "sequence": _sequence,
     "digits": _digits,
     "code": _code,
+}
+
+_PLAIN_FIELDS: dict[str, Callable[[datetime, str, str], str]] = {
+    "date": lambda at, _station, _site: at.date().isoformat(),
+    "time": lambda at, _station, _site: f"{at:%H%M}",
+    "station": lambda _at, station, _site: _speakable(station),
+    "site": lambda _at, _station, site: _speakable(site),
 }

@@ -44,9 +44,13 @@ def _shortened(text: str) -> str:
 
 def format_time(moment: datetime) -> str:
     """Returns `YYYY-MM-DDTHH:MM:SS.mmmZ`, the form that every known station reads."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return _in_utc(moment, "milliseconds")
 
 
 def format_seconds(moment: datetime) -> str:
     """Returns `YYYY-MM-DDTHH:MM:SSZ`; some stations misread fractions."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return _in_utc(moment, "seconds")
+
+
+def _in_utc(moment: datetime, timespec: str) -> str:
+    return moment.astimezone(UTC).isoformat(timespec=timespec).removesuffix("+00:00") + "Z"

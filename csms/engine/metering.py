@@ -60,7 +60,7 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     if any(sample.has_electricity and sample.context != TRANSACTION_BEGIN for sample in samples):
         record(work, live, meter.heard(live.watch, work.now))
     for sample in samples:
-        at, _ = _corrected(work, sample)
+        at, _ = work.station.clock.correct(sample.at, work.now)
         smart_charging.extend(work, live, at)
         thresholds = engine.policy.thresholds_of(session.profile)
         record(work, live, take_sample(live.watch, live.track, sample, at, thresholds))
@@ -172,10 +172,6 @@ async def _refold(engine: Engine, live: LiveSession, samples: Iterable[Sample]) 
     stored = await engine.store.load_readings(session.id)
     fresh = [reading for sample in samples if (reading := reading_of(sample)) is not None]
     session.refold([*stored, *fresh])
-
-
-def _corrected(work: Work, sample: Sample) -> tuple[datetime, bool]:
-    return work.station.clock.correct(sample.at, work.now)
 
 
 def _complete(work: Work, live: LiveSession, episode: Episode) -> None:

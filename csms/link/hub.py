@@ -101,15 +101,19 @@ class Hub:
 
     def settle(self, station: StationState, outcome: Outcome) -> None:
         """Does what follows from a unit that is durable: log lines, commands, watching."""
-        write_notes(outcome.notes)
-        self.counters.count(outcome.notes)
-        for listener in self.listeners:
-            for note in outcome.notes:
-                listener(note)
+        if outcome.notes:
+            self._tell(outcome.notes)
         for order in outcome.then:
             self.spawn(self._carry_out(station, order))
         for session_id in outcome.watched:
             self._watch(station, session_id)
+
+    def _tell(self, notes: tuple[Note, ...]) -> None:
+        write_notes(notes)
+        self.counters.count(notes)
+        for listener in self.listeners:
+            for note in notes:
+                listener(note)
 
     async def call(
         self, station_id: str, action: str, payload: Payload, timeout_s: float, message_id: str

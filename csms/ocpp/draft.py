@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
 
 _FULL: Final = 100
+_CURRENTS: Final = slice(CURRENTS[0], CURRENTS[-1] + 1)
+_VOLTAGES: Final = slice(VOLTAGES[0], VOLTAGES[-1] + 1)
 _SCALES: Final = {3: 10**3, 6: 10**6}
 
 
@@ -109,8 +111,8 @@ class Draft:
             values[REGISTER],
             values[POWER],
             values[CURRENT],
-            tuple(values[CURRENTS[0] : CURRENTS[-1] + 1]),
-            tuple(values[VOLTAGES[0] : VOLTAGES[-1] + 1]),
+            tuple(values[_CURRENTS]),
+            tuple(values[_VOLTAGES]),
             values[SOC],
             values[POWER_OFFERED],
             values[CURRENT_OFFERED],

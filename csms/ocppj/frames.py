@@ -43,6 +43,11 @@ class CallError:
     error_details: Payload
 
 
+def encode_result(message_id: str, payload: Payload) -> str:
+    """Return the text of a `CallResult`, as `encode` does."""
+    return orjson.dumps((CALL_RESULT, message_id, payload)).decode()
+
+
 def encode(frame: Call | CallResult | CallError) -> str:
     """Return the frame as compact JSON.
 
@@ -52,7 +57,7 @@ def encode(frame: Call | CallResult | CallError) -> str:
         case Call():
             elements = [CALL, frame.message_id, frame.action, frame.payload]
         case CallResult():
-            elements = [CALL_RESULT, frame.message_id, frame.payload]
+            return encode_result(frame.message_id, frame.payload)
         case CallError():
             elements = [
                 CALL_ERROR,

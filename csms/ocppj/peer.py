@@ -21,6 +21,7 @@ from csms.ocppj.frames import (
     CallResult,
     Payload,
     encode,
+    encode_result,
 )
 from csms.ocppj.refusals import (
     MAX_ID,
@@ -147,7 +148,7 @@ class Peer:
 
     def result(self, call: Call, payload: Payload) -> str:
         """Return the text that answers a received call."""
-        return encode(CallResult(call.message_id, payload))
+        return encode_result(call.message_id, payload)
 
     def error(
         self, call: Call, code: str, description: str = "", details: Payload | None = None
