@@ -8,7 +8,6 @@ what a central system sends.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from simulator.faults import FaultBoard
 from simulator.limits import LimitBook
 from simulator.outbox import Outbox
 from simulator.outputs import CloseConnection, Happened, Output, PasswordChanged, Send
+from simulator.retries import RETRIES, RetryDialect
 from simulator.timers import Timers
 from simulator.transaction import Moment, StopReason
 from simulator.wire import from_text, to_payload
@@ -70,6 +70,7 @@ class StationSetup:
     call_timeout_s: float = 30.0
     follows_time: bool = True
     strict: bool = True
+    retries: RetryDialect = field(default=RETRIES["default"])
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -89,7 +90,12 @@ class Station:
         self.is_accepted = False
         self.sent: Counter[str] = Counter()
         self._setup = setup
-        self._outbox = Outbox(setup.random, timeout_s=setup.call_timeout_s, strict=setup.strict)
+        self._outbox = Outbox(
+            setup.random,
+            timeout_s=setup.call_timeout_s,
+            strict=setup.strict,
+            retries=setup.retries,
+        )
         self._timers = Timers()
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
@@ -123,7 +129,8 @@ class Station:
     @property
     def wake_at(self) -> float:
         """When `advance` is to be called at the latest, in simulated seconds."""
-        waits = self._outbox.wake_at(is_accepted=self.is_accepted) if self._peer else math.inf
+        outbox = self._outbox
+        waits = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
         return min(self._timers.next_at, waits, *(bay.wake_at for bay in self.bays.values()))
 
     def at(self, now: float) -> datetime:
@@ -199,7 +206,7 @@ class Station:
         if outgoing is None or not (outgoing.is_durable or self._peer is not None):
             return
         self.sent[outgoing.action] += 1
-        self._outbox.add(outgoing)
+        self._outbox.add(outgoing, self._now)
 
     def report(self, now: float, name: str, **fields: object) -> None:
         """Tell the world outside of OCPP what happened."""
@@ -279,7 +286,7 @@ class Station:
             self._outputs.append(Send(text))
 
     def _do_own(self, now: float) -> None:
-        if self._peer is not None and self._outbox.expire(self._peer, now):
+        if self._outbox.expire(self._peer, now):
             self.report(now, "call.timed_out")
         while (due := self._timers.pop_due(now)) is not None:
             match due[0]:
