@@ -1,0 +1,137 @@
+"""Compares what a fleet was told with what the database holds."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from tests.chaos.history import METER
+
+if TYPE_CHECKING:
+    from tests.chaos.history import History, Message, Played
+    from tests.chaos.server import Server
+
+_KINDS = {"start": "Started", "meter": "Updated", "stop": "Ended"}
+
+
+async def check(dsn: str, history: History) -> dict[str, Any]:
+    """Figures of the comparison; all but `sessions_stored` must be 0.
+
+    `lost`: messages that were answered and are not stored. `doubled`: rows too many for one
+    message, and sessions that nobody started. `sessions_missing`: sessions whose messages were
+    all answered, and which are not there as ended. `wh_difference`: the sum of what their energy
+    is off.
+    """
+    connection = await asyncpg.connect(dsn, timeout=60)
+    try:
+        stored = await _Stored.load(connection)
+    finally:
+        await connection.close()
+    return _compare(stored, history)
+
+
+class _Stored:
+    """The rows that matter, by what identifies a message in them."""
+
+    def __init__(self) -> None:
+        self.events: Counter[tuple[str, str, Any]] = Counter()
+        self.samples: Counter[tuple[str, Any]] = Counter()
+        self.sessions: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        self.held: dict[tuple[str, str], str] = {}
+
+    @classmethod
+    async def load(cls, connection: asyncpg.Connection) -> _Stored:
+        stored = cls()
+        for row in await connection.fetch("SELECT station_id, kind, at FROM session_events"):
+            stored.events[row["station_id"], row["kind"], row["at"]] += 1
+        for row in await connection.fetch(
+            "SELECT DISTINCT station_id, session_id, at, context FROM samples"
+        ):
+            stored.samples[row["station_id"], row["at"]] += 1
+        for row in await connection.fetch(
+            "SELECT id, station_id, transaction_id, state, energy_milliwh FROM sessions"
+        ):
+            stored.sessions[row["station_id"], row["transaction_id"]].append(row)
+        if await connection.fetchval("SELECT to_regclass('quarantine') IS NOT NULL"):
+            for row in await connection.fetch(
+                "SELECT station_id, message_id, state FROM quarantine"
+            ):
+                stored.held[row["station_id"], row["message_id"]] = row["state"]
+        return stored
+
+    def count(self, message: Message) -> int:
+        """How often this message is stored, held messages included."""
+        session = message.session
+        rows = self.events[session.station, _KINDS[message.kind], message.at]
+        if session.version == "1.6" and message.kind == METER:
+            rows = self.samples[session.station, message.at]
+        return rows or any((session.station, each) in self.held for each in message.message_ids)
+
+
+def _compare(stored: _Stored, history: History) -> dict[str, Any]:
+    lost = doubled = missing = 0
+    difference_milliwh = 0
+    for message in history.messages:
+        count = stored.count(message)
+        lost += message.is_answered and count == 0
+        doubled += max(0, count - 1)
+    known = set()
+    for session in history.sessions:
+        rows = _rows(stored, session)
+        known.add((session.station, session.transaction_id))
+        doubled += max(0, len(rows) - 1)
+        if not session.is_complete:
+            continue
+        ended = [row for row in rows if row["state"] == "ended"]
+        missing += not ended
+        billed = sum(row["energy_milliwh"] or 0 for row in rows)
+        difference_milliwh += abs(billed - session.energy_wh * 1000)
+    strangers = sum(len(rows) for key, rows in stored.sessions.items() if key not in known)
+    unheard = sum(not each.messages[0].is_answered for each in history.sessions)
+    return {
+        "sessions_stored": sum(len(rows) for rows in stored.sessions.values()),
+        "lost": lost,
+        "doubled": doubled + max(0, strangers - unheard),
+        "sessions_missing": missing,
+        "wh_difference": difference_milliwh / 1000,
+        "held": len(stored.held),
+    }
+
+
+def _rows(stored: _Stored, session: Played) -> list[Any]:
+    return stored.sessions.get((session.station, session.transaction_id or ""), [])
+
+
+async def check_api(server: Server, history: History, count: int = 20) -> dict[str, Any]:
+    """Compares some sessions, the last of each of that many stations, with what the API says."""
+    last = {each.station: each for each in history.sessions if each.is_complete}
+    wrong = 0
+    for session in list(last.values())[:count]:
+        page = await server.get("/sessions", station=session.station, limit=1)
+        shown = page["items"][0] if page["items"] else {}
+        wrong += (
+            shown.get("transaction_id") != session.transaction_id
+            or shown.get("energy_wh") != session.energy_wh
+            or shown.get("state") != "ended"
+        )
+    return {"api_wrong": wrong}
+
+
+async def check_ledgers(server: Server, history: History, count: int = 20) -> dict[str, Any]:
+    """Compares each station's ledger with its meter, where the API has one."""
+    stations: dict[str, list[Played]] = defaultdict(list)
+    for session in history.sessions:
+        stations[session.station].append(session)
+    open_wh = 0.0
+    for station, sessions in list(stations.items())[:count]:
+        if not all(each.is_complete for each in sessions):
+            continue
+        try:
+            ledger = await server.get(f"/stations/{station}/ledger")
+        except Exception:  # noqa: BLE001 - an older server has none
+            return {}
+        places = ledger.get("connectors", ledger) if isinstance(ledger, dict) else ledger
+        open_wh += sum(abs(each.get("difference_wh") or 0) for each in places)
+    return {"ledger_open_wh": open_wh}

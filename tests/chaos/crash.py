@@ -1,0 +1,71 @@
+"""The server is killed again and again, its embedded PostgreSQL with it, under a busy fleet."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from tests.chaos.check import check, check_api, check_ledgers
+from tests.chaos.fleet import Fleet, Pace
+from tests.chaos.plan import Outcome, below, zero
+from tests.chaos.postgres import Postgres
+from tests.chaos.server import Server
+
+if TYPE_CHECKING:
+    from tests.chaos.plan import Plan
+
+
+async def run(plan: Plan) -> Outcome:
+    kills = plan.pick(short=4, full=200)
+    server = Server(plan.folder)
+    await server.start()
+    fleet = Fleet(server.url, plan.random, plan.pick(short=20, full=200), pace=Pace())
+    draws = plan.draws("kills")
+    restarts = []
+    try:
+        async with fleet:
+            await fleet.all_connected()
+            for number in range(1, kills + 1):
+                # Some kills come while the server still starts or replays, most in full work.
+                await asyncio.sleep(draws.choice((0.05, 0.3, 1.0, 1.5)) * draws.uniform(0.5, 1.5))
+                await server.kill()
+                killed_s = time.monotonic()
+                await server.start()
+                restarts.append(await _first_answer(fleet, killed_s) - killed_s)
+                if number % 10 == 0 or number == kills:
+                    plan.say(f"{number} kills, {len(fleet.history.sessions)} sessions")
+            is_drained = await fleet.drain()
+            figures = await check_api(server, fleet.history)
+            figures |= await check_ledgers(server, fleet.history)
+    finally:
+        await server.stop()
+    figures |= await check_embedded(server, fleet)
+    figures |= fleet.history.figures()
+    figures |= {
+        "kills": kills,
+        "drained": is_drained,
+        "first_answer_s": round(max(restarts), 2),
+        "troubles": len(server.troubles()),
+    }
+    limits = zero("lost", "doubled", "sessions_missing", "wh_difference", "callerrors")
+    limits += zero("ids_differing", "undelivered", "api_wrong", "discarded_by_chargers")
+    return Outcome(figures, [*limits, below("first_answer_s", 5)])
+
+
+async def _first_answer(fleet: Fleet, since_s: float) -> float:
+    """When the first call after that moment was answered; waits for it."""
+    while (found := fleet.history.first_answer_after(since_s)) is None:
+        fleet.check()
+        await asyncio.sleep(0.01)
+    return found
+
+
+async def check_embedded(server: Server, fleet: Fleet) -> dict[str, object]:
+    """Looks into the embedded PostgreSQL of a server that has ended."""
+    postgres = Postgres(server.data_dir / "postgres")
+    dsn = await postgres.start()
+    try:
+        return await check(dsn, fleet.history)
+    finally:
+        await postgres.stop()

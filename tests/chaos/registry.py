@@ -1,0 +1,21 @@
+"""All scenarios, in the order in which they run: name -> module and function."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tests.chaos.plan import Outcome, Plan
+
+SCENARIOS: dict[str, str] = {
+    "crash": "tests.chaos.crash:run",
+}
+
+
+def load(place: str) -> Callable[[Plan], Coroutine[Any, Any, Outcome]]:
+    module, _, name = place.partition(":")
+    found: Callable[[Plan], Coroutine[Any, Any, Outcome]] = getattr(import_module(module), name)
+    return found
