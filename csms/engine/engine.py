@@ -60,11 +60,22 @@ class Engine:
         self.store, self.numbers, self.policy = store, numbers, policy
         self.hash_password = hash_password
         self.stations: dict[str, StationState] = {}
+        self._is_preloaded = False
+
+    async def preload(self) -> None:
+        """Loads every station with its running sessions, so that none waits for the store later.
+
+        Raises:
+            DatabaseUnavailable: if the store is away.
+        """
+        for station_id, stored in (await self.store.load_all()).items():
+            self.stations.setdefault(station_id, StationState.restore(stored))
+        self._is_preloaded = True
 
     async def station(self, station_id: str) -> StationState | None:
         """Returns a station with its sessions, from memory or from the store; None if unknown."""
         state = self.stations.get(station_id)
-        if state is None:
+        if state is None and not self._is_preloaded:
             stored = await self.store.load_station(station_id)
             if stored is None:
                 return None

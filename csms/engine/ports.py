@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from csms.domain.ledger import Reading
-    from csms.engine.writes import Write
+    from csms.engine.writes import QuarantineWrite, Write
+
+START_KEYS_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +29,42 @@ class StoredStation:
     """All that the engine needs to go on with a station.
 
     `installed` are the profiles believed to be on it, `last_start_at` the newest start or first
-    word of a session by the station's own clock, `sessions` those that run.
+    word of a session by the station's own clock, `sessions` those that run, `start_keys` the
+    content keys of the last starts that arrived, with their session's ID, the newest last.
     """
 
     doc: Mapping[str, Any]
     installed: Mapping[str, Any] | None = None
     last_start_at: datetime | None = None
     sessions: Sequence[StoredSession] = field(default=())
+    start_keys: Sequence[tuple[str, str]] = ()
 
 
 class Store(Protocol):
-    """Where records live. Every call may raise `DatabaseUnavailable`."""
+    """Where records live. Every call but `submit` may raise `DatabaseUnavailable`.
+
+    `on_back` are called on the loop when everything that was submitted while the database was
+    away is in it again.
+    """
+
+    on_back: list[Callable[[], None]]
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something durable is not in the database yet; reads of history raise then."""
+        ...
+
+    @property
+    def refuses_newcomers(self) -> bool:
+        """Whether there is so little room for what waits that nobody new should connect."""
+        ...
 
     def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
-        """Queues a unit at once, in the order of the calls; the result is done when durable."""
+        """Queues a unit at once, in the order of the calls; the result is done when durable.
+
+        It does not fail because the database is away. Awaiting it raises `UnitRefused` if the
+        database is there and cannot take what is in the unit.
+        """
         ...
 
     async def load_station(self, station_id: str) -> StoredStation | None:
@@ -61,8 +85,26 @@ class Store(Protocol):
         """Returns the session with that ID."""
         ...
 
+    async def find_around(
+        self, station_id: str, earliest: datetime, latest: datetime
+    ) -> list[StoredSession]:
+        """Returns at most ten sessions of a station that ran in that time, the newest first."""
+        ...
+
+    async def load_unresolved(self) -> list[QuarantineWrite]:
+        """Returns all messages in quarantine that something is to be done about, oldest first."""
+        ...
+
+    async def find_quarantined(self, quarantine_id: str) -> QuarantineWrite | None:
+        """Returns the message in quarantine with that ID."""
+        ...
+
     async def load_readings(self, session_id: str) -> list[Reading]:
         """Returns the register readings of all samples of a session."""
+        ...
+
+    async def load_all(self) -> dict[str, StoredStation]:
+        """Returns every station by its ID."""
         ...
 
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:

@@ -68,7 +68,8 @@ class StationState:
     """One station: its record, its sessions, and what we believe is installed on it.
 
     `running` and `recent` are sessions by ID; `by_transaction` finds them by the ID on the wire.
-    `epoch` counts connections, so that what an old one does late is known as such.
+    `epoch` counts connections, so that what an old one does late is known as such. `start_keys`
+    are the content keys of the last starts that arrived, with their session's ID.
     """
 
     record: Station
@@ -82,6 +83,7 @@ class StationState:
     last_start_at: datetime | None = None
     online_since: datetime | None = None
     epoch: int = 0
+    start_keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
     profile_ids: int = _FIRST_PROFILE_ID
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -89,6 +91,7 @@ class StationState:
     def restore(cls, stored: StoredStation) -> StationState:
         """Returns the station as the store has it."""
         state = cls(load_station(stored.doc), last_start_at=stored.last_start_at)
+        state.start_keys.update(stored.start_keys)
         if stored.installed is not None:
             state.installed = ProfileSet.of(
                 InstalledProfile.from_dict(each) for each in stored.installed["profiles"]

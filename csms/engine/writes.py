@@ -8,13 +8,17 @@ those that each sample makes are not frozen only because that takes a third of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from csms.domain.sample import Sample
+
+
+RESOLVED: Final = frozenset({"attached", "dismissed"})
+"""The states of a message in quarantine that are final."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,35 @@ class MessageWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineWrite:
+    """A message that could not be put where it belongs. Key: its ID, made of its content.
+
+    Once it is attached or dismissed no write changes it any more. `version` is the OCPP version
+    that it was sent in, `transaction_id` the one that it names or that its start was answered
+    with. `doc` holds what is known beside: candidates, evidence, who resolved it and when.
+    """
+
+    quarantine_id: str
+    station_id: str
+    received_at: datetime
+    message_id: str
+    version: str
+    action: str
+    transaction_id: str | None
+    payload: Mapping[str, Any]
+    why: str
+    state: str
+    session_id: str | None
+    attempts: int
+    doc: Mapping[str, Any]
+
+    @property
+    def is_resolved(self) -> bool:
+        """Tells whether nothing more is to be done about it."""
+        return self.state in RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
 class AnomalyWrite:
     """Something odd about what a station sent. Key: station, time, kind, message ID."""
 
@@ -171,6 +204,7 @@ Write = (
     | AlertWrite
     | CommandWrite
     | MessageWrite
+    | QuarantineWrite
     | AnomalyWrite
     | RecordWrite
 )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from csms.engine.ports import StoredSession
-from csms.engine.writes import AlertWrite
+from csms.engine.writes import AlertWrite, QuarantineWrite
 from csms.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -77,6 +77,15 @@ class AlertFilter:
     kind: str | None = None
     severity: str | None = None
     state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineFilter:
+    """Which messages in quarantine; None means any."""
+
+    station: str | None = None
+    state: str | None = None
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +187,13 @@ class Archive:
         if not await self._store.fetch("acknowledge_alert", alert_id, at, by):
             return None
         return await self.alert(alert_id)
+
+    async def quarantine(self, which: QuarantineFilter, span: Span) -> list[QuarantineWrite]:
+        """Returns messages in quarantine by (received, ID)."""
+        rows = await self._store.fetch(
+            "list_quarantine", which.station, which.state, which.session, *span.key(2), span.limit
+        )
+        return [QuarantineWrite(*row.values()) for row in rows]
 
     async def commands(self, session_id: str, span: Span) -> list[Row]:
         """Returns the commands of a session by (wanted, ID)."""

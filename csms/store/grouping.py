@@ -5,13 +5,22 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from csms.engine.writes import ConnectorWrite, EventWrite, RecordWrite, SampleWrite, Write
+from csms.engine.writes import (
+    RESOLVED,
+    ConnectorWrite,
+    EventWrite,
+    QuarantineWrite,
+    RecordWrite,
+    SampleWrite,
+    Write,
+)
 from csms.store.rows import TABLES, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _CONNECTOR_AT = 4
+_QUARANTINE_STATE = 9
 _ROWS: dict[type[Write], tuple[Callable[[Any], Row], Callable[[Row], Any]]] = {
     kind: (row_of, itemgetter(*key)) for kind, (row_of, key) in TABLES.items()
 }
@@ -58,10 +67,12 @@ def by_statement(rows_by_table: Mapping[type[Write], list[Row]]) -> Iterator[tup
 
 
 def _joined(kind: type[Write], old: Row, new: Row) -> Row:
-    """Fills what is known already, keeps a connector's newest state, else the last one."""
+    """Fills what is known, keeps a connector's newest state and what is final, else the last."""
     if kind in {SampleWrite, EventWrite}:
         return _merged(old, new)
     if kind is ConnectorWrite and old[_CONNECTOR_AT] > new[_CONNECTOR_AT]:
+        return old
+    if kind is QuarantineWrite and old[_QUARANTINE_STATE] in RESOLVED:
         return old
     return new
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from csms.domain.session import reading_of
-from csms.engine.ports import StoredSession, StoredStation
+from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
 from csms.engine.writes import (
     AlertWrite,
     CommandWrite,
@@ -19,24 +19,31 @@ from csms.engine.writes import (
     EventWrite,
     InstalledWrite,
     LimitsWrite,
+    QuarantineWrite,
     RecordWrite,
     SampleWrite,
     SessionWrite,
     StationWrite,
     Write,
 )
+from csms.errors import DatabaseUnavailable
 from csms.store.rows import TABLES, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from csms.domain.ledger import Reading
 
 
 class MemoryStore:
-    """Records in dicts, by the keys that the tables have."""
+    """Records in dicts, by the keys that the tables have.
+
+    With `is_behind` set, reads raise as if the database were away; `come_back` ends that.
+    """
 
     def __init__(self) -> None:
+        self.is_behind = self.refuses_newcomers = False
+        self.on_back: list[Callable[[], None]] = []
         self.tables: dict[type[Write], dict[Any, Any]] = defaultdict(dict)
         self._samples: dict[str, dict[Any, SampleWrite]] = defaultdict(dict)
         self._limits: dict[str, dict[datetime, LimitsWrite]] = defaultdict(dict)
@@ -49,6 +56,16 @@ class MemoryStore:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         future.set_result(None)
         return future
+
+    def come_back(self) -> None:
+        """Lets reads work again, and says so to those who wait for it."""
+        self.is_behind = False
+        for call in self.on_back:
+            call()
+
+    def _require_all(self) -> None:
+        if self.is_behind:
+            raise DatabaseUnavailable("the database is away")
 
     def _apply(self, write: Write) -> None:
         kind = type(write)
@@ -71,16 +88,17 @@ class MemoryStore:
 
     async def load_station(self, station_id: str) -> StoredStation | None:
         """Returns the station with its running sessions, or None if it is unknown."""
+        self._require_all()
         station = self.tables[StationWrite].get((station_id,))
         if station is None:
             return None
         installed = self.tables[InstalledWrite].get((station_id,))
-        starts = [
-            event.at
+        started = [
+            event
             for event in self.rows(EventWrite)
             if event.station_id == station_id and event.kind == "Started"
         ]
-        starts += self._begun(station_id)
+        starts = [event.at for event in started] + self._begun(station_id)
         sessions = [
             self.stored(session)
             for session in self.rows(SessionWrite)
@@ -91,7 +109,18 @@ class MemoryStore:
             None if installed is None else _plain(installed.doc),
             max(starts, default=None),
             sessions,
+            _newest_keys(started),
         )
+
+    async def load_all(self) -> dict[str, StoredStation]:
+        """Returns every station by its ID."""
+        self._require_all()
+        found: dict[str, StoredStation] = {}
+        for (station_id,) in self.tables[StationWrite]:
+            stored = await self.load_station(station_id)
+            if stored is not None:
+                found[station_id] = stored
+        return found
 
     def _begun(self, station_id: str) -> list[datetime]:
         """When the newest session began by its station's clock; its start may not have come."""
@@ -104,6 +133,7 @@ class MemoryStore:
         self, station_id: str, transaction_id: str
     ) -> StoredSession | None:
         """Returns the station's newest session with that transaction ID."""
+        self._require_all()
         found = [
             session
             for session in self.rows(SessionWrite)
@@ -114,6 +144,7 @@ class MemoryStore:
 
     async def find_by_event(self, station_id: str, key: str) -> StoredSession | None:
         """Returns the session that the event with this key belongs to."""
+        self._require_all()
         event = self.tables[EventWrite].get((station_id, key))
         if event is None or event.session_id is None:
             return None
@@ -121,11 +152,37 @@ class MemoryStore:
 
     async def find_session(self, session_id: str) -> StoredSession | None:
         """Returns the session with that ID."""
+        self._require_all()
         session = self.tables[SessionWrite].get((session_id,))
         return None if session is None else self.stored(session)
 
+    async def find_around(
+        self, station_id: str, earliest: datetime, latest: datetime
+    ) -> list[StoredSession]:
+        """Returns sessions of a station that ran in that time, the newest first."""
+        found = [
+            session
+            for session in self.rows(SessionWrite)
+            if session.station_id == station_id
+            and session.started_at <= latest
+            and (session.ended_at is None or session.ended_at >= earliest)
+        ]
+        found.sort(key=lambda session: session.started_at, reverse=True)
+        return [self.stored(session) for session in found[:10]]
+
+    async def load_unresolved(self) -> list[QuarantineWrite]:
+        """Returns all messages in quarantine that something is to be done about, oldest first."""
+        found = [write for write in self.rows(QuarantineWrite) if not write.is_resolved]
+        return sorted(found, key=lambda write: (write.received_at, write.quarantine_id))
+
+    async def find_quarantined(self, quarantine_id: str) -> QuarantineWrite | None:
+        """Returns the message with that ID."""
+        found: QuarantineWrite | None = self.tables[QuarantineWrite].get((quarantine_id,))
+        return found
+
     async def load_readings(self, session_id: str) -> list[Reading]:
         """Returns the register readings of all samples of a session."""
+        self._require_all()
         return [
             reading
             for write in self._samples[session_id].values()
@@ -134,6 +191,7 @@ class MemoryStore:
 
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
         """Returns an operator's records by name."""
+        self._require_all()
         return {
             write.name: _plain(write.doc)
             for write in self.rows(RecordWrite)
@@ -142,6 +200,7 @@ class MemoryStore:
 
     async def reserve(self, scope: str, count: int) -> int:
         """Returns the first of `count` numbers that nobody else gets."""
+        self._require_all()
         first = self._numbers.get(scope, 1)
         self._numbers[scope] = first + count
         return first
@@ -158,6 +217,12 @@ class MemoryStore:
         return StoredSession(orjson.loads(session.doc), orjson.loads(session.watch), limits)
 
 
+def _newest_keys(started: Sequence[EventWrite]) -> list[tuple[str, str]]:
+    by_arrival = sorted(started, key=lambda event: event.received_at)
+    known = [(event.key, event.session_id) for event in by_arrival if event.session_id]
+    return known[-START_KEYS_KEPT:]
+
+
 def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
     """Returns what a table makes of a row and of another one with the same key."""
     match new:
@@ -169,10 +234,22 @@ def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
             return old if old.at > new.at else new
         case CommandWrite():
             return replace(new, doc={**old.doc, **new.doc})
-        case AlertWrite():
-            return replace(new, opened_at=old.opened_at)
+        case QuarantineWrite():
+            return old if old.is_resolved else _requarantined(old, new)
         case _:
-            return new
+            is_alert = isinstance(new, AlertWrite)
+            return replace(new, opened_at=old.opened_at) if is_alert else new
+
+
+def _requarantined(old: QuarantineWrite, new: QuarantineWrite) -> QuarantineWrite:
+    return replace(
+        new,
+        received_at=old.received_at,
+        message_id=old.message_id,
+        transaction_id=old.transaction_id or new.transaction_id,
+        session_id=new.session_id or old.session_id,
+        doc={**old.doc, **new.doc},
+    )
 
 
 def _plain(doc: Any) -> Any:  # noqa: ANN401 - any JSON

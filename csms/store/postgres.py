@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -10,7 +11,8 @@ import orjson
 
 from csms.domain.ledger import Place, Reading
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END
-from csms.engine.ports import StoredSession, StoredStation
+from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
+from csms.engine.writes import QuarantineWrite
 from csms.errors import DatabaseUnavailable
 from csms.store.group_commit import GroupCommit
 from csms.store.migrations import migrate
@@ -18,7 +20,7 @@ from csms.store.partitions import prepare_partitions
 from csms.store.queries import queries
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from csms.engine.writes import Write
@@ -35,6 +37,8 @@ class PostgresStore:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
         self.writer = GroupCommit(pool)
+        self.is_behind = self.refuses_newcomers = False
+        self.on_back: list[Callable[[], None]] = []
 
     @classmethod
     async def connect(cls, dsn: str, now: datetime) -> PostgresStore:
@@ -97,6 +101,26 @@ class PostgresStore:
         row = rows[0]
         return StoredStation(row["doc"], row["installed"], row["last_start_at"], sessions)
 
+    async def load_all(self) -> dict[str, StoredStation]:
+        """Returns every station by its ID."""
+        rows = {row["id"]: row for row in await self.fetch("all_stations")}
+        limits: dict[str, list[tuple[datetime, Any]]] = defaultdict(list)
+        for row in await self.fetch("all_active_limits"):
+            limits[row["session_id"]].append((row["since"], row["doc"]))
+        sessions: dict[str, list[StoredSession]] = defaultdict(list)
+        for row in await self.fetch("all_active_sessions"):
+            session = StoredSession(row["doc"], row["watch"], limits[row["id"]])
+            sessions[row["station_id"]].append(session)
+        keys: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for row in await self.fetch("all_start_keys", START_KEYS_KEPT):
+            keys[row["station_id"]].append((row["key"], row["session_id"]))
+        return {
+            name: StoredStation(
+                row["doc"], row["installed"], row["last_start_at"], sessions[name], keys[name]
+            )
+            for name, row in rows.items()
+        }
+
     async def find_by_transaction(
         self, station_id: str, transaction_id: str
     ) -> StoredSession | None:
@@ -110,6 +134,22 @@ class PostgresStore:
     async def find_session(self, session_id: str) -> StoredSession | None:
         """Returns the session with that ID."""
         return await self._one("session", session_id)
+
+    async def find_around(
+        self, station_id: str, earliest: datetime, latest: datetime
+    ) -> list[StoredSession]:
+        """Returns at most ten sessions of a station that ran in that time, the newest first."""
+        rows = await self.fetch("sessions_around", station_id, latest, earliest)
+        return [await self._with_limits(row) for row in rows]
+
+    async def load_unresolved(self) -> list[QuarantineWrite]:
+        """Returns all messages in quarantine that something is to be done about, oldest first."""
+        return [QuarantineWrite(*row.values()) for row in await self.fetch("unresolved")]
+
+    async def find_quarantined(self, quarantine_id: str) -> QuarantineWrite | None:
+        """Returns the message in quarantine with that ID."""
+        rows = await self.fetch("quarantined", quarantine_id)
+        return QuarantineWrite(*rows[0].values()) if rows else None
 
     async def load_readings(self, session_id: str) -> list[Reading]:
         """Returns the register readings of all samples of a session."""

@@ -62,6 +62,14 @@ ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state, doc = old.doc || EXCLUDED
 INSERT INTO station_messages SELECT * FROM unnest($1::station_messages[])
 ON CONFLICT (station_id, received_at, message_id) DO UPDATE SET doc = EXCLUDED.doc
 
+-- name: write_QuarantineWrite
+INSERT INTO quarantine AS old SELECT * FROM unnest($1::quarantine[])
+ON CONFLICT (id) DO UPDATE
+SET why = EXCLUDED.why, state = EXCLUDED.state, attempts = EXCLUDED.attempts,
+    transaction_id = coalesce(old.transaction_id, EXCLUDED.transaction_id),
+    session_id = coalesce(EXCLUDED.session_id, old.session_id), doc = old.doc || EXCLUDED.doc
+WHERE old.state IN ('waiting', 'held')
+
 -- name: write_AnomalyWrite
 INSERT INTO anomalies SELECT * FROM unnest($1::anomalies[])
 ON CONFLICT (station_id, at, kind, message_id) DO UPDATE SET doc = EXCLUDED.doc
@@ -95,6 +103,32 @@ WHERE s.id = $1
 
 -- name: active_sessions
 SELECT id, doc, watch FROM sessions WHERE station_id = $1 AND state = 'active'
+
+-- name: all_stations
+SELECT s.id, s.doc, i.doc AS installed,
+       greatest(
+           (SELECT e.at FROM session_events e WHERE e.station_id = s.id AND e.kind = 'Started'
+            ORDER BY e.at DESC LIMIT 1),
+           (SELECT (n.doc ->> 'started_at_station')::timestamptz FROM sessions n
+            WHERE n.station_id = s.id ORDER BY n.started_at DESC LIMIT 1)
+       ) AS last_start_at
+FROM stations s LEFT JOIN installed_profiles i ON i.station_id = s.id
+
+-- name: all_active_sessions
+SELECT id, station_id, doc, watch FROM sessions WHERE state = 'active'
+
+-- name: all_active_limits
+SELECT l.session_id, l.since, l.doc
+FROM sessions s JOIN session_limits l ON l.session_id = s.id
+WHERE s.state = 'active' ORDER BY l.session_id, l.since
+
+-- name: all_start_keys
+SELECT s.id AS station_id, e.key, e.session_id
+FROM stations s CROSS JOIN LATERAL (
+    SELECT key, session_id, received_at FROM session_events
+    WHERE station_id = s.id AND kind = 'Started' AND session_id IS NOT NULL
+    ORDER BY received_at DESC LIMIT $1
+) e ORDER BY s.id, e.received_at
 
 -- name: session
 SELECT id, doc, watch FROM sessions WHERE id = $1
@@ -192,6 +226,25 @@ ORDER BY wanted_at DESC, id DESC LIMIT $4
 SELECT key, kind, at, received_at, repeats, doc FROM session_events
 WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (received_at, key) < ($2, $3::text))
 ORDER BY received_at DESC, key DESC LIMIT $4
+
+-- name: unresolved
+SELECT * FROM quarantine WHERE state IN ('waiting', 'held') ORDER BY received_at, id
+
+-- name: quarantined
+SELECT * FROM quarantine WHERE id = $1
+
+-- name: sessions_around
+SELECT id, doc, watch FROM sessions
+WHERE station_id = $1 AND started_at <= $2 AND (ended_at IS NULL OR ended_at >= $3)
+ORDER BY started_at DESC LIMIT 10
+
+-- name: list_quarantine
+SELECT * FROM quarantine
+WHERE ($1::text IS NULL OR station_id = $1)
+  AND ($2::text IS NULL OR state = $2)
+  AND ($3::text IS NULL OR session_id = $3)
+  AND ($4::timestamptz IS NULL OR (received_at, id) < ($4, $5::text))
+ORDER BY received_at DESC, id DESC LIMIT $6
 
 -- name: list_anomalies
 SELECT station_id, session_id, at, kind, message_id, doc FROM anomalies

@@ -19,6 +19,7 @@ from csms.engine.writes import (
     InstalledWrite,
     LimitsWrite,
     MessageWrite,
+    QuarantineWrite,
     RecordWrite,
     SampleWrite,
     SessionWrite,
@@ -170,6 +171,24 @@ def _message(write: MessageWrite) -> Row:
     )
 
 
+def _quarantine(write: QuarantineWrite) -> Row:
+    return (
+        write.quarantine_id,
+        write.station_id,
+        write.received_at,
+        write.message_id,
+        write.version,
+        write.action,
+        write.transaction_id,
+        to_json(write.payload),
+        write.why,
+        write.state,
+        write.session_id,
+        write.attempts,
+        to_json(write.doc),
+    )
+
+
 def _anomaly(write: AnomalyWrite) -> Row:
     return (
         write.station_id,
@@ -197,6 +216,7 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     AlertWrite: (_alert, (0,)),
     CommandWrite: (_command, (0,)),
     MessageWrite: (_message, (0, 1, 2)),
+    QuarantineWrite: (_quarantine, (0,)),
     AnomalyWrite: (_anomaly, (0, 2, 3, 4)),
     RecordWrite: (_record, (0, 1)),
 }
