@@ -28,6 +28,7 @@ from csms.engine.writes import (
     InstalledWrite,
     LimitsWrite,
     MessageWrite,
+    QuarantineWrite,
     RecordWrite,
     SampleWrite,
     SessionWrite,
@@ -95,6 +96,7 @@ TABLES = (
     "commands",
     "station_messages",
     "anomalies",
+    "quarantine",
     "records",
     "number_blocks",
 )
@@ -118,6 +120,25 @@ def an_event(key: str, session_id: str | None = "S1", at_s: float = 0, **values:
     return EventWrite("CP1", key, session_id, kind, after(at_s), after(at_s), values)
 
 
+def a_held(**values: Any) -> QuarantineWrite:
+    known = {
+        "quarantine_id": "Q1",
+        "station_id": "CP1",
+        "received_at": START,
+        "message_id": "m1",
+        "version": "1.6",
+        "action": "StopTransaction",
+        "transaction_id": "-1",
+        "payload": {"x": [1]},
+        "why": "unknown transaction",
+        "state": "held",
+        "session_id": None,
+        "attempts": 1,
+        "doc": {"why": 1},
+    }
+    return QuarantineWrite(**{**known, **values})
+
+
 def a_reading(at_s: float, wh: float, session_id: str | None = "S1", **values: Any) -> SampleWrite:
     return SampleWrite("CP1", session_id, 1, after(at_s), a_sample(at_s, wh=wh, **values))
 
@@ -139,6 +160,7 @@ ONE_OF_EACH: list[Write] = [
     CommandWrite("S1-P1", "CP1", "S1", "SetChargingProfile", "wanted", START, {"profile": "x"}),
     MessageWrite("CP1", START, "m1", "NotifyEvent", {"data": []}),
     AnomalyWrite("CP1", "S1", START, "time.unreadable", "m1", {"raw": "?"}),
+    a_held(),
     RecordWrite("tokens", "tag1", {"status": "Accepted"}),
 ]
 
@@ -288,6 +310,31 @@ async def everything(store: Any) -> dict[str, list[Any]]:
             for row in rows
         ]
     return found
+
+
+async def test_a_message_in_quarantine_stays_what_was_made_of_it(store):
+    held, later = a_held(), a_held(state="waiting", received_at=after(60), doc={"more": 2})
+    await store.submit([held])
+    await store.submit([later])
+    (found,) = await store.load_unresolved()
+    assert (found.state, found.received_at, found.doc) == ("waiting", START, {"why": 1, "more": 2})
+    attached = a_held(state="attached", session_id="S1")
+    await asyncio.gather(store.submit([attached]), store.submit([held]))
+    await store.submit([held])
+    assert await store.load_unresolved() == []
+    found = await store.find_quarantined("Q1")
+    assert (found.state, found.session_id, found.payload) == ("attached", "S1", {"x": [1]})
+    assert await store.find_quarantined("Q2") is None
+
+
+async def test_sessions_that_ran_at_a_time_are_found_the_newest_first(store):
+    for number, (begun, ended) in enumerate([(0, 10), (20, 30), (25, None), (50, None)], 1):
+        ended_at = None if ended is None else after(ended)
+        session = replace(a_session(f"S{number}", begun), ended_at=ended_at)
+        await store.submit([session])
+    await store.submit([replace(a_session("S9", 20), station_id="CP2")])
+    found = await store.find_around("CP1", after(28), after(40))
+    assert [each.doc["id"] for each in found] == ["S3", "S2"]
 
 
 async def test_numbers_count_from_one_in_each_scope(store):
