@@ -73,7 +73,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
                 env=env,
-                preexec_fn=_end_with_us,  # noqa: PLW1509 - no lock is taken in it
+                preexec_fn=end_with_us,  # noqa: PLW1509 - no lock is taken in it
             )
 
     async def start(self) -> float:
@@ -172,7 +172,7 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def _end_with_us() -> None:
+def end_with_us() -> None:
     """Has the kernel end the server if the runner is killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
