@@ -16,6 +16,7 @@ import orjson
 from csms.domain.facts import EventKind
 from csms.domain.ledger import Ledger, Place, Reading
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
+from csms.domain.sequence import Ranges, add, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,7 +50,10 @@ class Session:
     wanted on the station, which has said what it makes of it if `is_push_answered`;
     `pushes` counts, and each carries the `profile_id` of the first, so that it
     replaces it. `clock_offset_s` is what the times were
-    corrected by. `sources` remembers which event each field came from.
+    corrected by. `is_id_used` tells that the station has named the transaction's ID, so that it
+    knows it. `sequences` are the numbers of the events that came, `first_sequence` that of the
+    start. `duplicate_of` is the session that this one repeats. `sources` remembers which event
+    each field came from.
 
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
     """
@@ -86,6 +90,10 @@ class Session:
     pushes: int = 0
     profile_id: int | None = None
     clock_offset_s: float = 0.0
+    is_id_used: bool = False
+    sequences: Ranges = field(default_factory=list)
+    first_sequence: int | None = None
+    duplicate_of: str | None = None
     flags: set[str] = field(default_factory=set)
     sources: dict[str, Order] = field(default_factory=dict)
 
@@ -115,6 +123,11 @@ class Session:
         hours = max((ended - begun).total_seconds(), 0.0) / 3600
         return energy > _MOST_MILLIW * hours + _SLACK_MILLIWH
 
+    @property
+    def missing_sequences(self) -> Ranges:
+        """The ranges of event numbers that have not come, up to the highest that has."""
+        return missing(self.sequences, self.first_sequence or 0)
+
     def duration_s(self, now: datetime) -> float:
         """How long the session has lasted, or lasted, in seconds."""
         return max(((self.ended_at or now) - self.started_at).total_seconds(), 0.0)
@@ -135,6 +148,7 @@ class Session:
         if event.kind is not EventKind.ENDED or self.token is None:
             self._keep_token(event, order)
         self._keep_start(event, at, received_at, order)
+        self._keep_sequence(event)
         if event.kind is EventKind.ENDED:
             self._end(event, at, order)
         if not self.is_active:
@@ -162,6 +176,12 @@ class Session:
             self.sources["guessed_start"] = order
         self.started_at, self.started_at_station = at, event.at
         self.started_received_at = received_at
+
+    def _keep_sequence(self, event: TransactionReported) -> None:
+        add(self.sequences, event.sequence)
+        if event.kind is EventKind.STARTED:
+            known = self.first_sequence
+            self.first_sequence = event.sequence if known is None else min(known, event.sequence)
 
     def _end(self, event: TransactionReported, at: datetime, order: Order) -> None:
         if self.sources.get("end", order) > order:
