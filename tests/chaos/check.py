@@ -105,18 +105,19 @@ def _rows(stored: _Stored, session: Played) -> list[Any]:
 
 
 async def check_api(server: Server, history: History, count: int = 20) -> dict[str, Any]:
-    """Compares some sessions, the last of each of that many stations, with what the API says."""
-    last = {each.station: each for each in history.sessions if each.is_complete}
-    wrong = 0
-    for session in list(last.values())[:count]:
-        page = await server.get("/sessions", station=session.station, limit=1)
-        shown = page["items"][0] if page["items"] else {}
-        wrong += (
-            shown.get("transaction_id") != session.transaction_id
-            or shown.get("energy_wh") != session.energy_wh
-            or shown.get("state") != "ended"
-        )
-    return {"api_wrong": wrong}
+    """Compares the sessions of some stations with what the API says of each."""
+    stations = list(dict.fromkeys(each.station for each in history.sessions))[:count]
+    wrong = []
+    for station in stations:
+        page = await server.get("/sessions", station=station, limit=100)
+        shown = {each["transaction_id"]: each for each in page["items"]}
+        for session in history.sessions:
+            view = shown.get(session.transaction_id or "")
+            if session.station != station or view is None or not session.is_complete:
+                continue
+            if (view["energy_wh"], view["state"]) != (session.energy_wh, "ended"):
+                wrong.append((session.energy_wh, view))
+    return {"api_wrong": len(wrong)} | ({"api_wrong_first": wrong[0]} if wrong else {})
 
 
 async def check_ledgers(server: Server, history: History, count: int = 20) -> dict[str, Any]:

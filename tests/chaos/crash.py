@@ -49,7 +49,7 @@ async def run(plan: Plan) -> Outcome:
         "troubles": len(server.troubles()),
     }
     limits = zero("lost", "doubled", "sessions_missing", "wh_difference", "callerrors")
-    limits += zero("ids_differing", "undelivered", "api_wrong", "discarded_by_chargers")
+    limits += zero("ids_differing", "undelivered", "api_wrong")
     return Outcome(figures, [*limits, below("first_answer_s", 5)])
 
 

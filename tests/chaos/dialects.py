@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simulator.outbox import Outbox
+from simulator.retries import RETRIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
-try:
-    from simulator.retries import RETRIES
-except ImportError:  # the dialects are not built yet
-    RETRIES = {}
+    from simulator.deliveries import Delivery
 
 SCALE = 0.1
-_WANTED = ("libocpp", "microocpp", "tfocpp")
-DIALECTS: tuple[str, ...] = tuple(each for each in _WANTED if each in RETRIES) or ("default",)
+DIALECTS = ("libocpp", "microocpp", "tfocpp")
 
 
-def outbox(dialect: str, random: Random, *, timeout_s: float) -> Outbox:
+def outbox(
+    dialect: str, random: Random, timeout_s: float, tell: Callable[[Delivery], None]
+) -> Outbox:
     """An outbox that retries as that firmware does, ten times as fast."""
-    if dialect not in RETRIES:
-        return Outbox(random, timeout_s=timeout_s, strict=False)
-    return Outbox(random, timeout_s=timeout_s, strict=False, retries=RETRIES[dialect].scaled(SCALE))
+    retries = RETRIES[dialect].scaled(SCALE)
+    return Outbox(random, timeout_s=timeout_s, strict=False, retries=retries, tell=tell)

@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from csms.ocppj.frames import CallError
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.version import Role, Version
+from simulator.deliveries import Outcome
 from simulator.outbox import Outbox, Outgoing
 from tests.chaos import wire
 from tests.chaos.dialects import DIALECTS, outbox
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from csms.ocppj.frames import Call
+    from simulator.deliveries import Delivery
 
 # Real links are as slow; a call without an answer for that long counts as failed.
 CALL_TIMEOUT_S = 30.0
@@ -64,7 +66,9 @@ class Charger:
         self.pace: Pace = how.get("pace", Pace())
         self.timeout_s: float = how.get("timeout_s", CALL_TIMEOUT_S)
         self.meter_wh = random.randrange(0, 5_000_000)
-        self.outbox: Outbox = outbox(self.dialect, random, timeout_s=self.timeout_s)
+        self.outbox: Outbox = outbox(self.dialect, random, self.timeout_s, self._told)
+        self._numbered: dict[int, Message] = {}
+        self._adding: Message | None = None
         self.peer = Peer(_VERSIONS[self.version], Role.STATION)
         self.socket: ClientConnection | None = None
         self.is_booted = False
@@ -140,15 +144,16 @@ class Charger:
         message = Message(session, kind, self._now(), self.meter_wh, len(session.messages))
         session.messages.append(message)
         action = wire.ACTIONS[session.version, kind]
-        self.outbox.add(
-            Outgoing(
-                action,
-                lambda: self._build(message),
-                is_durable=True,
-                on_result=lambda answer, _now: self._heard(message, answer),
-                on_failure=lambda _now: self._gave_up(message),
-            )
+        outgoing = Outgoing(
+            action,
+            lambda: self._build(message),
+            is_durable=True,
+            on_result=lambda answer, _now: self._heard(message, answer),
+            transaction=f"{session.station}-{session.number}",
         )
+        self._adding = message
+        self.outbox.add(outgoing, time.monotonic())
+        self._numbered[outgoing.number] = message
         self._settled.clear()
         self._changed.set()
         return message
@@ -171,8 +176,15 @@ class Charger:
             session.transaction_id = str(answer["transactionId"])
             session.transaction_ids.add(session.transaction_id)
 
-    def _gave_up(self, message: Message) -> None:
-        message.is_discarded = True
+    def _told(self, delivery: Delivery) -> None:
+        """Notes what the charger itself throws away, and why."""
+        if delivery.outcome is Outcome.DISCARDED and delivery.is_durable:
+            message = self._numbered.get(delivery.number, self._adding)
+            assert message is not None
+            message.is_discarded = True
+            self.history.discarded[str(delivery.reason)] += 1
+        if delivery.outcome in {Outcome.DISCARDED, Outcome.ANSWERED}:
+            self._numbered.pop(delivery.number, None)
 
     async def settled(self) -> None:
         """Waits until all that was queued is answered or given up."""

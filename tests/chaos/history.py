@@ -55,8 +55,9 @@ class Played:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it was played to its end, and all of it was answered."""
-        return self.messages[-1].kind == STOP and all(each.is_answered for each in self.messages)
+        """Whether its start and its end were answered, so that it must be billed exactly."""
+        last = self.messages[-1]
+        return last.kind == STOP and last.is_answered and self.messages[0].is_answered
 
     @property
     def has_loss(self) -> bool:
@@ -72,6 +73,7 @@ class History:
     latencies: list[tuple[float, float]] = field(default_factory=list)
     callerrors: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
+    discarded: Counter[str] = field(default_factory=Counter)
     boots: int = 0
     opened: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -116,7 +118,7 @@ class History:
             "resent": sum(len(each.message_ids) > 1 for each in messages),
             "callerrors": self.transaction_callerrors,
             "undelivered": len(self.undelivered),
-            "discarded_by_chargers": sum(each.is_discarded for each in messages),
+            "discarded_by_chargers": sum(self.discarded.values()),
             "ids_differing": sum(len(each.transaction_ids) > 1 for each in self.sessions),
             "boots": self.boots,
             "connections": self.opened,
