@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 import typer
@@ -13,8 +15,15 @@ import uvloop
 from simulator import fleet, scenario
 from simulator.errors import SimulatorError
 from simulator.faults import FAULTS, parse_option
+from simulator.history import History
 from simulator.progress import Progress
+from simulator.retries import MIXED, RETRIES
 from simulator.runner import Fleet, RunOptions, Summary, run_until_interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.outputs import Happened
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,6 +44,14 @@ def list_faults() -> None:
     """List the faults that --fault knows."""
     for name, fault in FAULTS.items():
         typer.echo(f"{name:<22} {fault.summary}")
+
+
+@app.command("retries")
+def list_retries() -> None:
+    """List the ways of repeating messages that --retries knows."""
+    for name, dialect in RETRIES.items():
+        typer.echo(f"{name:<16} {dialect.summary}")
+    typer.echo(f"{MIXED:<16} all of them, station by station in turn")
 
 
 @app.command("scenarios")
@@ -82,6 +99,20 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
             "May be given more than once; `simulator faults` lists them."
         ),
     ] = None,
+    retries: Annotated[
+        str | None,
+        typer.Option(
+            help="Repeat unanswered messages and reconnect as this firmware does; by default "
+            "the scenario's. `simulator retries` lists them; mixed gives each station another."
+        ),
+    ] = None,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Append what became of each transaction message to this file, as JSON lines.",
+        ),
+    ] = None,
     duration: Annotated[
         float | None,
         typer.Option(min=0.1, help="Real seconds to run; by default until interrupted."),
@@ -115,22 +146,38 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
             password=password,
             speed=speed,
             strict=strict,
+            retries=retries,
+            tells_messages=history is not None,
             switched_on=datetime.now(UTC),
             faults=tuple(parse_option(each) for each in fault or ()),
         )
         members = fleet.build(scenario.load(scenario_file), options)
         progress = Progress(as_json=json, is_verbose=verbose)
         run_options = RunOptions(url=url, speed=speed, duration_s=duration, seed=seed)
-        progress.summarise(_run(members, run_options, progress))
+        with History(history) if history else nullcontext() as noted:
+            progress.summarise(_run(members, run_options, _listener(progress, noted)))
     except SimulatorError as error:
         typer.echo(f"simulator: {error}", err=True)
         raise typer.Exit(2) from error
 
 
-def _run(members: list[fleet.Member], options: RunOptions, progress: Progress) -> Summary:
+def _listener(progress: Progress, history: History | None) -> Callable[[Happened], None]:
+    if history is None:
+        return progress.show
+
+    def listen(happened: Happened) -> None:
+        history.note(happened)
+        progress.show(happened)
+
+    return listen
+
+
+def _run(
+    members: list[fleet.Member], options: RunOptions, report: Callable[[Happened], None]
+) -> Summary:
     async def main() -> Summary:
         try:
-            return await run_until_interrupted(Fleet(members, options, progress.show))
+            return await run_until_interrupted(Fleet(members, options, report))
         except ExceptionGroup as group:
             raise _first(group) from None
 

@@ -134,6 +134,7 @@ class Bay:
         host.say(host.dialect.stopped(transaction, reading, self._moment(now), reason))
         host.book.end_transaction(own_id, self.evse_id)
         energy_wh = reading.register_wh - transaction.meter_start_wh
+        self._report(now, "transaction.ended", **transaction.ended(own_id, reading.register_wh))
         self._report(
             now,
             "session.stopped",

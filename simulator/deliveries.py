@@ -48,3 +48,21 @@ class Delivery:
     is_durable: bool = False
     payload: Payload | None = None
     reason: Reason | None = None
+
+    @property
+    def event(self) -> str:
+        """The dotted name under which it is told."""
+        return f"message.{self.outcome}"
+
+    def fields(self) -> dict[str, object]:
+        """Return what is told of it; what is not known is left out."""
+        known: dict[str, object | None] = {
+            "action": self.action,
+            "transaction": self.transaction,
+            "number": self.number,
+            "attempt": self.attempt,
+            "message_id": self.message_id,
+            "reason": self.reason,
+            "payload": self.payload,
+        }
+        return {name: given for name, given in known.items() if given is not None}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from simulator.evse import EvseModel
 
 PASSWORD: Final = ("SecurityCtrlr", "BasicAuthPassword")
+ATTEMPTS: Final = "MessageAttempts"
+ATTEMPT_INTERVAL: Final = "MessageAttemptInterval"
 _MEASURANDS: Final = {
     "Transaction.Begin": "TxStartedMeasurands",
     "Transaction.End": "TxEndedMeasurands",
@@ -149,14 +151,14 @@ def _identity(identity: Identity) -> list[Variable]:
 
 def _controllers() -> list[Variable]:
     comm, tx, auth = "OCPPCommCtrlr", "TxCtrlr", "AuthCtrlr"
-    writable = "ReadWrite"
+    writable, event = "ReadWrite", "TransactionEvent"
     return [
         Variable(comm, "HeartbeatInterval", "300", "integer", writable, unit="s"),
         Variable(comm, "WebSocketPingInterval", "60", "integer", writable, unit="s"),
         Variable(comm, "NetworkConfigurationPriority", "1", "SequenceList"),
         Variable(comm, "MessageTimeout", "30", "integer", instance="Default", unit="s"),
-        Variable(comm, "MessageAttempts", "3", "integer", instance="TransactionEvent"),
-        Variable(comm, "MessageAttemptInterval", "10", "integer", instance="TransactionEvent"),
+        Variable(comm, ATTEMPTS, "3", "integer", writable, instance=event),
+        Variable(comm, ATTEMPT_INTERVAL, "10", "integer", writable, instance=event, unit="s"),
         Variable(comm, "OfflineThreshold", "60", "integer", writable, unit="s"),
         Variable("DeviceDataCtrlr", "ItemsPerMessage", "20", "integer", instance="GetVariables"),
         Variable("DeviceDataCtrlr", "ItemsPerMessage", "20", "integer", instance="SetVariables"),

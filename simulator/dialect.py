@@ -70,6 +70,10 @@ class Dialect(Protocol):
         """Seconds between heartbeats; 0 sends none."""
         ...
 
+    def set_retries(self, attempts: int, interval_s: float) -> None:
+        """Show how often and how far apart transaction messages are tried."""
+        ...
+
     def boot(self, reason: str) -> Outgoing:
         """Return a BootNotification; `reason` is 2.0.1's."""
         ...

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from csms.ocppj.version import Version
 from simulator.dialect import Identity
 from simulator.faults import FaultBoard, FaultOption, FaultPlan, deal, plan
+from simulator.retries import retry_dialect
 from simulator.scenario import numbered
 from simulator.station import Outlet, Station, StationSetup
 from simulator.transaction import Token
@@ -34,18 +35,21 @@ _MIXED: Final = (Version.V16, Version.V201)
 class FleetOptions:
     """What the command line adds to a scenario; None keeps what the scenario says.
 
-    `switched_on` is what the stations' clocks show until a central system sets them.
+    `switched_on` is what the stations' clocks show until a central system sets them;
+    `tells_messages` reports each step of each transaction message.
     """
 
     seed: int = 1
     count: int | None = None
     version: str | None = None
+    retries: str | None = None
     prefix: str | None = None
     password: str | None = None
     speed: float = 1.0
     strict: bool = True
     faults: tuple[FaultOption, ...] = ()
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    tells_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def _member(
     station_id = _station_id(scenario, options, place, index)
     random = Random(f"{options.seed}/{station_id}")  # noqa: S311 - a simulation, no secrets
     own = tuple(plan(each.name, each.start_s, each.length_s) for each in block.faults)
+    retries = retry_dialect(options.retries or block.retries, index).on_clock(options.speed)
     setup = StationSetup(
         id=station_id,
         dialect=_dialect(scenario, options, block, index, station_id),
@@ -106,6 +111,8 @@ def _member(
         follows_time=options.speed == 1.0,
         strict=options.strict,
         switched_on=options.switched_on,
+        retries=retries,
+        tells_messages=options.tells_messages,
     )
     password = options.password if options.password is not None else block.password
     return Member(Station(setup), block.site, password)
@@ -128,7 +135,8 @@ def _dialect(
         kind = f"DC-{block.max_kw:g}kW"
     identity = Identity("Laddvakt", f"Sim {kind}", station_id[-25:], "sim-1")
     if version is Version.V16:
-        return V16(identity, block.current, scenario.meter_interval_s)
+        unknown = retry_dialect(options.retries or block.retries, index).unknown_transaction
+        return V16(identity, block.current, scenario.meter_interval_s, unknown)
     return V201(identity, block.evse, scenario.meter_interval_s)
 
 

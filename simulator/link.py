@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from simulator.clock import ScaledClock
     from simulator.fleet import Member
 
-_FIRST_BACKOFF_S: Final = 1.0
-_LONGEST_BACKOFF_S: Final = 30.0
 _HOLD_S: Final = 0.25
 _LONGEST_SLEEP_S: Final = 3600.0
 _MAX_FRAME: Final = 2**20
@@ -64,6 +62,7 @@ class Link:
         self._random = random
         self._report = report
         self._connection: ClientConnection | None = None
+        self._asked_to_wait_s = 0.0
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
         self._all_sent = asyncio.Event()
@@ -99,15 +98,21 @@ class Link:
             await self._flush()
 
     async def _stay_connected(self) -> None:
-        backoff_s = _FIRST_BACKOFF_S
+        reconnect = self._station.retries.reconnect
+        pauses, pause_s = 0, 0.0
         while not self._stopping.is_set():
             if not self._station.wants_connection:
                 await _wait(self._stopping, _HOLD_S)
                 continue
+            self._asked_to_wait_s = 0.0
             if await self._connect_once():
-                backoff_s = _FIRST_BACKOFF_S
-            await _wait(self._stopping, backoff_s * self._random.uniform(0.5, 1.5))
-            backoff_s = min(_LONGEST_BACKOFF_S, backoff_s * 2)
+                pauses = 0
+            pause_s = reconnect.delay_s(pauses, pause_s, self._random)
+            pauses += 1
+            asked_s = 0.0
+            if reconnect.heeds_retry_after and self._asked_to_wait_s > 0:
+                asked_s = self._asked_to_wait_s + self._random.uniform(0.0, 1.0)
+            await _wait(self._stopping, max(pause_s, asked_s))
 
     async def _connect_once(self) -> bool:
         """Live through one connection, and return whether there was one."""
@@ -127,6 +132,7 @@ class Link:
                 close_timeout=2,
             )
         except (OSError, TimeoutError, WebSocketException) as error:
+            self._asked_to_wait_s = _asked_to_wait_s(error)
             self._tell("connection.failed", reason=_reason(error))
             return False
         if connection.subprotocol != wanted:
@@ -192,6 +198,14 @@ async def _wait(event: asyncio.Event, within_s: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within_s):
             await event.wait()
+
+
+def _asked_to_wait_s(error: Exception) -> float:
+    """Return the seconds that a refusal asks for; dates are not understood."""
+    if not isinstance(error, InvalidStatus):
+        return 0.0
+    text = error.response.headers.get("Retry-After", "")
+    return min(float(text), _LONGEST_SLEEP_S) if text.isascii() and text.isdigit() else 0.0
 
 
 def _reason(error: Exception) -> str:

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from simulator.outputs import Happened
     from simulator.runner import Summary
 
-QUIET: Final = frozenset({"meter.sampled", "command.answered"})
+QUIET: Final = frozenset(
+    {
+        "meter.sampled",
+        "command.answered",
+        "transaction.ended",
+        "message.sent",
+        "message.answered",
+        "message.failed",
+    }
+)
 """Events that only `--verbose` shows."""
 
 
@@ -43,10 +52,12 @@ class Progress:
             }
             self._write(orjson.dumps(counts).decode())
             return
-        self._write(
+        line = (
             f"{summary.stations} stations, {sessions} sessions, {sum(summary.sent.values())} "
             f"messages sent in {summary.real_s:.0f} s"
         )
+        lost = summary.events["message.discarded"]
+        self._write(f"{line}, {lost} thrown away by the stations" if lost else line)
 
     def _write(self, line: str) -> None:
         sys.stdout.write(line + "\n")

@@ -59,8 +59,8 @@ class Reconnect(Protocol):
         """Whether it waits as long as a refusal asks it to."""
         ...
 
-    def delay_s(self, failures: int, last_s: float, random: Random) -> float:
-        """Return the pause; `failures` in a row so far (0 after a connection), the last pause."""
+    def delay_s(self, pauses: int, last_s: float, random: Random) -> float:
+        """Return the next pause; `pauses` and `last_s` tell of those since the last connection."""
         ...
 
 
@@ -72,11 +72,9 @@ class Doubling:
     longest_s: float = 30.0
     heeds_retry_after: bool = True
 
-    def delay_s(self, failures: int, last_s: float, random: Random) -> float:  # noqa: ARG002
+    def delay_s(self, pauses: int, last_s: float, random: Random) -> float:  # noqa: ARG002
         """Return the pause."""
-        return min(self.longest_s, self.first_s * 2.0 ** min(failures, 32)) * random.uniform(
-            0.5, 1.5
-        )
+        return min(self.longest_s, self.first_s * 2.0 ** min(pauses, 32)) * random.uniform(0.5, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +86,11 @@ class WholeSeconds:
 
     heeds_retry_after: bool = False
 
-    def delay_s(self, failures: int, last_s: float, random: Random) -> float:
+    def delay_s(self, pauses: int, last_s: float, random: Random) -> float:
         """Return the pause."""
-        if failures == 0 or last_s <= 0:
+        if pauses == 0 or last_s <= 0:
             return 1.0 + random.randint(0, _RANDOM_RANGE_S)
-        if failures >= _GROWS_TIMES:
+        if pauses >= _GROWS_TIMES:
             return last_s
         return last_s * 2 + random.randint(0, _RANDOM_RANGE_S)
 
@@ -104,7 +102,7 @@ class Steadily:
     every_s: float
     heeds_retry_after: bool = False
 
-    def delay_s(self, failures: int, last_s: float, random: Random) -> float:  # noqa: ARG002
+    def delay_s(self, pauses: int, last_s: float, random: Random) -> float:  # noqa: ARG002
         """Return the pause."""
         return self.every_s
 
@@ -149,6 +147,11 @@ class RetryDialect:
     marks_resent_offline: bool = False
     unknown_transaction: int | None = None
     reconnect: Reconnect = field(default=Doubling())
+    patience_factor: float = 1.0
+
+    def on_clock(self, speed: float) -> RetryDialect:
+        """Return it for a clock that runs `speed` times as fast: answers take real time."""
+        return replace(self, patience_factor=speed)
 
     def scaled(self, factor: float) -> RetryDialect:
         """Return the same habits in another time: 0.1 is ten times faster."""
@@ -161,14 +164,15 @@ class RetryDialect:
 
     def waits_s(self, attempt: int, interval_s: float, default_s: float) -> float:
         """Return how long the answer to an attempt, counted from 1, is waited for."""
-        fixed_s = default_s if self.answer_within_s is None else self.answer_within_s
+        within, factor = self.answer_within_s, self.patience_factor
+        fixed_s = default_s if within is None else within * factor
         match self.patience:
             case Patience.FIXED:
                 return fixed_s
             case Patience.INTERVAL:
-                return interval_s or fixed_s
+                return interval_s * factor or fixed_s
             case Patience.GROWING:
-                return fixed_s + interval_s * attempt
+                return fixed_s + interval_s * attempt * factor
 
 
 RETRIES: Final[Mapping[str, RetryDialect]] = MappingProxyType(

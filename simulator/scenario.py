@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from simulator.errors import ScenarioError, SimulatorError
 from simulator.evse import EvseModel
 from simulator.faults import FAULTS
+from simulator.retries import retry_dialect
 from simulator.vehicle import VEHICLES, CurrentType, VehicleModel
 
 _Amount: TypeAlias = Annotated[float, Field(ge=0, le=10_000_000)]
@@ -111,6 +112,16 @@ class StationSpec(_Spec):
     cars: tuple[CarSpec, ...] = ()
     repeat_after_s: Span | None = None
     faults: tuple[FaultSpec, ...] = ()
+    retries: str = "default"
+
+    @field_validator("retries")
+    @classmethod
+    def _are_known(cls, name: str) -> str:
+        try:
+            retry_dialect(name)
+        except SimulatorError as error:
+            raise ValueError(str(error)) from error
+        return name
 
     @model_validator(mode="after")
     def _has_distinct_ids(self) -> StationSpec:

@@ -17,6 +17,7 @@ from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.schemas import response_violation
 from csms.ocppj.version import Role
 from simulator.bay import Bay
+from simulator.deliveries import Outcome
 from simulator.dialect import Refused
 from simulator.errors import InvalidPayload
 from simulator.faults import FaultBoard
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from csms.ocppj.frames import Call, Payload
+    from simulator.deliveries import Delivery
     from simulator.dialect import Dialect
     from simulator.evse import EvseModel
     from simulator.outbox import Outgoing
@@ -59,7 +61,8 @@ class StationSetup:
     `call_timeout_s` is in simulated seconds: stretch it with the clock. `switched_on` is what
     the clock shows until a central system sets it. `follows_time` sets it by every answer that
     carries a time; on an accelerated clock only the first may. `strict` checks all that is
-    sent against the schemas.
+    sent against the schemas. `tells_messages` reports each step of each transaction message,
+    else only those that the station throws away.
     """
 
     id: str
@@ -71,6 +74,7 @@ class StationSetup:
     follows_time: bool = True
     strict: bool = True
     retries: RetryDialect = field(default=RETRIES["default"])
+    tells_messages: bool = False
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -95,7 +99,10 @@ class Station:
             timeout_s=setup.call_timeout_s,
             strict=setup.strict,
             retries=setup.retries,
+            tell=self._tell,
         )
+        self.retries = setup.retries
+        setup.dialect.set_retries(setup.retries.attempts, setup.retries.interval_s)
         self._timers = Timers()
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
@@ -239,6 +246,15 @@ class Station:
         """Use another password from the next connection on."""
         self._outputs.append(PasswordChanged(password))
 
+    def change_retries(
+        self, *, attempts: int | None = None, interval_s: float | None = None
+    ) -> None:
+        """Try transaction messages as often, or as far apart, from now on."""
+        if attempts is not None:
+            self._outbox.attempts = attempts
+        if interval_s is not None:
+            self._outbox.interval_s = interval_s
+
     def restart_heartbeat(self, now: float) -> None:
         """Count the heartbeat's interval from now."""
         self._timers.clear("heartbeat")
@@ -345,10 +361,12 @@ class Station:
         if is_hard:
             self._timers.set("power-off", now + _RESET_AFTER_S)
         else:
+            self._outbox.rebooted()
             self._timers.set("boot", now + _BOOT_TAKES_S)
 
     def _power_off(self, now: float) -> None:
         self.is_accepted = False
+        self._outbox.rebooted()
         if self._peer is not None:
             self._outputs.append(CloseConnection())
             self.disconnected(now)
@@ -368,6 +386,11 @@ class Station:
         self.report(
             now, "command.answered", action=call.action, status=payload.get("status", "done")
         )
+
+    def _tell(self, delivery: Delivery) -> None:
+        is_lost = delivery.outcome is Outcome.DISCARDED
+        if delivery.is_durable and (is_lost or self._setup.tells_messages):
+            self.report(delivery.at_s, delivery.event, **delivery.fields())
 
     def _complain(self, now: float, received: AnswerReceived) -> None:
         sentence = received.violation.message if received.violation else ""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from simulator.wire import to_text
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -81,3 +83,14 @@ class Transaction:
         """Return the next sequence number, counted from 0."""
         self.next_seq += 1
         return self.next_seq - 1
+
+    def ended(self, transaction_id: str, register_stop_wh: int) -> dict[str, object]:
+        """Return what a central system's record must say; `transaction_id` is the wire's."""
+        return {
+            "transaction": self.id,
+            "transaction_id": transaction_id,
+            "token": self.token.text,
+            "started": to_text(self.started.at),
+            "register_start_wh": self.meter_start_wh,
+            "register_stop_wh": register_stop_wh,
+        }

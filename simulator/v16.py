@@ -15,7 +15,7 @@ from simulator.outbox import Outgoing
 from simulator.sampling import values
 from simulator.transaction import SampleContext, Status, StopReason
 from simulator.v16_commands import commands
-from simulator.v16_configuration import Configuration
+from simulator.v16_configuration import ATTEMPTS_KEY, INTERVAL_KEY, Configuration
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
@@ -32,13 +32,24 @@ NO_TRANSACTION: Final = "pending"
 
 
 class V16:
-    """The dialect of OCPP 1.6. `configuration` is the station's configuration keys."""
+    """The dialect of OCPP 1.6. `configuration` is the station's configuration keys.
+
+    `unknown_transaction` stands for a number that the central system has not given; None leaves
+    it out.
+    """
 
     version = Version.V16
     rules = Rules.V16
 
-    def __init__(self, identity: Identity, current: CurrentType, meter_interval_s: int) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        current: CurrentType,
+        meter_interval_s: int,
+        unknown_transaction: int | None = None,
+    ) -> None:
         self.identity = identity
+        self._unknown_transaction = unknown_transaction
         self.configuration = Configuration.of(current, meter_interval_s)
         self.commands: Mapping[str, Command] = commands(self.configuration)
 
@@ -55,6 +66,11 @@ class V16:
     def set_heartbeat_interval(self, seconds: int) -> None:
         """Take the interval of the boot answer."""
         self.configuration.put("HeartbeatInterval", str(seconds))
+
+    def set_retries(self, attempts: int, interval_s: float) -> None:
+        """Set TransactionMessageAttempts and TransactionMessageRetryInterval."""
+        self.configuration.put(ATTEMPTS_KEY, str(attempts))
+        self.configuration.put(INTERVAL_KEY, f"{interval_s:.0f}")
 
     def boot(self, reason: str) -> Outgoing:  # noqa: ARG002 - 1.6 has no reason
         """Return a BootNotification."""
@@ -123,7 +139,13 @@ class V16:
             transaction.csms_id = answer.get("transactionId")
             listener(_tag_status(answer), now)
 
-        return Outgoing("StartTransaction", lambda: message, is_durable=True, on_result=take)
+        return Outgoing(
+            "StartTransaction",
+            lambda: message,
+            is_durable=True,
+            on_result=take,
+            transaction=transaction.id,
+        )
 
     def charging_state(
         self, transaction: Transaction, status: Status, reading: Reading, at: Moment
@@ -141,11 +163,11 @@ class V16:
         def build() -> object:
             return call.MeterValues(
                 connector_id=transaction.evse_id,
-                transaction_id=transaction.csms_id,
+                transaction_id=self._number(transaction),
                 meter_value=[meter_value],
             )
 
-        return Outgoing("MeterValues", build, is_durable=True)
+        return Outgoing("MeterValues", build, is_durable=True, transaction=transaction.id)
 
     def idle_metered(
         self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
@@ -158,21 +180,26 @@ class V16:
     def stopped(
         self, transaction: Transaction, reading: Reading, at: Moment, reason: StopReason
     ) -> Outgoing:
-        """Return a StopTransaction; it is dropped if the central system never gave a number."""
+        """Return a StopTransaction; it is dropped without a number for the transaction."""
         tag = transaction.token.text if reason is StopReason.LOCAL else None
 
         def build() -> Any:  # noqa: ANN401 - the `ocpp` package has no types
-            if transaction.csms_id is None:
+            number = self._number(transaction)
+            if number is None:
                 return None
             return call.StopTransaction(
-                transaction_id=transaction.csms_id,
+                transaction_id=number,
                 id_tag=tag,
                 meter_stop=reading.register_wh,
                 timestamp=to_text(at.at),
                 reason=enums.Reason(reason.value),
             )
 
-        return Outgoing("StopTransaction", build, is_durable=True)
+        return Outgoing("StopTransaction", build, is_durable=True, transaction=transaction.id)
+
+    def _number(self, transaction: Transaction) -> int | None:
+        number = transaction.csms_id
+        return self._unknown_transaction if number is None else number
 
     def _meter_value(self, reading: Reading, at: Moment, context: SampleContext) -> object:
         return datatypes.MeterValue(

@@ -15,7 +15,7 @@ from ocpp.v16 import call, call_result, enums
 from profiles import ClearCriteria, CompositeQuery, RateUnit
 from simulator.outbox import Outgoing
 from simulator.transaction import SampleContext, StopReason, Token
-from simulator.v16_configuration import PASSWORD_KEY
+from simulator.v16_configuration import ATTEMPTS_KEY, INTERVAL_KEY, PASSWORD_KEY
 from simulator.v16_profiles import PURPOSES, decode_profile, encode_composite
 from simulator.wire import to_payload, to_text
 
@@ -54,6 +54,10 @@ def _change_configuration(
             station.change_password(_password(text))
         elif key == "HeartbeatInterval":
             station.restart_heartbeat(now)
+        elif key == ATTEMPTS_KEY:
+            station.change_retries(attempts=int(text))
+        elif key == INTERVAL_KEY:
+            station.change_retries(interval_s=float(text))
     return call_result.ChangeConfiguration(status)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from simulator.vehicle import CurrentType
 
 PASSWORD_KEY: Final = "AuthorizationKey"  # noqa: S105 - the key's name, no secret
+ATTEMPTS_KEY: Final = "TransactionMessageAttempts"
+INTERVAL_KEY: Final = "TransactionMessageRetryInterval"
 _MAX_KEYS: Final = 50
 _MIN_PASSWORD: Final = 16
 
@@ -34,8 +36,8 @@ _NUMBERS: Final = {
     "ConnectionTimeOut": "60",
     "HeartbeatInterval": "300",
     "ResetRetries": "0",
-    "TransactionMessageAttempts": "3",
-    "TransactionMessageRetryInterval": "10",
+    ATTEMPTS_KEY: "3",
+    INTERVAL_KEY: "10",
     "WebSocketPingInterval": "60",
 }
 _SWITCHES: Final = {

@@ -13,7 +13,7 @@ from ocpp.v201 import call, datatypes, enums
 
 from csms.ocppj.version import Version
 from profiles import Rules
-from simulator.device_model import DeviceModel
+from simulator.device_model import ATTEMPT_INTERVAL, ATTEMPTS, DeviceModel
 from simulator.outbox import Outgoing
 from simulator.sampling import values
 from simulator.transaction import SampleContext, Status, StopReason
@@ -21,7 +21,7 @@ from simulator.v201_commands import commands
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from csms.ocppj.frames import Payload
     from simulator.dialect import Command, Identity, StatusListener
@@ -77,6 +77,11 @@ class V201:
     def set_heartbeat_interval(self, seconds: int) -> None:
         """Take the interval of the boot answer."""
         self.model.put("OCPPCommCtrlr", "HeartbeatInterval", str(seconds))
+
+    def set_retries(self, attempts: int, interval_s: float) -> None:
+        """Set OCPPCommCtrlr.MessageAttempts and MessageAttemptInterval."""
+        self.model.put("OCPPCommCtrlr", ATTEMPTS, str(attempts))
+        self.model.put("OCPPCommCtrlr", ATTEMPT_INTERVAL, f"{interval_s:.0f}")
 
     def boot(self, reason: str) -> Outgoing:
         """Return a BootNotification."""
@@ -154,7 +159,7 @@ class V201:
         def take(answer: Payload, now: float) -> None:
             listener(_token_status(answer) or "Accepted", now)
 
-        return Outgoing("TransactionEvent", lambda: message, is_durable=True, on_result=take)
+        return _event(transaction, message, on_result=take)
 
     def charging_state(
         self, transaction: Transaction, status: Status, reading: Reading, at: Moment
@@ -205,7 +210,7 @@ class V201:
             id_token=_id_token(transaction.token) if reason is StopReason.LOCAL else None,
             meter_value=self._meter_values(reading, at, SampleContext.END),
         )
-        return Outgoing("TransactionEvent", lambda: message, is_durable=True)
+        return _event(transaction, message)
 
     def _updated(
         self,
@@ -228,7 +233,7 @@ class V201:
             evse=datatypes.EVSEType(id=transaction.evse_id, connector_id=1),
             meter_value=meter_value,
         )
-        return Outgoing("TransactionEvent", lambda: message, is_durable=True)
+        return _event(transaction, message)
 
     def _meter_values(self, reading: Reading, at: Moment, context: SampleContext) -> list[object]:
         sampled = [
@@ -243,6 +248,19 @@ class V201:
             for value in values(reading, self.model.measurands(context.value))
         ]
         return [datatypes.MeterValueType(timestamp=to_text(at.at), sampled_value=sampled)]
+
+
+def _event(
+    transaction: Transaction,
+    message: object,
+    on_result: Callable[[Payload, float], None] | None = None,
+) -> Outgoing:
+    event = Outgoing(
+        "TransactionEvent", lambda: message, is_durable=True, transaction=transaction.id
+    )
+    if on_result is not None:
+        event.on_result = on_result
+    return event
 
 
 def _connector_status(status: Status) -> object:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ocpp.v201 import call, call_result, enums
 
-from simulator.device_model import PASSWORD
+from simulator.device_model import ATTEMPT_INTERVAL, ATTEMPTS, PASSWORD
 from simulator.outbox import Outgoing
 from simulator.wire import to_text
 
@@ -119,6 +119,10 @@ def _set(model: DeviceModel, station: Station, wish: Payload, now: float) -> _Re
         variable.text = text
     if variable.name == "HeartbeatInterval":
         station.restart_heartbeat(now)
+    elif variable.name == ATTEMPTS:
+        station.change_retries(attempts=int(text))
+    elif variable.name == ATTEMPT_INTERVAL:
+        station.change_retries(interval_s=float(text))
     return _result(wish, status.accepted)
 
 
