@@ -57,6 +57,8 @@ class Lab:
         faults=(),
         seed=1,
         online=True,
+        retries=None,
+        tells_messages=False,
     ):
         text = SCENARIO.format(
             version=version,
@@ -70,7 +72,12 @@ class Lab:
             stays=f"stays_s = {stays}" if stays else "",
             interval=interval,
         )
-        options = FleetOptions(seed=seed, faults=tuple(parse_option(each) for each in faults))
+        options = FleetOptions(
+            seed=seed,
+            faults=tuple(parse_option(each) for each in faults),
+            retries=retries,
+            tells_messages=tells_messages,
+        )
         self.version = Version(version)
         self.station = build(parse(text, "lab"), options)[0].station
         self.now = 0.0
@@ -80,6 +87,8 @@ class Lab:
         self.open = {}
         self.is_up = False
         self.mute = False
+        self.refused = set()
+        self.ids = []
         self.statuses = {}
         self._transactions = 100
         self._commands = 0
@@ -161,7 +170,12 @@ class Lab:
         _, message_id, action, payload = frame
         assert request_violation(self.version, action, payload) is None, payload
         self.calls.append((self.now, action, payload))
+        self.ids.append(message_id)
         if self.mute:
+            return
+        if action in self.refused:
+            refusal = [4, message_id, "InternalError", "", {}]
+            self.station.received(json.dumps(refusal), self.now)
             return
         answer = self.answer(action, payload)
         assert response_violation(self.version, action, answer) is None
