@@ -9,6 +9,10 @@ class DatabaseUnavailable(LaddvaktError):  # noqa: N818 - says what is the case
     """PostgreSQL cannot be started or reached; the message says why and what to do about it."""
 
 
+class JournalUnusable(LaddvaktError):  # noqa: N818 - says what is the case
+    """The spill journal cannot be used; the message says why and what to do about it."""
+
+
 class UnitRefused(LaddvaktError):  # noqa: N818 - says what is the case
     """The database is there and refuses this unit of work for what is in it."""
 
@@ -23,3 +27,7 @@ class StationOffline(LaddvaktError):  # noqa: N818 - says what is the case
 
 class NoAnswer(LaddvaktError):  # noqa: N818 - says what is the case
     """The station is connected and did not answer in time."""
+
+
+class StationBusy(LaddvaktError):  # noqa: N818 - says what is the case
+    """The station has more calls waiting than it will answer soon."""

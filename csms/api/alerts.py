@@ -13,7 +13,7 @@ from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import not_found
 from csms.engine.views import alert_view, anomaly_view
 from csms.engine.writes import AnomalyWrite
-from csms.monitor.episodes import Kind, Severity
+from csms.monitor.episodes import Kind, Severity, StationKind
 from csms.store.archive import AlertFilter, Span
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class AlertQuery(PageQuery):
     """Which alerts."""
 
     state: Literal["open", "cleared"] | None = None
-    kind: Kind | None = None
+    kind: Kind | StationKind | None = None
     severity: Severity | None = None
     station: str | None = None
     session: str | None = None
@@ -53,7 +53,7 @@ class AlertView(BaseModel):
     """Something that an operator should look at."""
 
     id: str
-    kind: Kind
+    kind: Kind | StationKind
     severity: Severity
     state: str = Field(examples=["open", "cleared"])
     station_id: str

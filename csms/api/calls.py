@@ -17,7 +17,7 @@ from csms.api.problems import (
     invalid_field,
     not_found,
 )
-from csms.errors import NoAnswer, StationOffline
+from csms.errors import NoAnswer, StationBusy, StationOffline
 from csms.link.identifiers import new_message_id
 from csms.ocppj.frames import CallError, Payload
 from csms.ocppj.repair import NestedTooDeep, duplicated_member
@@ -66,6 +66,8 @@ async def call(
         said = await api.hub.call(station_id, action, payload, timeout_s, message_id)
     except StationOffline as offline:
         raise conflict("station-offline", str(offline)) from None
+    except StationBusy as busy:
+        raise conflict("station-busy", str(busy)) from None
     except NoAnswer as silent:
         raise Problem(HTTPStatus.GATEWAY_TIMEOUT, "no-answer", str(silent)) from None
     if isinstance(said, CallError):

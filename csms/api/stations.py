@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 _ACTIONS = frozenset(
     action for version in Version for action in CSMS_ACTIONS[version] | STATION_ACTIONS[version]
 )
-_TAKEN_AS_GIVEN = ("items_per_message", "certificate_common_name", "ping_interval_s")
+_TAKEN_AS_GIVEN = (
+    "items_per_message",
+    "certificate_common_name",
+    "ping_interval_s",
+    "pong_required",
+)
 _OFFLINE = "Offline"
 
 router = APIRouter(tags=["stations"])
@@ -58,6 +63,10 @@ class StationBody(BaseModel):
     site: str = Field(DEFAULT_SITE, min_length=1, max_length=100)
     ping_interval_s: float | None = Field(
         None, ge=0, le=86_400, description="null: as the server's setting; 0: never"
+    )
+    pong_required: bool = Field(
+        default=True,
+        description="false for a station that answers no pings: only long silence ends it",
     )
 
     @field_validator("items_per_message")
@@ -94,6 +103,7 @@ class StationView(BaseModel):
     certificate_common_name: str | None
     site: str
     ping_interval_s: float | None
+    pong_required: bool
     vendor: str | None
     model: str | None
     serial_number: str | None

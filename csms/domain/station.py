@@ -20,7 +20,9 @@ class Station:
 
     `password_hash` is None for a station that needs no credentials (security profile 0).
     `protocol` is the OCPP version of its last connection, for display. `ping_interval_s` None
-    means the server's default.
+    means the server's default. `pong_required` False is for stations that never answer a ping.
+    `clock` is what is known of a clock that was wrong, for `StationClock.load`.
+    `takeovers` is the open episode of too frequent takeovers, if there is one.
     """
 
     id: str
@@ -31,12 +33,15 @@ class Station:
     items_per_message: dict[str, int] = field(default_factory=dict)
     certificate_common_name: str | None = None
     ping_interval_s: float | None = None
+    pong_required: bool = True
+    takeovers: dict[str, Any] | None = None
     vendor: str | None = None
     model: str | None = None
     serial_number: str | None = None
     firmware_version: str | None = None
     protocol: str | None = None
     booted_at: datetime | None = None
+    clock: list[list[float]] | None = None
     connected_at: datetime | None = None
     disconnected_at: datetime | None = None
     created_at: datetime | None = None

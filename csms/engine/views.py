@@ -125,7 +125,7 @@ def anomaly_view(anomaly: AnomalyWrite) -> dict[str, Any]:
 
 def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
     """Returns a station's record without its secrets."""
-    hidden = {"password_hash"}
+    hidden = {"password_hash", "takeovers"}
     view = {name: _time(value) for name, value in doc.items() if name not in hidden}
     view["has_password"] = doc.get("password_hash") is not None
     view["is_online"] = is_online
@@ -134,6 +134,8 @@ def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
 
 def _flags(session: Session) -> list[str]:
     implausible = {"energy_implausible"} if session.is_implausible else set()
+    if session.missing_sequences:
+        implausible.add("events_missing")
     return sorted(session.flags | set(session.ledger.flags) | implausible)
 
 

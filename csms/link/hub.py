@@ -10,13 +10,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
-from websockets.protocol import State
 
 from csms.domain.facts import Acknowledged, TransactionAnswer
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
-from csms.errors import LaddvaktError, NoAnswer, StationOffline, UnitRefused
+from csms.engine.work import Work
+from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
+from csms.link.farewell import part_from
 from csms.link.session import write_notes
+from csms.link.takeovers import Takeovers
 from csms.ocpp.routes import (
     answer_status,
     effect_of,
@@ -46,6 +48,7 @@ log = structlog.get_logger("link")
 _COMMAND_TIMEOUT_S = 30.0
 _REPLACED = 4000
 _LONGEST_SLEEP_S = 5.0
+_LAST_WORDS_S = 2.0
 
 
 class Hub:
@@ -64,25 +67,29 @@ class Hub:
         self.sessions: dict[str, StationSession] = {}
         self.listeners: list[Callable[[Note], None]] = []
         self.is_stopping = False
+        self.takeovers = Takeovers()
+        self._recorded: dict[str, StationSession] = {}
         self._deadlines = Deadlines()
         self._deadline_set = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def connected(self, session: StationSession) -> None:
-        """Takes a new connection as the station's; an older one is closed without ado."""
+    def connected(self, session: StationSession) -> None:
+        """Takes a new connection as the station's, usable at once; an older one is let go.
+
+        That it is there becomes durable beside it: no connection waits for that.
+        """
         station = session.station
         older = self.sessions.get(station.id)
         self.sessions[station.id] = session
         self.counters.connected.set(len(self.sessions))
         if older is not None:
-            older.is_replaced = True
-            log.warning("station.replaced", station=station.id)
+            log.warning("station.replaced", station=station.id, old=older.peer_address)
+            older.retire()
+            self.takeovers.note(
+                station.id, self.clock.now(), older.peer_address, session.peer_address
+            )
             self.spawn(older.socket.close(_REPLACED, "a newer connection took over"))
-        async with station.lock:
-            outcome = self.engine.connected(station, session.version.value, self.clock.now())
-            done = self.store.submit(outcome.writes)
-        await done
-        self.settle(station, outcome)
+        self.spawn(self._note_presence(station, "replaced"))
 
     async def disconnected(self, session: StationSession, reason: str) -> None:
         """Notes that a connection is gone, unless a newer one has taken its place."""
@@ -91,13 +98,47 @@ class Hub:
             return
         del self.sessions[station.id]
         self.counters.connected.set(len(self.sessions))
+        await self._note_presence(station, reason)
+
+    async def _note_presence(self, station: StationState, reason: str) -> None:
+        """Records who speaks for a station now, if that is not what was recorded last.
+
+        Each change calls this, and what is true when the lock is had counts: so no order in which
+        connections come and go leaves a station recorded as what it is not.
+        """
         async with station.lock:
-            if station.id in self.sessions:
+            session = self.sessions.get(station.id)
+            if session is self._recorded.get(station.id):
                 return
-            outcome = self.engine.disconnected(station, self.clock.now(), reason)
-            done = self.store.submit(outcome.writes)
+            now = self.clock.now()
+            if session is None:
+                del self._recorded[station.id]
+                outcome = self.engine.disconnected(station, now, reason)
+            else:
+                self._recorded[station.id] = session
+                outcome = self.engine.connected(station, session.version.value, now)
+            alarm = Work(station, now)
+            self.takeovers.report(alarm)
+            alert = alarm.outcome(None)
+            done = self.store.submit((*outcome.writes, *alert.writes))
         await done
         self.settle(station, outcome)
+        self.settle(station, alert)
+
+    async def end_takeovers(self) -> None:
+        """Clears the alerts of stations whose connections have been quiet."""
+        for station_id in self.takeovers.quiet(self.clock.now()):
+            station = self.engine.stations.get(station_id)
+            if station is None:
+                self.takeovers.forget(station_id)
+                continue
+            async with station.lock:
+                work = Work(station, self.clock.now())
+                self.takeovers.clear(work)
+                outcome = work.outcome(None)
+                done = self.store.submit(outcome.writes)
+            await done
+            self.settle(station, outcome)
 
     def settle(self, station: StationState, outcome: Outcome) -> None:
         """Does what follows from a unit that is durable: log lines, commands, watching."""
@@ -122,12 +163,13 @@ class Hub:
 
         Raises:
             StationOffline: if the station is not connected.
+            StationBusy: if too many calls wait for it.
             NoAnswer: if it does not answer in time.
         """
         session = self.sessions.get(station_id)
         if session is None:
             raise StationOffline(f"{station_id} is not connected")
-        answer = await session.call(action, payload, timeout_s, message_id)
+        answer = await session.calls.call(action, payload, timeout_s, message_id)
         if not isinstance(answer, CallError):
             effect = effect_of(session.version, action, payload, answer.payload)
             if effect is not None:
@@ -162,13 +204,16 @@ class Hub:
             return Acknowledged()
         return TransactionAnswer(str(await self.engine.numbers.next("transaction")))
 
-    async def stop(self, within_s: float) -> None:
-        """Answers what was received, then closes every connection."""
+    async def stop(
+        self, within_s: float, window_s: float = 0, hurry: asyncio.Event | None = None
+    ) -> None:
+        """Answers what was received, then closes every connection, spread over a window."""
         self.is_stopping = True
-        sessions = list(self.sessions.values())
-        if sessions:
-            tasks = [asyncio.create_task(self._say_goodbye(session)) for session in sessions]
-            await asyncio.wait(tasks, timeout=within_s)
+        await part_from(
+            lambda: list(self.sessions.values()), within_s, window_s, hurry or asyncio.Event()
+        )
+        if self._tasks:
+            await asyncio.wait(list(self._tasks), timeout=_LAST_WORDS_S)
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
@@ -184,11 +229,6 @@ class Hub:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("task.failed", exc_info=task.exception())
-
-    async def _say_goodbye(self, session: StationSession) -> None:
-        await session.drain()
-        if session.socket.state is State.OPEN:
-            await session.socket.close(1012, "the central system restarts")
 
     async def _carry_out(self, station: StationState, order: Order) -> None:
         """Sends one order, and has the station's answer recorded."""
@@ -213,8 +253,8 @@ class Hub:
             return CommandAnswer("NotSupported", str(cannot))
         sent_at = self.clock.now()
         try:
-            answer = await session.call(action, payload, _COMMAND_TIMEOUT_S)
-        except (NoAnswer, StationOffline) as error:
+            answer = await session.calls.call(action, payload, _COMMAND_TIMEOUT_S)
+        except (NoAnswer, StationBusy, StationOffline) as error:
             return CommandAnswer(None, str(error), sent_at, payload)
         if isinstance(answer, CallError):
             why = f"{answer.error_code} {answer.error_description}".strip()

@@ -170,10 +170,8 @@ class StationServer:
             recorder.event(station.id, version, "connected", self._hub.clock.now())
         reason = "connection lost"
         try:
-            await self._hub.connected(session)
+            self._hub.connected(session)
             reason = await session.run()
-        except DatabaseUnavailable as error:
-            log.warning("station.dropped", station=station.id, why=str(error))
         finally:
             if recorder is not None:
                 recorder.event(station.id, version, "disconnected", self._hub.clock.now())

@@ -16,8 +16,9 @@ from websockets.exceptions import ConnectionClosed
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Registration
 from csms.engine.writes import AnomalyWrite, MessageWrite
-from csms.errors import DatabaseUnavailable, NoAnswer, StationOffline, UnitRefused
-from csms.link.identifiers import new_message_id
+from csms.errors import DatabaseUnavailable, UnitRefused
+from csms.link.calls import Calls
+from csms.link.sockets import address_of, reason_of
 from csms.link.texts import storable, without_nul
 from csms.ocpp.routes import ROUTES
 from csms.ocpp.unreadable import Unreadable
@@ -36,11 +37,15 @@ if TYPE_CHECKING:
     from csms.link.hub import Hub
     from csms.link.sockets import StationConnection
     from csms.ocpp.routes import Route
-    from csms.ocppj.frames import Call, CallError, CallResult, Payload
+    from csms.ocppj.frames import Call
     from csms.ocppj.schemas import Violation
     from csms.ocppj.version import Version
 
 _INBOX = 64
+_TURN = 4
+_SEND_S = 10.0
+_SPEAKS_OFTEN_S, _PATIENCE_S = 5.0, 1.0
+_RESTARTS = 1012
 _BOOT = "BootNotification"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -53,16 +58,18 @@ class StationSession:
     """What runs for one socket. `run` ends when the socket does."""
 
     __slots__ = (
-        "_answer",
         "_has_room",
         "_idle",
         "_inbox",
+        "_is_deaf",
         "_is_over",
-        "_slot",
+        "_parted",
         "_worker",
+        "calls",
         "hub",
         "is_replaced",
         "peer",
+        "peer_address",
         "routes",
         "socket",
         "station",
@@ -74,14 +81,15 @@ class StationSession:
         self.hub, self.socket, self.station = hub, socket, station
         self.peer = Peer(version, Role.CSMS, supported=SUPPORTED[version])
         self.routes = ROUTES[version]
+        self.calls = Calls(station.id, self.peer, self._send)
+        self.peer_address = address_of(socket)
         self.is_replaced = False
         self._inbox: deque[tuple[CallReceived | ReplyDue, datetime]] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._idle: asyncio.Future[None] | None = None
-        self._is_over = False
+        self._is_over = self._is_deaf = False
         self._has_room: asyncio.Event | None = None
-        self._slot: asyncio.Lock | None = None
-        self._answer: asyncio.Future[CallResult | CallError] | None = None
+        self._parted: asyncio.Future[None] | None = None
 
     @property
     def version(self) -> Version:
@@ -98,54 +106,57 @@ class StationSession:
                 self._take(str(message))
                 self.socket.queued -= 1
         except ConnectionClosed as closed:
-            return _reason(closed)
+            return self.socket.dropped_because or reason_of(closed)
         finally:
-            self._fail_open_call()
+            self.calls.end(f"{self.station.id} has disconnected")
             await self.drain()
 
     async def drain(self) -> None:
         """Waits until every call that was received is answered; no more are taken."""
         self._is_over = True
-        if self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
+        self._wake()
         while self._worker is not None and not self._worker.done():
             await asyncio.wait({self._worker})
 
-    async def call(
-        self, action: str, payload: Payload, timeout_s: float, message_id: str | None = None
-    ) -> CallResult | CallError:
-        """Sends a call once the ones before it are answered, and returns the station's answer.
+    def retire(self) -> None:
+        """Gives way to a newer connection: our calls on this one fail at once.
 
-        Raises:
-            NoAnswer: if there is none within `timeout_s`, waiting for earlier calls included.
-            StationOffline: if the connection ends first.
+        What it has said is still handled, but for what only a living connection may say.
         """
-        self._slot = self._slot or asyncio.Lock()
-        try:
-            async with asyncio.timeout(timeout_s), self._slot:
-                return await self._call_now(message_id or new_message_id(), action, payload)
-        except TimeoutError:
-            raise NoAnswer(f"{self.station.id} did not answer within {timeout_s:g} s") from None
+        self.is_replaced = True
+        self.calls.end(f"{self.station.id} has connected anew")
 
-    async def _call_now(
-        self, message_id: str, action: str, payload: Payload
-    ) -> CallResult | CallError:
-        text = self.peer.call(message_id, action, payload)
-        answer: asyncio.Future[CallResult | CallError] = asyncio.get_running_loop().create_future()
-        self._answer = answer
-        try:
-            await self._send(text)
-            return await answer
-        except ConnectionClosed:
-            raise StationOffline(f"{self.station.id} has disconnected") from None
-        finally:
-            self._answer = None
-            self.peer.abandon()
-            if answer.done() and not answer.cancelled():
-                answer.exception()  # told already, if the connection ended while we sent
+    async def say_goodbye(self) -> None:
+        """Has all that was received answered, and the connection closed right behind that.
+
+        A station that speaks often is closed behind the next answer: nothing it says crosses the
+        close then. One that stays silent for a second is closed as it is.
+        """
+        self._parted = parted = self.socket.loop.create_future()
+        is_silent = self.socket.loop.time() - self.socket.heard_at > _SPEAKS_OFTEN_S
+        if not (is_silent and self._is_at_rest()):
+            await asyncio.wait({parted}, timeout=_PATIENCE_S)
+            if not parted.done():
+                self._is_deaf = True
+                await self.drain()
+        self._part()
+
+    def _is_at_rest(self) -> bool:
+        is_idle = self._worker is None or self._worker.done() or self._idle is not None
+        return is_idle and not self._inbox and not self.socket.queued
+
+    def _part(self) -> None:
+        """Closes the connection, once; what comes after that was never received."""
+        self._is_deaf = True
+        if self._parted is not None and not self._parted.done():
+            self._parted.set_result(None)
+            self.calls.end(f"we stop before {self.station.id} answered; ask it again later")
+            self.socket.say_close(_RESTARTS, "the central system restarts")
 
     def _take_frame(self, frame: Frame) -> bool:
         """Takes a whole text as it arrives; False if there is no room, or it is no text."""
+        if self._is_deaf:
+            return True
         if len(self._inbox) >= _INBOX:
             return False
         try:
@@ -161,6 +172,8 @@ class StationSession:
             await self._has_room.wait()
 
     def _take(self, text: str) -> None:
+        if self._is_deaf:
+            return
         now = self.hub.clock.now()
         if self.hub.recorder is not None:
             self.hub.recorder.received(self.station.id, self.version, text, now)
@@ -169,8 +182,7 @@ class StationSession:
             case CallReceived():
                 self._enqueue(storable(received, text), now)
             case AnswerReceived():
-                if self._answer is not None and not self._answer.done():
-                    self._answer.set_result(received.answer)
+                self.calls.answered(received.answer)
             case ReplyDue():
                 self.hub.counters.malformed.inc()
                 log.info("frame.refused", station=self.station.id, reason=received.reason)
@@ -183,27 +195,44 @@ class StationSession:
         self._inbox.append((received, now))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        elif self._idle is not None and not self._idle.done():
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
     async def _work(self) -> None:
         """Serves what comes in; between messages it sleeps, which costs less than a new task."""
+        in_a_row = 0
         while not self._is_over or self._inbox:
             if not self._inbox:
                 self._idle = self.socket.loop.create_future()
                 await self._idle
+                self._idle, in_a_row = None, 0
                 continue
             received, now = self._inbox.popleft()
             if self._has_room is not None and len(self._inbox) < _INBOX:
                 self._has_room.set()
                 self._has_room = None
-            try:
-                if isinstance(received, ReplyDue):
-                    await self._send(received.text)
-                else:
-                    await self._serve_safely(received, now)
-            except ConnectionClosed:
-                continue
+            await self._serve_one(received, now)
+            if self._parted is not None and self._is_all_said():
+                self._part()
+            in_a_row += 1
+            if in_a_row % _TURN == 0:
+                await asyncio.sleep(0)
+
+    def _is_all_said(self) -> bool:
+        return not self._inbox and not self.socket.queued
+
+    async def _serve_one(self, received: CallReceived | ReplyDue, now: datetime) -> None:
+        try:
+            if isinstance(received, ReplyDue):
+                await self._send(received.text)
+            elif not self.is_replaced or self.routes[received.call.action].keeps:
+                await self._serve_safely(received, now)
+        except ConnectionClosed:
+            return
 
     async def _serve_safely(self, received: CallReceived, now: datetime) -> None:
         try:
@@ -345,14 +374,15 @@ class StationSession:
             log.exception("call.unanswered", station=self.station.id, action=call.action)
 
     async def _send(self, text: str) -> None:
+        """Sends a text; a station that does not read for long is dropped.
+
+        Raises:
+            ConnectionClosed: if it cannot be sent any more.
+        """
         if self.hub.recorder is not None:
             self.hub.recorder.sent(self.station.id, self.version, text, self.hub.clock.now())
         if not self.socket.send_at_once(text):
-            await self.socket.send(text)
-
-    def _fail_open_call(self) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(StationOffline(f"{self.station.id} has disconnected"))
+            await self.socket.send_within(text, _SEND_S)
 
 
 def write_notes(notes: tuple[Note, ...]) -> None:
@@ -362,10 +392,3 @@ def write_notes(notes: tuple[Note, ...]) -> None:
             log.warning(note.event, **note.fields)
         else:
             log.info(note.event, **note.fields)
-
-
-def _reason(closed: ConnectionClosed) -> str:
-    frame = closed.rcvd or closed.sent
-    if frame is None:
-        return "connection lost"
-    return f"{frame.code} {frame.reason}".strip()

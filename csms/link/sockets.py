@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
-from websockets.exceptions import InvalidMessage
+from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from websockets.exceptions import ConnectionClosed
     from websockets.protocol import Event
 
     from csms.engine.state import StationState
@@ -39,6 +41,9 @@ class StationConnection(ServerConnection):
     switch of tasks; it says whether it took it. What it did not, `recv` returns: `queued` counts
     those messages, for as long as it is above 0 nothing is offered, and who takes one counts down.
 
+    `heard_at` is when anything at all came last, by the loop's clock. `dropped_because` says why we
+    ended the connection ourselves.
+
     `station` is None for one that nobody knows and that is taken in once the upgrade has succeeded.
     """
 
@@ -46,7 +51,14 @@ class StationConnection(ServerConnection):
     station: StationState | None = None
     on_text: Callable[[Frame], bool] | None = None
     queued = 0
+    heard_at = 0.0
+    dropped_because: str | None = None
     _is_told = False
+
+    def data_received(self, data: bytes) -> None:
+        """Takes bytes, of whatever kind: they are a sign of life."""
+        self.heard_at = self.loop.time()
+        super().data_received(data)
 
     def process_event(self, event: Event) -> None:
         """Takes what has come: offers it to `on_text`, or leaves it to the library."""
@@ -70,6 +82,33 @@ class StationConnection(ServerConnection):
         broadcast((self,), text)
         return True
 
+    async def send_within(self, text: str, timeout_s: float) -> None:
+        """Sends a text once the station reads; drops the connection if it does not in time.
+
+        Raises:
+            ConnectionClosed: if the connection is not open, or is dropped.
+        """
+        if self.state is State.OPEN:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self.send(text)
+            except TimeoutError:
+                self.drop(f"it read nothing for {timeout_s:g} s")
+            else:
+                return
+        raise ConnectionClosedError(None, None)
+
+    def say_close(self, code: int, reason: str) -> None:
+        """Writes a close at once, so that nothing comes between it and what was written before."""
+        if self.state is State.OPEN:
+            self.protocol.send_close(code, reason)
+            self.send_data()
+
+    def drop(self, why: str) -> None:
+        """Ends a connection that is of no use any more, without waiting for the peer."""
+        self.dropped_because = self.dropped_because or why
+        self.abort()
+
     def abort(self) -> None:
         """Drops the connection, if there is one yet, without a word."""
         transport = getattr(self, "transport", None)
@@ -88,6 +127,18 @@ class StationConnection(ServerConnection):
                 self._is_told = True
                 self.transport.write(_BAD_REQUEST)
         super().send_data()
+
+
+def address_of(connection: ServerConnection) -> str:
+    """Returns the peer's address and port, for people."""
+    address = connection.remote_address
+    return f"{address[0]}:{address[1]}" if address else "?"
+
+
+def reason_of(closed: ConnectionClosed) -> str:
+    """Returns why a connection is closed, for people."""
+    frame = closed.rcvd or closed.sent
+    return "connection lost" if frame is None else f"{frame.code} {frame.reason}".strip()
 
 
 def library_logger() -> logging.Logger:

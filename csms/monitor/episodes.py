@@ -23,6 +23,12 @@ class Kind(StrEnum):
     METER_MISSING = "METER_MISSING"
 
 
+class StationKind(StrEnum):
+    """What kind of alert about a station as a whole; these belong to no session."""
+
+    TAKEOVERS = "TAKEOVERS"
+
+
 class Severity(StrEnum):
     """How bad; the worst one of an episode sticks."""
 

@@ -1,0 +1,91 @@
+"""Our calls on one connection: one is open at a time, a bounded number waits behind it.
+
+When the connection ends, or a newer one takes its place, all of them fail at once: nobody waits
+for an answer that can no longer come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from websockets.exceptions import ConnectionClosed
+
+from csms.errors import NoAnswer, StationBusy, StationOffline
+from csms.link.identifiers import new_message_id
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from csms.ocppj.frames import CallError, CallResult, Payload
+    from csms.ocppj.peer import Peer
+
+    Answer = CallResult | CallError
+
+_MOST = 32
+
+
+class Calls:
+    """The calls to one station on one connection; `send` writes a text to it."""
+
+    __slots__ = ("_answer", "_over", "_peer", "_send", "_slot", "_station_id", "_under_way")
+
+    def __init__(self, station_id: str, peer: Peer, send: Callable[[str], Awaitable[None]]) -> None:
+        self._station_id, self._peer, self._send = station_id, peer, send
+        self._slot: asyncio.Lock | None = None
+        self._answer: asyncio.Future[Answer] | None = None
+        self._over: str | None = None
+        self._under_way = 0
+
+    async def call(
+        self, action: str, payload: Payload, timeout_s: float, message_id: str | None = None
+    ) -> Answer:
+        """Sends a call once the ones before it are answered, and returns the station's answer.
+
+        Raises:
+            NoAnswer: if there is none within `timeout_s`, waiting for earlier calls included.
+            StationBusy: if too many wait already.
+            StationOffline: if the connection ends first.
+        """
+        if self._under_way >= _MOST:
+            raise StationBusy(f"{_MOST} calls wait for {self._station_id} already")
+        self._slot = self._slot or asyncio.Lock()
+        self._under_way += 1
+        try:
+            async with asyncio.timeout(timeout_s), self._slot:
+                return await self._call_now(message_id or new_message_id(), action, payload)
+        except TimeoutError:
+            raise NoAnswer(f"{self._station_id} did not answer within {timeout_s:g} s") from None
+        finally:
+            self._under_way -= 1
+
+    def answered(self, answer: Answer) -> None:
+        """Takes the station's answer to the open call."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+
+    def end(self, why: str) -> None:
+        """Fails the open call and all that wait; the first reason stands."""
+        self._over = self._over or why
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(StationOffline(self._over))
+
+    async def _call_now(self, message_id: str, action: str, payload: Payload) -> Answer:
+        if self._over is not None:
+            raise StationOffline(self._over)
+        text = self._peer.call(message_id, action, payload)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._answer = answer
+        try:
+            await self._send(text)
+            return await answer
+        except ConnectionClosed:
+            raise StationOffline(self._why()) from None
+        finally:
+            self._answer = None
+            self._peer.abandon()
+            if answer.done() and not answer.cancelled():
+                answer.exception()  # told already, if the connection ended while we sent
+
+    def _why(self) -> str:
+        return self._over or f"{self._station_id} has disconnected"
