@@ -19,6 +19,7 @@ from websockets.headers import build_authorization_basic
 from websockets.typing import Subprotocol
 
 from simulator.outputs import CloseConnection, Happened, PasswordChanged, Send
+from simulator.retries import heeded_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,9 +110,7 @@ class Link:
                 pauses = 0
             pause_s = reconnect.delay_s(pauses, pause_s, self._random)
             pauses += 1
-            asked_s = 0.0
-            if reconnect.heeds_retry_after and self._asked_to_wait_s > 0:
-                asked_s = self._asked_to_wait_s + self._random.uniform(0.0, 1.0)
+            asked_s = heeded_s(reconnect, self._asked_to_wait_s, self._random)
             await _wait(self._stopping, max(pause_s, asked_s))
 
     async def _connect_once(self) -> bool:
@@ -132,8 +131,9 @@ class Link:
                 close_timeout=2,
             )
         except (OSError, TimeoutError, WebSocketException) as error:
-            self._asked_to_wait_s = _asked_to_wait_s(error)
-            self._tell("connection.failed", reason=_reason(error))
+            self._asked_to_wait_s = asked_s = _asked_to_wait_s(error)
+            asked = {"retry_after_s": asked_s} if asked_s else {}
+            self._tell("connection.failed", reason=_reason(error), **asked)
             return False
         if connection.subprotocol != wanted:
             self._tell("connection.failed", reason=f"the server does not speak {wanted}")

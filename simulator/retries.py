@@ -238,6 +238,16 @@ MIXED: Final = "mixed"
 """All of them in turn, as a choice for a fleet."""
 
 
+def heeded_s(reconnect: Reconnect, asked_s: float, random: Random) -> float:
+    """Return how long a refusal that asked for `asked_s` keeps a station away, 0 if not at all.
+
+    Up to a second longer than asked for: many are asked for the same.
+    """
+    if asked_s <= 0 or not reconnect.heeds_retry_after:
+        return 0.0
+    return asked_s + random.uniform(0.0, 1.0)
+
+
 def retry_dialect(name: str, index: int = 0) -> RetryDialect:
     """Return a dialect by its name; `mixed` gives the station `index` its turn.
 

@@ -24,6 +24,8 @@ def run(*arguments):
         (["--url", "http://host/ocpp"], "write ws:// or wss://"),
         (["--fault", "naps"], "there is no fault 'naps'; known are ignore-limits"),
         (["--fault", "ignore-limits:7"], "the share is more than 0 and at most 1"),
+        (["--retries", "steve"], "there are no retries 'steve'; known are default, libocpp"),
+        (["--history", "no/such/folder/x"], "--history no/such/folder/x: No such file"),
         (["--scenario", "nope.toml"], "there is no scenario 'nope.toml'"),
     ],
 )
@@ -47,7 +49,16 @@ def test_help_names_every_option():
         assert option in text
 
 
-async def test_interrupt_ends_with_zero_and_json_lines():
+def test_retries_are_listed_with_what_they_do():
+    lines = CliRunner().invoke(app, ["retries"]).stdout.splitlines()
+    names = [line.split()[0] for line in lines]
+    assert names == ["default", "libocpp", "libocpp-shipped", "microocpp", "tfocpp", "mixed"]
+    assert all(len(line.split()) > 4 for line in lines)
+
+
+async def test_interrupt_ends_with_zero_and_json_lines(tmp_path):
+    history = tmp_path / "history.jsonl"
+
     async def answer(connection):
         async for text in connection:
             frame = json.loads(text)
@@ -63,6 +74,8 @@ async def test_interrupt_ends_with_zero_and_json_lines():
             "simulator",
             "run",
             "--json",
+            "--history",
+            str(history),
             *arguments,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -74,3 +87,5 @@ async def test_interrupt_ends_with_zero_and_json_lines():
     assert process.returncode == 0, errors
     assert errors == b""
     assert json.loads(output.splitlines()[-1])["event"] == "summary"
+    noted = [json.loads(line) for line in history.read_text().splitlines()]
+    assert [each["event"] for each in noted] == ["connection.opened", "connection.lost"]

@@ -179,3 +179,38 @@ async def test_nobody_listening_is_told_and_a_stop_ends_it():
         await running
     assert events[0].name == "connection.failed"
     assert events[0].fields["reason"] == "nobody listens there"
+
+
+async def test_refusal_that_asks_to_wait_is_told():
+    events, told = [], asyncio.Event()
+
+    def refuse(connection, _request):
+        response = connection.respond(503, "later")
+        response.headers["Retry-After"] = "7"
+        return response
+
+    async with serve(lambda _: None, "127.0.0.1", 0, process_request=refuse) as server:
+        port = server.sockets[0].getsockname()[1]
+        members = build(parse(SCENARIO, "sockets"), FleetOptions())
+        options = RunOptions(url=f"ws://127.0.0.1:{port}")
+        fleet = Fleet(members, options, lambda each: (events.append(each), told.set()))
+        running = asyncio.create_task(fleet.run())
+        async with asyncio.timeout(5):
+            await told.wait()
+            fleet.stop()
+            await running
+    assert events[0].name == "connection.failed"
+    assert events[0].fields == {"reason": "the server answered HTTP 503", "retry_after_s": 7.0}
+
+
+async def test_stations_of_every_dialect_charge_and_end_in_good_order(csms):
+    events = []
+    fleet = a_fleet(csms.url, events, retries="mixed", count=10, tells_messages=True)
+    running = asyncio.create_task(fleet.run())
+    await csms.until(lambda: csms.heard["StopTransaction"] >= 5 and csms.heard["ended"] >= 5)
+    fleet.stop()
+    await running
+    names = Counter(each.name for each in events)
+    assert names["session.started"] == names["session.stopped"] == names["transaction.ended"]
+    assert not names["message.discarded"]
+    assert names["message.sent"] >= names["message.answered"] > 0

@@ -18,7 +18,7 @@ from csms.ocppj.version import Role, Version
 from simulator.deliveries import Outcome, Reason
 from simulator.errors import SimulatorError
 from simulator.outbox import Outbox, Outgoing
-from simulator.retries import MIXED, RETRIES, retry_dialect
+from simulator.retries import MIXED, RETRIES, heeded_s, retry_dialect
 
 OUTAGE_S = 600.0
 STEP_S = 2.0
@@ -409,6 +409,13 @@ def test_default_doubles_with_spread_up_to_half_a_minute():
     assert max(found) <= 45.0
     assert found[5] > found[0]
     assert math.isfinite(RETRIES["default"].reconnect.delay_s(5000, 1.0, chance(1)))
+
+
+def test_retry_after_is_heeded_by_default_and_by_no_known_firmware():
+    asked = {name: heeded_s(each.reconnect, 7.0, chance(1)) for name, each in RETRIES.items()}
+    assert 7.0 <= asked.pop("default") <= 8.0
+    assert set(asked.values()) == {0.0}
+    assert heeded_s(RETRIES["default"].reconnect, 0.0, chance(1)) == 0.0
 
 
 def test_mixed_gives_each_its_turn_and_unknown_is_told():

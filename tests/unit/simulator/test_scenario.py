@@ -28,6 +28,7 @@ def test_demo_has_ten_stations_of_both_versions_and_three_that_disobey():
         ("name = ", "is no TOML"),
         ('name = "x"', "stations"),
         (GOOD + "max_a = -3", "stations.0.max_a"),
+        (GOOD + 'retries = "steve"', "there are no retries 'steve'"),
         (GOOD + "colour = 1", "stations.0.colour"),
         (GOOD + 'faults = [{ name = "naps" }]', "there is no fault 'naps'"),
         (GOOD + '[[stations.cars]]\ntoken = "T"\nvehicle = "boat"', "there is no vehicle 'boat'"),
@@ -49,6 +50,14 @@ def test_mistake_is_told_with_file_and_field(text, expected):
 def test_missing_file_names_the_shipped_ones():
     with pytest.raises(ScenarioError, match="demo"):
         load("no-such-scenario.toml")
+
+
+def test_retries_are_the_blocks_until_the_command_says_otherwise():
+    text = GOOD + 'retries = "tfocpp"\n[[stations]]\nid = "B"\n'
+    members = build(parse(text, "my.toml"), FleetOptions())
+    assert [each.station.retries.name for each in members] == ["tfocpp", "default"]
+    members = build(parse(text, "my.toml"), FleetOptions(retries="mixed", count=6))
+    assert len({each.station.retries.name for each in members}) == 5
 
 
 def test_count_goes_round_the_stations_and_version_and_prefix_are_overridden():
