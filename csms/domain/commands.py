@@ -47,4 +47,30 @@ class StartRemotely:
     profile: ChargingProfile | None
 
 
-Command = InstallProfile | ClearProfiles | ChangeCredentials | StartRemotely
+@dataclass(frozen=True, slots=True)
+class AskTransaction:
+    """Ask whether a station still has messages of a transaction to send."""
+
+    transaction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionTold:
+    """What a station says of a transaction: whether it goes on, and whether messages wait.
+
+    `is_ongoing` None if it does not say, as when it does not know the transaction.
+    """
+
+    transaction_id: str | None
+    is_ongoing: bool | None
+    has_queue: bool
+
+
+Command = (
+    InstallProfile
+    | ClearProfiles
+    | ChangeCredentials
+    | StartRemotely
+    | AskTransaction
+    | TransactionTold
+)

@@ -107,7 +107,8 @@ class TransactionReported:
     `transaction_id` is None for a 1.6 start (the engine gives one) and where the station sent
     none that can be one. `sequence` is the 2.0.1 seqNo, 0 in 1.6. `register_milliwh` is the 1.6
     meterStart or meterStop. `is_offline` is what the station says of the event: that it waited
-    (True) or is fresh (False); None where the version has no word for it.
+    (True) or is fresh (False); None where the version has no word for it. `id_is_ours` where it
+    was for us to name the transaction: then a report that names an unknown one begins none.
     """
 
     kind: EventKind
@@ -123,6 +124,7 @@ class TransactionReported:
     charging_state: str | None = None
     stop_reason: str | None = None
     is_offline: bool | None = None
+    id_is_ours: bool = False
     reservation_id: int | None = None
     remote_start_id: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)

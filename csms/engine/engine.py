@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.commands import Command
+    from csms.engine.gaps import Gap
     from csms.engine.policy import Policy
     from csms.engine.ports import Numbers, Store
     from csms.engine.work import Order, Outcome
@@ -60,6 +61,7 @@ class Engine:
         self.store, self.numbers, self.policy = store, numbers, policy
         self.hash_password = hash_password
         self.stations: dict[str, StationState] = {}
+        self.gaps: dict[str, Gap] = {}
         self._is_preloaded = False
 
     async def preload(self) -> None:

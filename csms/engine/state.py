@@ -11,6 +11,7 @@ from csms.domain.session import dump_session, load_session
 from csms.domain.station import Station, load_station
 from csms.domain.station_clock import StationClock
 from csms.engine.limit_docs import load_plan
+from csms.engine.ports import START_KEYS_KEPT
 from csms.engine.writes import SessionWrite
 from csms.monitor.limit_track import LimitTrack
 from csms.monitor.watch import Watch, dump_watch, load_watch
@@ -69,7 +70,8 @@ class StationState:
 
     `running` and `recent` are sessions by ID; `by_transaction` finds them by the ID on the wire.
     `epoch` counts connections, so that what an old one does late is known as such. `start_keys`
-    are the content keys of the last starts that arrived, with their session's ID.
+    are the content keys of the last starts that arrived, with their session's ID. `held` are the
+    messages of the station in quarantine that may belong to a session still to come.
     """
 
     record: Station
@@ -84,6 +86,7 @@ class StationState:
     online_since: datetime | None = None
     epoch: int = 0
     start_keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    held: set[str] = field(default_factory=set)
     profile_ids: int = _FIRST_PROFILE_ID
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -123,6 +126,22 @@ class StationState:
             self.retire(live)
         if session.transaction_id is not None:
             self.by_transaction[session.transaction_id] = session.id
+
+    def remember_start(self, key: str, session_id: str) -> None:
+        """Has the session found when its start comes again; the last few starts are kept."""
+        self.start_keys[key] = session_id
+        self.start_keys.move_to_end(key)
+        while len(self.start_keys) > START_KEYS_KEPT:
+            self.start_keys.popitem(last=False)
+
+    def forget(self, session_id: str) -> None:
+        """Drops a session from memory, as if it had never been there."""
+        live = self.running.pop(session_id, None) or self.recent.pop(session_id, None)
+        transaction_id = None if live is None else live.session.transaction_id
+        if transaction_id and self.by_transaction.get(transaction_id) == session_id:
+            del self.by_transaction[transaction_id]
+        for key in [key for key, known in self.start_keys.items() if known == session_id]:
+            del self.start_keys[key]
 
     def retire(self, live: LiveSession) -> None:
         """Moves an ended session to the few that are kept for late messages."""

@@ -6,15 +6,20 @@ an unknown transaction gets a session of its own, and nothing that a station say
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.anomalies import Anomaly
 from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place
 from csms.domain.session import Session
-from csms.engine import metering, smart_charging
+from csms.engine import gaps, metering, smart_charging
 from csms.engine.authorization import judge_token
+from csms.engine.inference import is_of_another, names_none, session_of_stop
+from csms.engine.quarantine import Hold
 from csms.engine.state import LiveSession
 from csms.engine.writes import EventWrite
+from csms.errors import DatabaseUnavailable
 from csms.monitor.deviations import end_session
 
 if TYPE_CHECKING:
@@ -24,34 +29,56 @@ if TYPE_CHECKING:
     from csms.engine.ports import StoredSession
     from csms.engine.work import Work
 
+# A clock that says less counts from its station's boot.
+_CLOCKS_SINCE = datetime(2015, 1, 1, tzinfo=UTC)
+
 
 async def report(engine: Engine, work: Work, fact: TransactionReported) -> TransactionAnswer:
-    """Takes a start, an update or an end of a transaction."""
-    live = await _find(engine, work, fact)
+    """Takes a start, an update or an end of a transaction.
+
+    Raises:
+        DatabaseUnavailable: before anything has changed, if only the store can tell which one.
+    """
+    key = event_key(fact)
+    live = await _find(engine, work, fact, key)
+    if live is not None and _is_another(work, live, fact):
+        key = f"{key}|{work.station.record.booted_at}"
+        live = await _find(engine, work, fact, key)
+    authorization = authorization_of(engine, work, fact)
+    if live is None and _begins_nothing(fact):
+        return _orphan(engine, work, fact, authorization)
     is_new = live is None
-    authorization = _authorization(engine, work, fact)
     if live is None:
-        if (
-            fact.kind is EventKind.ENDED
-            and fact.sequence == 0
-            and fact.register_milliwh is not None
-        ):
-            return _orphan(work, fact, authorization)
-        live = await _begin(engine, work, fact)
+        live = await begin(engine, work, fact)
+    await take(engine, work, live, fact, is_new=is_new, key=key)
+    return TransactionAnswer(live.session.transaction_id, authorization)
+
+
+async def take(
+    engine: Engine,
+    work: Work,
+    live: LiveSession,
+    fact: TransactionReported,
+    *,
+    is_new: bool = False,
+    key: str | None = None,
+) -> None:
+    """Takes a report as one about this session, whatever transaction it names."""
     was_active = live.session.is_active
     had_token = live.session.token is not None
-    _apply(work, live, fact)
+    authorization = authorization_of(engine, work, fact)
+    _apply(work, live, fact, key or event_key(fact))
     await _take_readings(engine, work, live, fact)
     _take_token(engine, live, fact, authorization)
     work.keep_anomalies(fact.anomalies, live.session.id)
     work.touch(live)
+    gaps.look(engine, work, live)
     if is_new:
         _announce(work, live)
     if was_active and not live.session.is_active:
         finish(work, live)
     elif live.session.is_active:
         smart_charging.settle(engine, work, live, rechoose=is_new or not had_token)
-    return TransactionAnswer(live.session.transaction_id, authorization)
 
 
 def event_key(fact: TransactionReported) -> str:
@@ -59,37 +86,81 @@ def event_key(fact: TransactionReported) -> str:
 
     Source: message IDs change from try to try, and `offline` may turn true on the way; neither
     is part of it. One known station numbers every event 0, so the number alone is not enough.
+    A stop that names no transaction is told from others by token and register.
     """
     at = "" if fact.at is None else fact.at.isoformat()
+    if _begins_nothing(fact) and names_none(fact.transaction_id):
+        token = "" if fact.token is None else fact.token.key
+        return f"stop|{fact.transaction_id}|{at}|{token}|{fact.register_milliwh}"
     if fact.transaction_id is None:
         token = "" if fact.token is None else fact.token.key
         return f"start|{fact.connector}|{token}|{at}|{fact.register_milliwh}"
-    if fact.register_milliwh is not None:
+    if fact.register_milliwh is not None or fact.id_is_ours:
         return f"stop|{fact.transaction_id}|{at}"
     return f"{fact.transaction_id}|{fact.sequence}|{fact.kind.value}|{at}"
 
 
-async def _find(engine: Engine, work: Work, fact: TransactionReported) -> LiveSession | None:
+def authorization_of(engine: Engine, work: Work, fact: TransactionReported) -> Authorization | None:
+    """Returns the judgement on the token that came with a report, None if none came."""
+    return None if fact.token is None else judge_token(engine.policy, fact.token, work.now)
+
+
+def _is_another(work: Work, live: LiveSession, fact: TransactionReported) -> bool:
+    """Tells whether a start that looks like the one of this session begins a new one all the same.
+
+    A station whose clock begins at each boot may send two starts with the same content: same
+    connector, token and register, and the same seconds after two boots. The second is another
+    one if the session of the first has ended and the station has booted since. One that was not
+    answered is repeated before the stop of its session, not after it.
+    """
+    if fact.kind is not EventKind.STARTED or fact.transaction_id is not None:
+        return False
+    ended_at, booted_at = live.session.ended_at, work.station.record.booted_at
+    is_dated = fact.at is not None and fact.at >= _CLOCKS_SINCE
+    return not is_dated and ended_at is not None and booted_at is not None and booted_at > ended_at
+
+
+async def _find(
+    engine: Engine, work: Work, fact: TransactionReported, key: str
+) -> LiveSession | None:
     station = work.station
-    if fact.transaction_id is None:
-        return await _find_start(engine, work, fact)
-    live = station.by_wire_id(fact.transaction_id)
-    if live is not None:
+    if fact.kind is EventKind.STARTED and fact.transaction_id is None:
+        return await _find_start(engine, work, fact, key)
+    live = None
+    if fact.transaction_id is not None:
+        live = station.by_wire_id(fact.transaction_id)
+    if live is not None or _is_certainly_new(work, fact):
         return live
-    if _is_certainly_new(work, fact):
-        return None
-    stored = await engine.store.find_by_transaction(station.id, fact.transaction_id)
-    if stored is None and _names_none(fact):
-        stored = await engine.store.find_by_event(station.id, event_key(fact))
+    stored = None
+    begins_nothing = _begins_nothing(fact)
+    if fact.transaction_id is not None and not (begins_nothing and names_none(fact.transaction_id)):
+        stored = await engine.store.find_by_transaction(station.id, fact.transaction_id)
+    if stored is None and begins_nothing:
+        stored = await engine.store.find_by_event(station.id, key)
         if stored is None:
             return _inferred(work, fact)
     return None if stored is None else _known(work, stored)
 
 
-async def _find_start(engine: Engine, work: Work, fact: TransactionReported) -> LiveSession | None:
-    if _is_certainly_new(work, fact):
+async def _find_start(
+    engine: Engine, work: Work, fact: TransactionReported, key: str
+) -> LiveSession | None:
+    """Returns the session of a start that came before.
+
+    While the store cannot tell, a start that is not known in memory is a new one: its answer may
+    not wait. It is looked at again once the store is back.
+    """
+    station = work.station
+    session_id = station.start_keys.get(key)
+    live = None if session_id is None else station.session(session_id)
+    if live is not None or (session_id is None and _is_certainly_new(work, fact)):
+        return live
+    try:
+        stored = await engine.store.find_by_event(station.id, key)
+    except DatabaseUnavailable:
+        work.keep_anomalies([Anomaly("duplicate.unchecked", {"key": key})])
+        work.is_unchecked = True
         return None
-    stored = await engine.store.find_by_event(work.station.id, event_key(fact))
     return None if stored is None else _known(work, stored)
 
 
@@ -111,42 +182,48 @@ def _is_certainly_new(work: Work, fact: TransactionReported) -> bool:
     )
 
 
-def _names_none(fact: TransactionReported) -> bool:
-    """Tells whether a stop has an ID that no transaction can have.
+def _begins_nothing(fact: TransactionReported) -> bool:
+    """Tells whether a report of an unknown transaction makes no session of its own.
 
-    Source: quirks: StopTransaction with -1 or 0, after the answer to its start was lost.
+    So does a stop of a transaction to which we should have given its ID.
     """
-    number = fact.transaction_id or ""
-    is_number = number.isascii() and number.removeprefix("-").isdigit()
-    return fact.kind is EventKind.ENDED and is_number and int(number) <= 0
+    if fact.kind is not EventKind.ENDED:
+        return False
+    return fact.id_is_ours or (fact.sequence == 0 and fact.register_milliwh is not None)
 
 
 def _inferred(work: Work, fact: TransactionReported) -> LiveSession | None:
-    """Such a stop ends the only session that runs, if there is one that had begun by then."""
-    live = work.station.running_at(None)
-    if live is None:
-        return None
-    begun = live.session.started_at_station
-    if fact.at is not None and begun is not None and fact.at < begun:
-        return None
-    live.session.flags.add("stop_inferred")
+    """Returns the session that is meant by a stop which names none that is known."""
+    live, evidence = session_of_stop(work.station, fact)
+    if live is not None:
+        work.flag(live, "stop_inferred", "stop.inferred", evidence)
     return live
 
 
 def _orphan(
-    work: Work, fact: TransactionReported, authorization: Authorization | None
+    engine: Engine, work: Work, fact: TransactionReported, authorization: Authorization | None
 ) -> TransactionAnswer:
     """Keeps a stop whose start we never saw; it is answered like any other."""
-    work.writes.append(_event_write(work, fact, None))
+    _, evidence = session_of_stop(work.station, fact)
+    work.held = Hold("no session is known that this stop could end", fact.transaction_id, evidence)
+    work.writes.append(_event_write(work, fact, None, event_key(fact)))
     work.keep_anomalies(fact.anomalies)
+    if is_of_another(engine, work, fact.transaction_id):
+        work.keep_anomalies([Anomaly("transaction.of_another_station", evidence)])
     work.warn("transaction.unknown", transaction=fact.transaction_id)
     return TransactionAnswer(fact.transaction_id, authorization)
 
 
-async def _begin(engine: Engine, work: Work, fact: TransactionReported) -> LiveSession:
+async def begin(
+    engine: Engine, work: Work, fact: TransactionReported, transaction_id: str | None = None
+) -> LiveSession:
+    """Begins the session of a transaction that is not known yet.
+
+    A start that names none is given `transaction_id`, or a number that no other one has.
+    """
     station = work.station
     started_at, is_suspect = station.clock.correct(fact.at, work.now)
-    transaction_id = fact.transaction_id
+    transaction_id = fact.transaction_id or transaction_id
     if transaction_id is None:
         transaction_id = str(await engine.numbers.next("transaction"))
     session = Session(
@@ -159,29 +236,37 @@ async def _begin(engine: Engine, work: Work, fact: TransactionReported) -> LiveS
     )
     if is_suspect:
         session.flags.add("clock_suspect")
+    if work.is_unchecked:
+        session.flags.add("duplicate_unchecked")
     if fact.kind is not EventKind.STARTED:
         session.flags.add("start_unseen")
-    _supersede(work, fact)
     live = LiveSession(session)
+    _supersede(work, fact, live)
     station.adopt(live)
     if fact.at is not None and (station.last_start_at is None or fact.at > station.last_start_at):
         station.last_start_at = fact.at
     work.watched.append(session.id)
+    work.begun.append(session.id)
     return live
 
 
-def _supersede(work: Work, fact: TransactionReported) -> None:
-    """Marks a session that still seems to run where another one begins.
+def _supersede(work: Work, fact: TransactionReported, live: LiveSession) -> None:
+    """Marks a session that still seems to run where a later one has begun.
 
     It is not ended: its stop may wait in the station's queue.
     """
-    older = work.station.running_at(fact.evse) if fact.evse is not None else None
-    if older is not None and fact.kind is not EventKind.ENDED:
-        older.session.flags.add("superseded")
-        work.touch(older)
+    if fact.evse is None or fact.kind is EventKind.ENDED:
+        return
+    other = work.station.running_at(fact.evse)
+    if other is None:
+        return
+    is_later = other.session.started_at > live.session.started_at
+    older = live if is_later else other
+    older.session.flags.add("superseded")
+    work.touch(older)
 
 
-def _apply(work: Work, live: LiveSession, fact: TransactionReported) -> None:
+def _apply(work: Work, live: LiveSession, fact: TransactionReported, key: str) -> None:
     if fact.at is not None and fact.is_offline is False:
         work.station.clock.observe(fact.at, work.now)
     elif fact.at is not None and fact.is_offline is None:
@@ -193,9 +278,15 @@ def _apply(work: Work, live: LiveSession, fact: TransactionReported) -> None:
         live.session.flags.add("replayed")
     if fact.kind is EventKind.STARTED:
         live.session.flags.discard("start_unseen")
+        if fact.transaction_id is None:
+            work.station.remember_start(key, live.session.id)
+    elif fact.transaction_id is not None and fact.transaction_id == live.session.transaction_id:
+        live.session.is_id_used = True
+    if fact.kind is EventKind.ENDED:
+        live.session.flags.discard("superseded")
     live.session.apply(fact, at, work.now)
     metering.correct_start(work, live)
-    work.writes.append(_event_write(work, fact, live.session.id))
+    work.writes.append(_event_write(work, fact, live.session.id, key))
 
 
 def _take_token(
@@ -213,7 +304,9 @@ def _take_token(
         session.token_status = authorization.status.value
 
 
-def _event_write(work: Work, fact: TransactionReported, session_id: str | None) -> EventWrite:
+def _event_write(
+    work: Work, fact: TransactionReported, session_id: str | None, key: str
+) -> EventWrite:
     doc: dict[str, Any] = {
         "transaction_id": fact.transaction_id,
         "sequence": fact.sequence,
@@ -229,7 +322,7 @@ def _event_write(work: Work, fact: TransactionReported, session_id: str | None) 
     known = {name: value for name, value in doc.items() if value not in (None, {}, False)}
     return EventWrite(
         work.station.id,
-        event_key(fact),
+        key,
         session_id,
         fact.kind.value,
         fact.at or work.now,
@@ -246,10 +339,6 @@ async def _take_readings(
         live.session.take_register(place, fact.at or work.now, fact.register_milliwh)
     if fact.samples:
         await metering.take(engine, work, live, fact.samples)
-
-
-def _authorization(engine: Engine, work: Work, fact: TransactionReported) -> Authorization | None:
-    return None if fact.token is None else judge_token(engine.policy, fact.token, work.now)
 
 
 def _vehicle(engine: Engine, fact: TransactionReported) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from csms.domain.anomalies import Anomaly
 from csms.domain.station import dump_station
 from csms.engine.writes import AnomalyWrite, StationWrite
 
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from csms.domain.anomalies import Anomaly
     from csms.domain.commands import Command
     from csms.domain.facts import Answer
+    from csms.engine.quarantine import Hold
     from csms.engine.state import LiveSession, StationState
     from csms.engine.writes import Write
 
@@ -41,13 +42,19 @@ class Order:
 
 
 class Outcome(NamedTuple):
-    """What handling a message came to. The answer may leave when the writes are durable."""
+    """What handling a message came to. The answer may leave when the writes are durable.
+
+    `held` wants the message itself kept in quarantine, in the same unit; `begun` are the sessions
+    that began, to which held messages may belong.
+    """
 
     answer: Answer | None
     writes: tuple[Write, ...]
     then: tuple[Order, ...] = ()
     notes: tuple[Note, ...] = ()
     watched: tuple[str, ...] = ()
+    held: Hold | None = None
+    begun: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,6 +69,9 @@ class Work:
     notes: list[Note] = field(default_factory=list)
     touched: dict[str, LiveSession] = field(default_factory=dict)
     watched: list[str] = field(default_factory=list)
+    held: Hold | None = None
+    begun: list[str] = field(default_factory=list)
+    is_unchecked: bool = False
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""
@@ -80,6 +90,11 @@ class Work:
         if live is not None:
             bound |= {"session": live.session.id, "evse": live.session.evse}
         return bound | fields
+
+    def flag(self, live: LiveSession, flag: str, kind: str, details: dict[str, Any]) -> None:
+        """Flags a session for what was inferred about it, and keeps the evidence."""
+        live.session.flags.add(flag)
+        self.keep_anomalies([Anomaly(kind, details)], live.session.id)
 
     def keep_anomalies(self, anomalies: Iterable[Anomaly], session_id: str | None = None) -> None:
         """Has oddities written, with what was made of them."""
@@ -104,5 +119,11 @@ class Work:
         """Closes the unit."""
         writes = [*self.writes, *(live.write() for live in self.touched.values())]
         return Outcome(
-            answer, tuple(writes), tuple(self.orders), tuple(self.notes), tuple(self.watched)
+            answer,
+            tuple(writes),
+            tuple(self.orders),
+            tuple(self.notes),
+            tuple(self.watched),
+            self.held,
+            tuple(self.begun),
         )

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.commands import (
+    AskTransaction,
     ChangeCredentials,
     ClearProfiles,
     Command,
@@ -164,12 +165,14 @@ _ENCODERS: Final[Mapping[Version, Mapping[type[Command], Callable[[Any], tuple[s
         ClearProfiles: v16.smart_charging.encode_clear,
         ChangeCredentials: v16.security.encode_credentials,
         StartRemotely: v16.remote_control.encode_start,
+        AskTransaction: v16.transactions.encode_ask,
     },
     Version.V201: {
         InstallProfile: v201.smart_charging.encode_install,
         ClearProfiles: v201.smart_charging.encode_clear,
         ChangeCredentials: v201.security.encode_credentials,
         StartRemotely: v201.remote_control.encode_start,
+        AskTransaction: v201.transactions.encode_ask,
     },
 }
 
@@ -183,6 +186,7 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, Callable[[Payload, Payload], Comma
     Version.V201: {
         "SetChargingProfile": _if_accepted(v201.smart_charging.effect_of_install),
         "ClearChargingProfile": _if_accepted(v201.smart_charging.effect_of_clear),
+        "GetTransactionStatus": v201.transactions.effect_of_ask,
         "SetVariables": v201.security.effect_of_variables,
         "RequestStartTransaction": _if_accepted(v201.remote_control.effect_of_start),
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from csms.domain.facts import EventKind, TransactionReported
 from csms.domain.token import Authorization, TokenRef, TokenStatus
@@ -14,12 +14,13 @@ from csms.ocpp.reading import (
     required_integer,
     text_of,
 )
-from csms.ocpp.unreadable import Unreadable
+from csms.ocpp.unreadable import CannotCarry, Unreadable
 from csms.ocpp.v16.authorization import encode_id_tag_info
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from csms.domain.commands import AskTransaction
     from csms.domain.facts import TransactionAnswer
     from csms.ocppj.frames import Payload
 
@@ -55,18 +56,22 @@ def decode_start(payload: Payload, received_at: datetime) -> TransactionReported
 def decode_stop(payload: Payload, received_at: datetime) -> TransactionReported:
     """Reads a StopTransaction; its ID is the text of whatever integer was sent, even -1.
 
-    A missing reason means Local. Source: OCPP 1.6, 6.49.
+    One without an ID names no transaction, as one with -1 does. A missing reason means Local.
+    Source: OCPP 1.6, 6.49.
 
-    Raises: Unreadable without an ID, a register or a time that could be meant.
+    Raises: Unreadable without a register or a time that could be meant.
     """
     notes = Notes()
-    transaction_id = required_integer(payload, "transactionId", notes)
+    transaction_id = integer_of(payload, "transactionId", notes)
+    if transaction_id is None:
+        notes.missing("transactionId")
     reason = text_of(payload, "reason", notes)
     details: dict[str, Any] = {} if reason else {"assumed": ["reason:Local"]}
     return TransactionReported(
         kind=EventKind.ENDED,
         at=event_time_of(payload, "timestamp", notes),
-        transaction_id=str(transaction_id),
+        transaction_id=None if transaction_id is None else str(transaction_id),
+        id_is_ours=True,
         token=_token(payload, notes),
         register_milliwh=_register(payload, "meterStop", notes),
         samples=read_samples(payload, "transactionData", received_at, take_v16, notes),
@@ -74,6 +79,15 @@ def decode_stop(payload: Payload, received_at: datetime) -> TransactionReported:
         details=details,
         anomalies=notes.all(),
     )
+
+
+def encode_ask(command: AskTransaction) -> NoReturn:
+    """Refuses: a 1.6 station cannot be asked.
+
+    Raises: CannotCarry.
+    """
+    del command
+    raise CannotCarry("An OCPP 1.6 station cannot be asked what it knows of a transaction.")
 
 
 def encode_start(answer: TransactionAnswer) -> Payload:

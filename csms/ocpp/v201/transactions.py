@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.commands import TransactionTold
 from csms.domain.facts import EventKind, TransactionReported
 from csms.domain.token import TokenRef
 from csms.ocpp.measurands import read_samples, take_v201
@@ -22,6 +23,7 @@ from csms.ocpp.v201.authorization import encode_id_token_info
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from csms.domain.commands import AskTransaction
     from csms.domain.facts import TransactionAnswer
     from csms.ocppj.frames import Payload
 
@@ -69,6 +71,21 @@ def encode_event(answer: TransactionAnswer) -> Payload:
     if answer.authorization is None:
         return {}
     return {"idTokenInfo": encode_id_token_info(answer.authorization)}
+
+
+def encode_ask(command: AskTransaction) -> tuple[str, Payload]:
+    """Writes a GetTransactionStatus. Source: OCPP 2.0.1 part 2, E14."""
+    return "GetTransactionStatus", {"transactionId": command.transaction_id}
+
+
+def effect_of_ask(request: Payload, response: Payload) -> TransactionTold:
+    """Reads what a station says of a transaction. Raises: KeyError, TypeError, ValueError."""
+    ongoing, has_queue = response.get("ongoingIndicator"), response["messagesInQueue"]
+    if not isinstance(has_queue, bool):
+        raise TypeError
+    return TransactionTold(
+        request.get("transactionId"), ongoing if isinstance(ongoing, bool) else None, has_queue
+    )
 
 
 def _kind(payload: Payload) -> EventKind:

@@ -122,13 +122,13 @@ def test_recording_holds_no_anomaly(recordings, name):
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("libocpp-201", "IIICCS"),
+        ("libocpp-201", "IIICCTS"),
         ("microocpp-16", "ISICCS"),
         ("microocpp-201", "S"),
         ("shiv3-16", "IIIICCC"),
-        ("shiv3-201", "IIIIICCS"),
+        ("shiv3-201", "IIIIICCTS"),
         ("vcp-16", "ICS"),
-        ("vcp-201", "SIS"),
+        ("vcp-201", "SITS"),
     ],
 )
 def test_recording_tells_which_profiles_the_station_agreed_to(recordings, name, kinds):
