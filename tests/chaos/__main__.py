@@ -18,12 +18,13 @@ def main() -> int:
     for size, what in (("short", "as in make test"), ("long", "with the longest outages")):
         sizes.add_argument(f"--{size}", dest="size", action="store_const", const=size, help=what)
     parser.set_defaults(size="full")
+    parser.add_argument("--keep", action="store_true", help="keep each folder, and say where it is")
     arguments = parser.parse_args()
     unknown = set(arguments.scenarios) - SCENARIOS.keys()
     if unknown:
         parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {names}")
     kept = [
-        run_scenario(name, arguments.seed, arguments.size, sys.stdout)
+        run_scenario(name, arguments.seed, arguments.size, sys.stdout, keep=arguments.keep)
         for name in arguments.scenarios or SCENARIOS
     ]
     return 0 if all(kept) else 1

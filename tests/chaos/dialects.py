@@ -1,4 +1,4 @@
-"""The retry dialects of the fleet. Pauses are a tenth of the real ones, so runs are short."""
+"""The retry dialects of the fleet. By default pauses are a tenth of the real ones."""
 
 from __future__ import annotations
 
@@ -18,8 +18,12 @@ DIALECTS = ("libocpp", "microocpp", "tfocpp")
 
 
 def outbox(
-    dialect: str, random: Random, timeout_s: float, tell: Callable[[Delivery], None]
+    dialect: str,
+    random: Random,
+    timeout_s: float,
+    tell: Callable[[Delivery], None],
+    scale: float = SCALE,
 ) -> Outbox:
-    """An outbox that retries as that firmware does, ten times as fast."""
-    retries = RETRIES[dialect].scaled(SCALE)
+    """An outbox that retries as that firmware does, in pauses of another scale."""
+    retries = RETRIES[dialect].scaled(scale)
     return Outbox(random, timeout_s=timeout_s, strict=False, retries=retries, tell=tell)

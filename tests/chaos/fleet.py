@@ -24,7 +24,7 @@ from csms.ocppj.version import Role, Version
 from simulator.deliveries import Outcome
 from simulator.outbox import Outbox, Outgoing
 from tests.chaos import wire
-from tests.chaos.dialects import DIALECTS, outbox
+from tests.chaos.dialects import DIALECTS, SCALE, outbox
 from tests.chaos.history import METER, START, STOP, History, Message, Played
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ class Charger:
         self.pace: Pace = how.get("pace", Pace())
         self.timeout_s: float = how.get("timeout_s", CALL_TIMEOUT_S)
         self.meter_wh = random.randrange(0, 5_000_000)
-        self.outbox: Outbox = outbox(self.dialect, random, self.timeout_s, self._told)
+        self.outbox: Outbox = outbox(
+            self.dialect, random, self.timeout_s, self._told, how.get("scale", SCALE)
+        )
         self._numbered: dict[int, Message] = {}
         self._adding: Message | None = None
         self.peer = Peer(_VERSIONS[self.version], Role.STATION)
@@ -77,6 +79,7 @@ class Charger:
         self.played = 0
         self._changed = asyncio.Event()
         self._settled = asyncio.Event()
+        self._online = asyncio.Event()
         self._is_over = False
         self._sent_s = 0.0
         self._building: Message | None = None
@@ -192,6 +195,12 @@ class Charger:
             self._settled.clear()
             await self._settled.wait()
 
+    async def online(self) -> None:
+        """Waits until it is connected and accepted."""
+        while self.socket is None or not self.is_booted:
+            self._online.clear()
+            await self._online.wait()
+
     # Talking
 
     async def keep_connected(self) -> None:
@@ -224,6 +233,7 @@ class Charger:
     async def _talk(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.peer = Peer(_VERSIONS[self.version], Role.STATION)
+        self._online.set()
         if not self.is_booted:
             self._boot()
         writer = asyncio.create_task(self._write(socket))
@@ -244,6 +254,7 @@ class Charger:
 
         def heard(answer: Mapping[str, Any], _now: float) -> None:
             self.is_booted = answer["status"] == "Accepted"
+            self._online.set()
             self.history.boots += 1
 
         self.outbox.add(replace(outgoing, on_result=heard))
@@ -287,6 +298,7 @@ class Charger:
                 self.history.answered(self._sent_s, now - self._sent_s)
                 if isinstance(answer, CallError):
                     self.history.callerrors[call.action] += 1
+                    self.history.errors[f"{call.action} {answer.code} {answer.description}"] += 1
                 self.outbox.answered(received, now)
                 self._changed.set()
                 self._note_settled()

@@ -72,6 +72,7 @@ class History:
     sessions: list[Played] = field(default_factory=list)
     latencies: list[tuple[float, float]] = field(default_factory=list)
     callerrors: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
     discarded: Counter[str] = field(default_factory=Counter)
     boots: int = 0
@@ -117,6 +118,7 @@ class History:
             "sends": sum(len(each.message_ids) for each in messages),
             "resent": sum(len(each.message_ids) > 1 for each in messages),
             "callerrors": self.transaction_callerrors,
+            "errors": dict(self.errors.most_common(5)),
             "undelivered": len(self.undelivered),
             "discarded_by_chargers": sum(self.discarded.values()),
             "ids_differing": sum(len(each.transaction_ids) > 1 for each in self.sessions),

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
 
 SCENARIOS: dict[str, str] = {
     "crash": "tests.chaos.crash:run",
+    "pg-stop": "tests.chaos.outages:stop",
+    "pg-blackhole": "tests.chaos.outages:blackhole",
+    "pg-errors": "tests.chaos.outages:errors",
+    "disk-full": "tests.chaos.outages:disk_full",
+    "cut": "tests.chaos.cut:run",
+    "storm": "tests.chaos.storm:run",
+    "frozen": "tests.chaos.frozen:run",
+    "spam": "tests.chaos.mad:spam",
+    "backlog": "tests.chaos.mad:backlog",
 }
 
 

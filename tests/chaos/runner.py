@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 
-def run_scenario(name: str, seed: int, size: str, out: TextIO | None = None) -> bool:
+def run_scenario(
+    name: str, seed: int, size: str, out: TextIO | None = None, *, keep: bool = False
+) -> bool:
     """Runs it, writes its line, and tells whether it kept every limit."""
-    line = result_line(name, seed, size)
+    line = result_line(name, seed, size, keep=keep)
     if out is not None:
         out.write(json.dumps(line) + "\n")
         out.flush()
@@ -32,7 +34,13 @@ def run_scenario(name: str, seed: int, size: str, out: TextIO | None = None) -> 
 
 
 def result_line(
-    name: str, seed: int, size: str, *, is_quiet: bool = False, with_times: bool = True
+    name: str,
+    seed: int,
+    size: str,
+    *,
+    is_quiet: bool = False,
+    with_times: bool = True,
+    keep: bool = False,
 ) -> dict[str, Any]:
     """Runs it and returns its line; an exception of the scenario is a missed figure."""
     structlog.configure(
@@ -52,7 +60,10 @@ def result_line(
         outcome = Outcome({})
         missed = [f"{type(error).__name__}: {error}"[:2000]]
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep:
+            plan.say(f"everything is in {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
     return {
         "scenario": name,
         "seed": seed,
