@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.chaos.plan import Plan
 
+_SESSION_S = 60.0
 _VERSIONS = ("1.6", "2.0.1")
 # A hundredth: after each cut a charger waits for the answer that cannot come any more.
 _SCALE = 0.01
@@ -66,14 +67,25 @@ class Lane:
         passed: list[int] = []
         try:
             for point in points:
-                passed = await self._play(point)
+                passed = await self._play(point, talking)
         finally:
             talking.cancel()
-            await asyncio.wait({talking})
+            await asyncio.gather(talking, return_exceptions=True)
             await self.proxy.stop()
         return passed
 
-    async def _play(self, point: Point | None) -> list[int]:
+    async def _played(self, talking: asyncio.Task[None]) -> None:
+        """Plays one session; fails if the charger does."""
+        playing = asyncio.create_task(self.charger.play_session())
+        done, _ = await asyncio.wait(
+            {playing, talking}, timeout=_SESSION_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        playing.cancel()
+        for each in done:
+            each.result()
+        assert playing in done, f"{self.charger.name} could not deliver a session"
+
+    async def _play(self, point: Point | None, talking: asyncio.Task[None]) -> list[int]:
         charger = self.charger
         await charger.online()
         link = self.link
@@ -81,8 +93,7 @@ class Lane:
         before = [link.passed[way] for way in Way]
         if point is not None:
             link.cut_after(point.way, point.count)
-        async with asyncio.timeout(60):
-            await charger.play_session()
+        await self._played(talking)
         return [link.passed[way] - begun for way, begun in zip(Way, before, strict=True)]
 
 

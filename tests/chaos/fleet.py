@@ -128,7 +128,7 @@ class Charger:
             self.name, self.version, number, 1, f"TAG{self.random.getrandbits(32):08X}"
         )
         if self.version != "1.6":
-            session.transaction_id = f"{self.name}-{number}-{self.random.getrandbits(32):08x}"
+            session.transaction_id = f"{number}-{self.random.getrandbits(96):024x}"
         self.session = session
         self.history.sessions.append(session)
         self._queue(START)
