@@ -42,7 +42,7 @@ class Crew:
             stdout=asyncio.subprocess.PIPE,
             cwd=PROJECT,
             limit=_LINE,
-            preexec_fn=end_with_us,  # noqa: PLW1509 - no lock is taken in it
+            preexec_fn=end_with_us,
         )
         return self
 

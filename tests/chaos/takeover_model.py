@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from copy import copy
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
@@ -30,7 +31,6 @@ from csms.store.numbers import BlockNumbers
 from profiles import load_catalogue
 from profiles.assignments import AssignmentRule
 from profiles.catalogue import SHIPPED
-
 from tests.chaos.virtual import BEGINNING, FakeSocket, Fate, SlowStore, VirtualClock, VirtualLoop
 
 if TYPE_CHECKING:
@@ -84,9 +84,7 @@ class World:
             policy.assignments = [AssignmentRule(profile=_PROFILE)]
         self.engine = Engine(self.store, BlockNumbers(self.store), policy, lambda text: text)
         self.hub = Hub(self.engine, self.store, VirtualClock(loop), Counters())
-        self.server = StationServer(
-            self.hub, accept_unknown=True, ping_interval_s=0, ping_timeout_s=0
-        )
+        self.server = _server(self.hub)
         self.station = self.engine.enroll(STATION, BEGINNING)
         self.station.record.registration = Registration.ACCEPTED
         self.station.record.booted_at = BEGINNING
@@ -238,6 +236,18 @@ def _data(marker: str) -> dict[str, Any]:
 
 
 CATALOGUE = load_catalogue(SHIPPED)
+_TEMPLATES: list[StationServer] = []
+
+
+def _server(hub: Hub) -> StationServer:
+    """A server over a hub; all share what one made for passwords, which takes its time."""
+    if not _TEMPLATES:
+        _TEMPLATES.append(
+            StationServer(hub, accept_unknown=True, ping_interval_s=0, ping_timeout_s=0)
+        )
+    server = copy(_TEMPLATES[0])
+    server._hub = hub
+    return server
 
 
 @dataclass
@@ -279,9 +289,10 @@ async def _play(seed: str) -> Verdict:
         (world.pass_time, 1),
     ]
     names, weights = [step for step, _ in steps], [weight for _, weight in steps]
+    most = random.choice([3, 4, 5, 9])
     world.connect()
     for step in random.choices(names, weights, k=_ACTIONS):
-        if step == world.connect and len(world.sockets) >= 5:
+        if step == world.connect and len(world.sockets) >= most:
             continue
         waiting = step()
         if waiting is not None:
