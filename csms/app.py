@@ -60,6 +60,7 @@ def make_policy(settings: Settings) -> Policy:
         heartbeat_interval_s=settings.heartbeat_interval_s,
         retry_interval_s=settings.retry_interval_s,
         accept_unknown_tokens=settings.accept_unknown_tokens,
+        tokens_while_away=settings.tokens_while_away,
         id_format=SessionIdFormat.parse(settings.session_id_format),
         thresholds=settings.deviations.thresholds(),
         default_zone=ZoneInfo(settings.time_zone),

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
-from csms.engine.policy import DEFAULT_ID_FORMAT
+from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.errors import SettingsError
 from csms.monitor.thresholds import Thresholds
 
@@ -116,6 +116,11 @@ class Settings(BaseSettings):
     )
     accept_unknown_tokens: bool = Field(
         default=False, description="Let any token charge that the operator has not stored."
+    )
+    tokens_while_away: TokensWhileAway = Field(
+        TokensWhileAway.LAST_KNOWN,
+        description="Tokens while the database is away: last-known judges by what was stored "
+        "before, accept also lets unknown tokens charge (not blocked ones), refuse lets none.",
     )
     session_id_format: Annotated[str, AfterValidator(_is_id_format)] = Field(
         DEFAULT_ID_FORMAT,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from csms.domain.facts import AuthorizationAnswer
 from csms.domain.token import Authorization, TokenStatus
+from csms.engine.policy import TokensWhileAway
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +22,7 @@ async def authorize(
     engine: Engine, work: Work, fact: AuthorizationRequested
 ) -> AuthorizationAnswer:
     """Judges a token that was presented without a transaction."""
-    authorization = judge_token(engine.policy, fact.token, work.now)
+    authorization = judge(engine, fact.token, work.now)
     if authorization.status is not TokenStatus.ACCEPTED:
         is_known = engine.policy.token(fact.token.text) is not None
         hint = None if is_known else "PUT /api/v1/tokens/{token} makes a token known"
@@ -30,8 +31,19 @@ async def authorize(
     return AuthorizationAnswer(authorization)
 
 
-def judge_token(policy: Policy, token: TokenRef, now: datetime) -> Authorization:
-    """Returns the judgement at this moment. A block outweighs an expiry.
+def judge(engine: Engine, token: TokenRef, now: datetime) -> Authorization:
+    """Returns the judgement at this moment, by the operator's rule while the database is away."""
+    policy = engine.policy
+    rule = policy.tokens_while_away if engine.store.is_behind else TokensWhileAway.LAST_KNOWN
+    if rule is TokensWhileAway.REFUSE and token.kind != "NoAuthorization":
+        return Authorization(TokenStatus.INVALID)
+    return judge_token(policy, token, now, accepts_unknown=rule is TokensWhileAway.ACCEPT)
+
+
+def judge_token(
+    policy: Policy, token: TokenRef, now: datetime, *, accepts_unknown: bool = False
+) -> Authorization:
+    """Returns the judgement from the tokens that are known. A block outweighs an expiry.
 
     A 2.0.1 token of type NoAuthorization is accepted as such; every other one is looked up,
     whatever type it was stored with.
@@ -40,7 +52,7 @@ def judge_token(policy: Policy, token: TokenRef, now: datetime) -> Authorization
         return Authorization(TokenStatus.ACCEPTED)
     known = policy.tokens.get(token.key)
     if known is None:
-        accepts = policy.accept_unknown_tokens and bool(token.key)
+        accepts = (policy.accept_unknown_tokens or accepts_unknown) and bool(token.key)
         return Authorization(TokenStatus.ACCEPTED if accepts else TokenStatus.INVALID)
     status = known.status
     if status is TokenStatus.ACCEPTED and known.expires_at is not None and known.expires_at <= now:

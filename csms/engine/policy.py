@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 DEFAULT_ID_FORMAT = "LS-{date}-{sequence}"
 
 
+class TokensWhileAway(StrEnum):
+    """What tokens are answered while the database is away."""
+
+    LAST_KNOWN = "last-known"
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
 @dataclass(slots=True)
 class Policy:
     """The operator's decisions; the API changes tokens, catalogue and assignments in place.
@@ -28,6 +37,7 @@ class Policy:
     heartbeat_interval_s: int = 300
     retry_interval_s: int = 60
     accept_unknown_tokens: bool = False
+    tokens_while_away: TokensWhileAway = TokensWhileAway.LAST_KNOWN
     id_format: SessionIdFormat = field(
         default_factory=lambda: SessionIdFormat.parse(DEFAULT_ID_FORMAT)
     )

@@ -6,7 +6,7 @@ import pytest
 
 from csms.domain.facts import AuthorizationRequested
 from csms.domain.token import Token, TokenRef, TokenStatus, token_key
-from csms.engine.policy import Policy
+from csms.engine.policy import Policy, TokensWhileAway
 from tests.builders import Desk, after
 
 ACCEPTED, BLOCKED = TokenStatus.ACCEPTED, TokenStatus.BLOCKED
@@ -85,3 +85,30 @@ async def test_a_refusal_is_logged_and_an_acceptance_is_not():
     accepted = await desk.report(AuthorizationRequested(TokenRef("Good")))
     assert [note.event for note in refused.notes] == ["token.refused"]
     assert accepted.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "status"),
+    [
+        (TokensWhileAway.LAST_KNOWN, "Good", ACCEPTED),
+        (TokensWhileAway.LAST_KNOWN, "Blocked", BLOCKED),
+        (TokensWhileAway.LAST_KNOWN, "Stranger", INVALID),
+        (TokensWhileAway.ACCEPT, "Stranger", ACCEPTED),
+        (TokensWhileAway.ACCEPT, "", INVALID),
+        (TokensWhileAway.ACCEPT, "Blocked", BLOCKED),
+        (TokensWhileAway.ACCEPT, "Old", EXPIRED),
+        (TokensWhileAway.REFUSE, "Good", INVALID),
+        (TokensWhileAway.REFUSE, "Stranger", INVALID),
+    ],
+)
+async def test_the_operator_decides_what_counts_while_the_database_is_away(rule, text, status):
+    desk = a_desk()
+    desk.policy.tokens_while_away = rule
+    desk.store.is_behind = True
+    away = await desk.report(AuthorizationRequested(TokenRef(text)))
+    assert away.answer.authorization.status is status
+    desk.store.is_behind = False
+    back = await desk.report(AuthorizationRequested(TokenRef(text)))
+    assert back.answer.authorization.status is (
+        {"Good": ACCEPTED, "Blocked": BLOCKED, "Old": EXPIRED}.get(text, INVALID)
+    )
