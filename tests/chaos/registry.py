@@ -17,10 +17,13 @@ SCENARIOS: dict[str, str] = {
     "pg-errors": "tests.chaos.outages:errors",
     "disk-full": "tests.chaos.outages:disk_full",
     "cut": "tests.chaos.cut:run",
+    "permute": "tests.chaos.permute:run",
+    "takeover": "tests.chaos.takeover:run",
     "storm": "tests.chaos.storm:run",
     "frozen": "tests.chaos.frozen:run",
     "spam": "tests.chaos.mad:spam",
     "backlog": "tests.chaos.mad:backlog",
+    "deploy": "tests.chaos.deploy:run",
 }
 
 
