@@ -91,11 +91,11 @@ async def _working(at: Bench) -> float:
 async def errors(plan: Plan) -> Outcome:
     """Each twentieth statement of the writer fails with a deadlock or a serialization failure."""
     async with bench(plan, plan.pick(short=20, full=200), _BUSY) as at:
-        await _fail_statements(at, 50, ("40001", "40P01"), plan.seed)
+        await fail_statements(at, 50, ("40001", "40P01"), plan.seed)
         begun = time.monotonic()
         await at.pass_time(plan.pick(short=5, full=60), "one statement in 20 fails")
         raised = int((await at.postgres.fetch("SELECT last_value FROM chaos_draws"))[0][0])
-        await _mend(at)
+        await mend_statements(at)
         figures: dict[str, Any] = {
             "statements": raised,
             "outage_p99_ms": at.fleet.history.p_ms(0.99, begun),
@@ -116,12 +116,12 @@ async def disk_full(plan: Plan) -> Outcome:
     with _small_disk(journal) as is_small:
         async with bench(plan, plan.pick(short=20, full=200), _BUSY) as at:
             await at.pass_time(1, "before")
-            await _fail_statements(at, 1000, ("53100",), plan.seed)
+            await fail_statements(at, 1000, ("53100",), plan.seed)
             if is_small:
                 await _until_full(at, journal)
             await at.pass_time(plan.pick(short=3, full=20), "no room")
             used = _used_kb(journal)
-            await _mend(at)
+            await mend_statements(at)
             figures: dict[str, Any] = {
                 "journal_disk_kb": _JOURNAL_KB if is_small else None,
                 "journal_used_kb": used,
@@ -165,7 +165,7 @@ def _small_disk(folder: Path) -> Iterator[bool]:
             subprocess.run(["umount", "-l", str(folder)], check=False)  # noqa: S607
 
 
-async def _fail_statements(at: Bench, permille: int, codes: tuple[str, ...], seed: int) -> None:
+async def fail_statements(at: Bench, permille: int, codes: tuple[str, ...], seed: int) -> None:
     """Has that share of the writer's statements fail; which ones, the seed decides."""
     choice = " ".join(f"WHEN {index} THEN '{code}'" for index, code in enumerate(codes))
     await at.postgres.execute(
@@ -189,6 +189,6 @@ async def _fail_statements(at: Bench, permille: int, codes: tuple[str, ...], see
         )
 
 
-async def _mend(at: Bench) -> None:
+async def mend_statements(at: Bench) -> None:
     for table in _TABLES:
         await at.postgres.execute(f"DROP TRIGGER chaos ON {table}")

@@ -18,6 +18,7 @@ SCENARIOS: dict[str, str] = {
     "disk-full": "tests.chaos.outages:disk_full",
     "cut": "tests.chaos.cut:run",
     "permute": "tests.chaos.permute:run",
+    "ledger": "tests.chaos.ledger:run",
     "takeover": "tests.chaos.takeover:run",
     "storm": "tests.chaos.storm:run",
     "frozen": "tests.chaos.frozen:run",
