@@ -103,6 +103,7 @@ class Outbox:
         self._durable: deque[Outgoing] = deque()
         self._open: Outgoing | None = None
         self._deadline = math.inf
+        self._is_cut = False
         self._numbers = 0
         self._now = 0.0
         self._dropped: set[str] = set()
@@ -200,6 +201,8 @@ class Outbox:
                 cut.attempts -= 1
                 lost.insert(0, cut)
                 self._close()
+            else:
+                self._is_cut = True
         if not self._retries.keeps_in_flight:
             _let_go(self._durable)
         for each in reversed(lost):
@@ -210,8 +213,11 @@ class Outbox:
                 each.on_failure(now)
 
     def rebooted(self) -> None:
-        """Begin message IDs anew where the firmware does; what waits is kept."""
+        """Begin message IDs anew where the firmware does; what waits is kept, timers are not."""
         self._ids.restart()
+        if self._is_cut and (outgoing := self._close()) is not None:
+            outgoing.attempts = 0
+            self._durable.appendleft(outgoing)
 
     def _candidates(self) -> Iterable[Outgoing]:
         """Return the transaction messages of which one may be next."""
@@ -274,6 +280,7 @@ class Outbox:
 
     def _close(self) -> Outgoing | None:
         outgoing, self._open, self._deadline = self._open, None, math.inf
+        self._is_cut = False
         return outgoing
 
     def _failed(self, outgoing: Outgoing, now: float, reason: Reason) -> None:

@@ -366,10 +366,10 @@ class Station:
 
     def _power_off(self, now: float) -> None:
         self.is_accepted = False
-        self._outbox.rebooted()
         if self._peer is not None:
             self._outputs.append(CloseConnection())
             self.disconnected(now)
+        self._outbox.rebooted()
 
     def _answer(self, peer: Peer, call: Call, now: float) -> None:
         answer = self.dialect.commands[call.action](self, call.payload, now)

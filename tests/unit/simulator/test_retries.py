@@ -322,6 +322,36 @@ def test_ids_are_used_again_after_a_boot(dialect):
     assert len(set(charger.ids())) == 1
 
 
+@pytest.mark.parametrize("dialect", ["libocpp", "libocpp-shipped", "microocpp", "tfocpp"])
+def test_boot_forgets_the_timer_of_a_cut_call_but_not_the_call(dialect):
+    charger = Charger(dialect)
+    charger.connect()
+    charger.policy = "silence"
+    charger.say()
+    charger.cut()
+    charger.outbox.rebooted()
+    charger.connect()
+    charger.run(0.0, "answer")
+    assert len(charger.frames) == 2
+    assert charger.outbox.is_empty
+    assert charger.lost() == []
+
+
+def test_boot_on_a_live_link_leaves_the_open_call_alone():
+    charger = Charger("libocpp")
+    charger.connect()
+    charger.policy = "silence"
+    charger.say()
+    charger.cut()
+    charger.connect()
+    charger.run(60.0)
+    assert len(charger.frames) == 2
+    charger.outbox.rebooted()
+    charger.policy = "answer"
+    charger.hear(charger.ids()[-1])
+    assert charger.outbox.is_empty
+
+
 def test_tfocpp_counts_from_a_million():
     charger = Charger("tfocpp")
     charger.connect()
