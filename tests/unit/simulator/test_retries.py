@@ -10,6 +10,8 @@ import math
 from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ocpp.v16 import call as call16
 from ocpp.v201 import call as call201
 
@@ -453,3 +455,44 @@ def test_mixed_gives_each_its_turn_and_unknown_is_told():
     assert [retry_dialect(MIXED, n).name for n in range(count + 1)] == [*RETRIES, "default"]
     with pytest.raises(SimulatorError, match="libocpp-shipped"):
         retry_dialect("steve")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["say", "cut", "connect", "boot", "answer", "error", "silence"]),
+        st.floats(min_value=0.0, max_value=200.0),
+    ),
+    max_size=40,
+)
+
+
+@pytest.mark.parametrize("dialect", RETRIES)
+@given(steps=STEPS)
+@settings(deadline=None)
+def test_each_message_ends_answered_or_thrown_away_and_only_once(dialect, steps):
+    charger = Charger(dialect)
+    for step, pause_s in steps:
+        match step:
+            case "say":
+                charger.say("StartTransaction", f"T{len(charger.told) % 5}")
+            case "cut" if charger.peer is not None:
+                charger.cut()
+            case "boot" if charger.peer is None:
+                charger.outbox.rebooted()
+            case "connect" if charger.peer is None:
+                charger.connect()
+            case "answer" | "error" | "silence":
+                charger.policy = step
+        charger.run(charger.now + pause_s)
+    if charger.peer is None:
+        charger.connect()
+    charger.run(charger.now + 10_000, "answer")
+    assert charger.outbox.is_empty
+    ended = [
+        each.number
+        for each in charger.told
+        if each.outcome in (Outcome.ANSWERED, Outcome.DISCARDED)
+    ]
+    said = sum(step == "say" for step, _ in steps)
+    assert sorted(ended) == list(range(1, said + 1))
+    assert charger.outbox.discarded == len(charger.lost())
