@@ -45,6 +45,9 @@ class SessionView(BaseModel):
     evse: int | None
     connector: int | None
     transaction_id: str | None = Field(description="As on the wire")
+    duplicate_of: str | None = Field(
+        description="The session that this one repeats and that has its energy"
+    )
     token: str | None
     token_status: str | None
     vehicle: str | None
@@ -53,7 +56,9 @@ class SessionView(BaseModel):
     started_at: AwareDatetime = Field(description="By the station's clock, corrected")
     started_at_station: AwareDatetime | None = Field(description="By the station's clock")
     started_received_at: AwareDatetime
-    ended_at: AwareDatetime | None
+    ended_at: AwareDatetime | None = Field(description="By the station's clock, corrected")
+    ended_at_station: AwareDatetime | None = Field(description="By the station's clock")
+    ended_received_at: AwareDatetime | None
     stop_reason: str | None
     energy_wh: float | None
     register_wh: float | None

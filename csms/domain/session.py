@@ -7,7 +7,7 @@ event's, the latest's, the start's), so that every order of arrival gives the sa
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +17,23 @@ from csms.domain.facts import EventKind
 from csms.domain.ledger import Ledger, Place, Reading
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
 from csms.domain.sequence import Ranges, add, missing
+from csms.domain.session_times import begun_and_ended
+from csms.domain.station_clock import Stretch, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from csms.domain.facts import TransactionReported
 
-Order = tuple[int, float, int]
+Order = tuple[int, float, float]
 _TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
 _KINDS = {EventKind.STARTED: 0, EventKind.UPDATED: 1, EventKind.ENDED: 2}
 
 # No station known delivers more than a megawatt; short sessions have coarse clocks and registers.
 _MOST_MILLIW = 1_000_000_000
 _SLACK_MILLIWH = 1_000_000
+# No queue is older, and no clock that counts from 1970 is younger.
+_SURELY_RIGHT_S = 86_400.0 * 400
 
 
 class SessionState(StrEnum):
@@ -45,14 +49,17 @@ class Session:
     """One charge, from its start to its end.
 
     Times: `started_at` and `ended_at` are ours (corrected), `started_at_station` what the
-    station's clock said, `started_received_at` when we heard of it. `transaction_id` is as on
+    station's clock said, `started_received_at` when we heard of it; so for the end. `clock` is
+    what is known of a clock that was wrong meanwhile, empty for one that was right, `live_until`
+    when the last message arrived that had not waited. `transaction_id` is as on
     the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
     wanted on the station, which has said what it makes of it if `is_push_answered`;
     `pushes` counts, and each carries the `profile_id` of the first, so that it
     replaces it. `clock_offset_s` is what the times were
     corrected by. `is_id_used` tells that the station has named the transaction's ID, so that it
     knows it. `sequences` are the numbers of the events that came, `first_sequence` that of the
-    start. `duplicate_of` is the session that this one repeats. `sources` remembers which event
+    start. `unchecked_key` is that of a start that may repeat an older one, `duplicate_of` the
+    session that this one repeats. `sources` remembers which event
     each field came from.
 
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
@@ -74,6 +81,9 @@ class Session:
     charging_state: str | None = None
     ended_at: datetime | None = None
     ended_at_station: datetime | None = None
+    ended_received_at: datetime | None = None
+    live_until: datetime | None = None
+    clock: list[Stretch] = field(default_factory=list)
     stop_reason: str | None = None
     ledger: Ledger = field(default_factory=Ledger)
     soc_start: float | None = None
@@ -93,6 +103,7 @@ class Session:
     is_id_used: bool = False
     sequences: Ranges = field(default_factory=list)
     first_sequence: int | None = None
+    unchecked_key: str | None = None
     duplicate_of: str | None = None
     flags: set[str] = field(default_factory=set)
     sources: dict[str, Order] = field(default_factory=dict)
@@ -109,18 +120,27 @@ class Session:
 
     @property
     def energy_milliwh(self) -> int | None:
-        """The energy delivered so far, exact; None while no register was read."""
-        return self.ledger.energy_milliwh
+        """The energy delivered so far, exact; None while no register was read.
+
+        A duplicate has none: it counts in the session that it repeats.
+        """
+        return None if self.duplicate_of is not None else self.ledger.energy_milliwh
+
+    @property
+    def register_flags(self) -> tuple[str, ...]:
+        """What is odd about the session's register; `register_missing` if it never came."""
+        if not self.is_active and self.energy_milliwh is None and "power_w" in self.sources:
+            return ("register_missing", *self.ledger.flags)
+        return self.ledger.flags
 
     @property
     def is_implausible(self) -> bool:
         """Tells whether no station could have delivered that much in that time."""
         energy = self.energy_milliwh
-        told = [at for at in (self.ended_at_station, self.last_sample_at) if at is not None]
+        told = [at for at in (self.ended_at, self.last_sample_at) if at is not None]
         if energy is None or not told:
             return False
-        begun, ended = self.started_at_station or self.started_at, max(told)
-        hours = max((ended - begun).total_seconds(), 0.0) / 3600
+        hours = max((max(told) - self.started_at).total_seconds(), 0.0) / 3600
         return energy > _MOST_MILLIW * hours + _SLACK_MILLIWH
 
     @property
@@ -132,13 +152,13 @@ class Session:
         """How long the session has lasted, or lasted, in seconds."""
         return max(((self.ended_at or now) - self.started_at).total_seconds(), 0.0)
 
-    def apply(self, event: TransactionReported, at: datetime, received_at: datetime) -> None:
-        """Takes one event of the transaction; `at` is its time in our clock.
+    def apply(self, event: TransactionReported, received_at: datetime) -> None:
+        """Takes one event of the transaction.
 
         The samples of the event are taken by `take_samples`, its register by `take_register`.
         """
         moment = (event.at or received_at).timestamp()
-        order: Order = (event.sequence, moment, _KINDS[event.kind])
+        order: Order = (event.sequence, _KINDS[event.kind], moment)
         self._keep_earliest("evse", event.evse, order)
         self._keep_earliest("connector", event.connector, order)
         if event.kind is not EventKind.ENDED:
@@ -147,12 +167,49 @@ class Session:
         self._keep_earliest("reservation_id", event.reservation_id, order)
         if event.kind is not EventKind.ENDED or self.token is None:
             self._keep_token(event, order)
-        self._keep_start(event, at, received_at, order)
+        self._keep_start(event, received_at, order)
         self._keep_sequence(event)
         if event.kind is EventKind.ENDED:
-            self._end(event, at, order)
+            self._end(event, received_at, order)
         if not self.is_active:
             self.charging_state = None
+        self.settle_times()
+
+    def take_clock(self, stretches: list[Stretch]) -> bool:
+        """Takes what has become known of the station's clock; False if it is nothing new.
+
+        What was known before stays: a station remembers less than a long session lasts.
+        """
+        known = {each.since: each for each in (*self.clock, *stretches)}
+        clock = [known[since] for since in sorted(known)]
+        if clock == self.clock:
+            return False
+        self.clock = clock
+        self.settle_times()
+        return True
+
+    def settle_times(self) -> None:
+        """Reckons start and end anew from what was said, when it came, and the clock."""
+        end = None
+        if self.state is SessionState.ENDED and self.ended_received_at is not None:
+            end = (self.ended_at_station, self.ended_received_at)
+        start = (self.started_at_station, self.started_received_at)
+        begun, ended = begun_and_ended(start, end, self.live_until, self.clock)
+        self.started_at = begun.at
+        if ended is not None:
+            self.ended_at = ended.at
+        if self.clock or begun.is_suspect or (ended is not None and ended.is_suspect):
+            self.flags.add("clock_suspect")
+
+    def shift_s(self, at: datetime, received_at: datetime) -> float:
+        """Returns what to add to a time of the station's to have it in ours."""
+        if not self.clock and 0 <= (received_at - at).total_seconds() <= _SURELY_RIGHT_S:
+            return 0.0
+        return place(at, received_at, self.clock).shift_s
+
+    def placed(self, at: datetime, received_at: datetime) -> datetime:
+        """Returns a time of the station's in our clock, at most when it arrived."""
+        return min(at + timedelta(seconds=self.shift_s(at, received_at)), received_at)
 
     def _keep_token(self, event: TransactionReported, order: Order) -> None:
         if event.token is None:
@@ -161,9 +218,7 @@ class Session:
         if self._keep_earliest("token", event.token.text, order):
             self.token_kind = kind
 
-    def _keep_start(
-        self, event: TransactionReported, at: datetime, received_at: datetime, order: Order
-    ) -> None:
+    def _keep_start(self, event: TransactionReported, received_at: datetime, order: Order) -> None:
         """The start is the Started event's; before that comes, the earliest event's."""
         is_start = event.kind is EventKind.STARTED
         known = self.sources.get("start")
@@ -174,8 +229,7 @@ class Session:
             return
         else:
             self.sources["guessed_start"] = order
-        self.started_at, self.started_at_station = at, event.at
-        self.started_received_at = received_at
+        self.started_at_station, self.started_received_at = event.at, received_at
 
     def _keep_sequence(self, event: TransactionReported) -> None:
         add(self.sequences, event.sequence)
@@ -183,12 +237,13 @@ class Session:
             known = self.first_sequence
             self.first_sequence = event.sequence if known is None else min(known, event.sequence)
 
-    def _end(self, event: TransactionReported, at: datetime, order: Order) -> None:
-        if self.sources.get("end", order) > order:
+    def _end(self, event: TransactionReported, received_at: datetime, order: Order) -> None:
+        known = self.sources.get("end")
+        if known is not None and known >= order:
             return
         self.sources["end"] = order
         self.state = SessionState.ENDED
-        self.ended_at, self.ended_at_station = max(at, self.started_at), event.at
+        self.ended_at_station, self.ended_received_at = event.at, received_at
         self.stop_reason = event.stop_reason
 
     def _keep_earliest(self, name: str, value: Any, order: Order) -> bool:  # noqa: ANN401 - any field
@@ -247,20 +302,21 @@ class Session:
         """Takes samples; False if one came too late and the ledger must be folded anew."""
         in_order = True
         for sample in samples:
-            self._take_levels(sample)
+            self._take_levels(sample, self.shift_s(sample.at, received_at))
             reading = reading_of(sample)
             if reading is not None and not self.ledger.add(reading):
                 in_order = False
         self.last_sample_received_at = received_at
         return in_order
 
-    def _take_levels(self, sample: Sample) -> None:
-        order: Order = (0, sample.at.timestamp(), _TURNS.get(sample.context, 0))
+    def _take_levels(self, sample: Sample, shift_s: float) -> None:
+        at = sample.at + timedelta(seconds=shift_s) if shift_s else sample.at
+        order: Order = (0, at.timestamp(), _TURNS.get(sample.context, 0))
         levels = {
             "soc_now": sample.soc_percent,
             "power_w": sample.power_w,
             "current_a": sample.highest_current_a,
-            "last_sample_at": sample.at,
+            "last_sample_at": at,
         }
         self._keep_earliest("soc_start", sample.soc_percent, order)
         newest = self.sources.get("last_sample_at")
@@ -308,7 +364,7 @@ def load_session(doc: Mapping[str, Any]) -> Session:
     """Returns the session that `dump_session` described, from its parsed JSON."""
     values = {name: doc[name] for name in _FIELDS if name in doc}
     for name in _TIMES:
-        if values[name] is not None:
+        if values.get(name) is not None:
             values[name] = datetime.fromisoformat(values[name])
     ledger = dict(doc["ledger"])
     if ledger["last"] is not None:
@@ -316,6 +372,7 @@ def load_session(doc: Mapping[str, Any]) -> Session:
         ledger["last"] = Reading(Place(place), *rest)
     values["ledger"] = Ledger(**ledger)
     values["state"] = SessionState(doc["state"])
+    values["clock"] = [Stretch(*each) for each in doc.get("clock", ())]
     values["flags"] = set(doc["flags"])
     values["sources"] = {name: tuple(order) for name, order in doc["sources"].items()}
     return Session(**values)
@@ -328,6 +385,8 @@ _TIMES = (
     "started_at_station",
     "ended_at",
     "ended_at_station",
+    "ended_received_at",
+    "live_until",
     "last_sample_at",
     "last_sample_received_at",
 )

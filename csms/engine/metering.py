@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
 from csms.domain.session import reading_of
-from csms.engine import smart_charging
+from csms.engine import smart_charging, timing
 from csms.engine.state import LiveSession
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
@@ -38,12 +38,13 @@ _LOGGED = {
 async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowledged:
     """Takes meter values, of a transaction or of the station."""
     if fact.samples:
-        work.station.clock.hear(fact.samples[-1].at, work.now)
+        timing.hear(work, fact.samples[-1].at)
     live = await _session_of(engine, work, fact)
     work.keep_anomalies(fact.anomalies, None if live is None else live.session.id)
     if live is None:
         _keep(work, None, fact.evse, fact.samples)
     else:
+        timing.note_zones(live, fact.anomalies)
         await take(engine, work, live, fact.samples)
         work.touch(live)
     return Acknowledged()
@@ -52,7 +53,8 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
 async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:
     """Takes the samples of a session: store, ledger, judgement."""
     session, evse = live.session, live.session.evse or 0
-    correct_start(work, live)
+    if samples:
+        timing.settle(work, live, samples[-1].at)
     samples = [session.mended(sample) for sample in samples]
     _keep(work, session.id, evse, samples)
     if not session.take_samples(samples, work.now):
@@ -60,25 +62,12 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     if any(sample.has_electricity and sample.context != TRANSACTION_BEGIN for sample in samples):
         record(work, live, meter.heard(live.watch, work.now))
     for sample in samples:
-        at, _ = work.station.clock.correct(sample.at, work.now)
+        at = session.placed(sample.at, work.now)
         smart_charging.extend(work, live, at)
         thresholds = engine.policy.thresholds_of(session.profile)
         record(work, live, take_sample(live.watch, live.track, sample, at, thresholds))
     if not session.is_active:
         record(work, live, end_session(live.watch, session.ended_at or work.now))
-
-
-def correct_start(work: Work, live: LiveSession) -> None:
-    """Corrects the session's start once more is known of its station's clock."""
-    session, clock = live.session, work.station.clock
-    if session.clock_offset_s == clock.offset_s or session.started_at_station is None:
-        return
-    session.clock_offset_s = clock.offset_s
-    received_at = session.started_received_at
-    session.started_at, is_suspect = clock.correct(session.started_at_station, received_at)
-    if is_suspect:
-        session.flags.add("clock_suspect")
-    live.track.begin(session.started_at)
 
 
 def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | None:

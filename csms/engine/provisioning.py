@@ -14,6 +14,7 @@ from csms.domain.facts import (
     HeartbeatAnswer,
     Registration,
 )
+from csms.engine import timing
 from csms.engine.writes import ConnectorWrite, MessageWrite
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
     record.serial_number = fact.serial_number
     record.firmware_version = fact.firmware_version
     record.booted_at = work.now
+    work.station.clock.boot(work.now)
     work.save_station()
     work.keep_anomalies(fact.anomalies)
     work.writes.append(
@@ -68,8 +70,7 @@ async def heartbeat(engine: Engine, work: Work, fact: HeartbeatReceived) -> Hear
 async def status(engine: Engine, work: Work, fact: StatusReported) -> Acknowledged:
     """Takes a connector's state."""
     del engine
-    if fact.at is not None:
-        work.station.clock.observe(fact.at, work.now)
+    timing.hear(work, fact.at)
     at, _ = work.station.clock.correct(fact.at, work.now) if fact.at else (work.now, False)
     doc = {
         "error_code": fact.error_code,
@@ -92,6 +93,7 @@ async def status(engine: Engine, work: Work, fact: StatusReported) -> Acknowledg
 async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledged:
     """Keeps a report, an event or a status as it came."""
     del engine
+    timing.hear(work, fact.at)
     work.writes.append(
         MessageWrite(work.station.id, work.now, work.message_id, fact.action, fact.payload)
     )

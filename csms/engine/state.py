@@ -95,6 +95,7 @@ class StationState:
         """Returns the station as the store has it."""
         state = cls(load_station(stored.doc), last_start_at=stored.last_start_at)
         state.start_keys.update(stored.start_keys)
+        state.clock = StationClock.load(state.record.clock)
         if stored.installed is not None:
             state.installed = ProfileSet.of(
                 InstalledProfile.from_dict(each) for each in stored.installed["profiles"]

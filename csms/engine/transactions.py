@@ -13,7 +13,7 @@ from csms.domain.anomalies import Anomaly
 from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place
 from csms.domain.session import Session
-from csms.engine import gaps, metering, smart_charging
+from csms.engine import gaps, metering, smart_charging, timing
 from csms.engine.authorization import judge_token
 from csms.engine.inference import is_of_another, names_none, session_of_stop
 from csms.engine.quarantine import Hold
@@ -267,13 +267,7 @@ def _supersede(work: Work, fact: TransactionReported, live: LiveSession) -> None
 
 
 def _apply(work: Work, live: LiveSession, fact: TransactionReported, key: str) -> None:
-    if fact.at is not None and fact.is_offline is False:
-        work.station.clock.observe(fact.at, work.now)
-    elif fact.at is not None and fact.is_offline is None:
-        work.station.clock.hear(fact.at, work.now)
-    at, is_suspect = work.station.clock.correct(fact.at, work.now)
-    if is_suspect:
-        live.session.flags.add("clock_suspect")
+    timing.hear(work, fact.at, has_waited=bool(fact.is_offline))
     if fact.is_offline:
         live.session.flags.add("replayed")
     if fact.kind is EventKind.STARTED:
@@ -284,8 +278,9 @@ def _apply(work: Work, live: LiveSession, fact: TransactionReported, key: str) -
         live.session.is_id_used = True
     if fact.kind is EventKind.ENDED:
         live.session.flags.discard("superseded")
-    live.session.apply(fact, at, work.now)
-    metering.correct_start(work, live)
+    live.session.apply(fact, work.now)
+    timing.settle(work, live, fact.at)
+    timing.note_zones(live, fact.anomalies)
     work.writes.append(_event_write(work, fact, live.session.id, key))
 
 

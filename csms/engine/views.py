@@ -51,6 +51,8 @@ def session_view(
         "started_at_station": _time(session.started_at_station),
         "started_received_at": _time(session.started_received_at),
         "ended_at": _time(session.ended_at),
+        "ended_at_station": _time(session.ended_at_station),
+        "ended_received_at": _time(session.ended_received_at),
         "stop_reason": session.stop_reason,
         "energy_wh": wh(session.energy_milliwh),
         "register_wh": wh(session.ledger.register_milliwh),
@@ -125,7 +127,7 @@ def anomaly_view(anomaly: AnomalyWrite) -> dict[str, Any]:
 
 def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
     """Returns a station's record without its secrets."""
-    hidden = {"password_hash", "takeovers"}
+    hidden = {"clock", "password_hash", "takeovers"}
     view = {name: _time(value) for name, value in doc.items() if name not in hidden}
     view["has_password"] = doc.get("password_hash") is not None
     view["is_online"] = is_online

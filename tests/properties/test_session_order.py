@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from csms.domain.sample import Sample
 
 LATE_S = 90_000.0
-NOT_COMPARED = {"started_received_at"}
+NOT_COMPARED = {"started_received_at", "ended_received_at"}
 # A jump of more than 1 kWh may be taken for a wrong unit, judged by what came before it.
 REGISTERS = st.integers(9_000, 10_000)
 STATES = st.none() | st.sampled_from(["Charging", "SuspendedEV", "EVConnected"])

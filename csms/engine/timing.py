@@ -1,0 +1,68 @@
+"""What a station's clock is worth: learnt from each message, and told to the sessions it concerns.
+
+Source: OCPP 1.6, 3.14 and 4.6; OCPP 2.0.1 part 2, B04 and E04. Neither version says what to do
+with a time that is wrong, so none is lost: the station's word and the arrival stay on the record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.station_clock import Basis
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from csms.domain.anomalies import Anomaly
+    from csms.engine.state import LiveSession
+    from csms.engine.work import Work
+
+NO_ZONE = "time.no_zone"
+
+
+def hear(work: Work, at: datetime | None, *, has_waited: bool = False) -> None:
+    """Takes the timestamp of a message, unless the station says itself that it waited.
+
+    What is learnt corrects the sessions in memory, and is kept with the station.
+    """
+    if at is None or has_waited:
+        return
+    clock = work.station.clock
+    before = clock.version
+    clock.hear(at, work.now)
+    if clock.version == before:
+        return
+    for live in (*work.station.running.values(), *work.station.recent.values()):
+        if _take_clock(work, live):
+            work.touch(live)
+    work.station.record.clock = clock.dump()
+    work.save_station()
+
+
+def settle(work: Work, live: LiveSession, at: datetime | None) -> None:
+    """Times a session by a message of its own that was made at `at` by the station's clock."""
+    session, clock = live.session, work.station.clock
+    if at is not None and clock.place(at, work.now).basis is Basis.LIVE:
+        session.live_until = max(session.live_until or work.now, work.now)
+    if clock.was_wrong:
+        _take_clock(work, live)
+    live.track.begin(session.started_at)
+
+
+def note_zones(live: LiveSession, anomalies: Iterable[Anomaly]) -> None:
+    """Flags a session whose station names no zone: that it means UTC is only assumed."""
+    if any(each.kind == NO_ZONE for each in anomalies):
+        live.session.flags.add("clock_suspect")
+
+
+def _take_clock(work: Work, live: LiveSession) -> bool:
+    session, clock = live.session, work.station.clock
+    ended = session.ended_received_at
+    begun = session.started_received_at.timestamp()
+    stretches = clock.during(begun, None if ended is None else ended.timestamp())
+    if not stretches or not session.take_clock(stretches):
+        return False
+    session.clock_offset_s = round(stretches[-1].last_s, 1)
+    live.track.begin(session.started_at)
+    return True
