@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run test check bench chaos lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -12,8 +12,10 @@ DEV := .venv/.installed-dev
 SOURCE := csms profiles simulator tests $(wildcard bench)
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
-# Further arguments: `make test ARGS="-k embedded"`. PYTHON=... names the interpreter to use.
+# Further arguments: `make test ARGS="-k embedded"`. SEED=... is that of `make chaos`.
+# PYTHON=... names the interpreter to use.
 ARGS :=
+SEED := 1
 PYTHON :=
 
 help: ## List these targets
@@ -36,6 +38,9 @@ check: $(DEV) ## Check format, lint, types, import rules and architecture
 bench: $(DEV) ## Measure messages per second and memory per connection
 	@$(PY) bench/ingest.py $(ARGS)
 	@$(PY) bench/idle.py
+
+chaos: $(DEV) ## Harm it in every way, SEED=1; one line of figures each (docs/chaos.md)
+	@$(PY) -m tests.chaos --seed $(SEED) $(ARGS)
 
 lock: ## Refresh the pins in requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
