@@ -1,147 +1,376 @@
 """The energy of one session, from the readings of its register, to the milliwatt-hour. PURE.
 
-Readings have an order of their own (start of the transaction, samples by time, its stop), and
-the result depends on nothing else. A register that falls was reset: the fall is never negative
-energy, and the session is flagged.
+Energy is a function of the set of readings: they have an order of their own (the start of the
+transaction, its Transaction.Begin sample, the others by the station's time, its Transaction.End
+sample, its stop), and nothing depends on when they arrived, or how often. What one reading adds
+to the one before is ruled by `register_steps`; here stands what start and stop make of it:
+
+- Where nothing is odd, stop minus start is the energy, and equals the sum of all rises.
+- Samples may count from elsewhere than start and stop (from the session's start, or over the
+  meter's life): then stop minus start counts, unless the samples moved by more than that.
+- Readings that rise only in another order than that of their times (a clock that jumped) count
+  from the lowest to the highest, if nothing fell to near zero.
+- Else only the rises count that a station can deliver. What is left out, and what is doubtful,
+  is said by flags; a start of 0 before the register of a meter's life is such a case.
+- A negative reading says nothing. Of two stops the one that the station's clock says is later
+  counts, then the larger one.
+- Without any register, what a station says of intervals is added up, each interval once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+
+from csms.domain.register_steps import BREAKS, Count, Oddity, most_milliwh
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+_ROUNDING_MILLIWH: Final = 1_000
+_FAR: Final = 30
+_FELL: Final = Oddity.RESET | Oddity.FALL
+_FLAGS: Final = (
+    (Oddity.RESET | Oddity.FALL, ("register_reset",)),
+    (Oddity.NOISE, ("register_disordered",)),
+    (Oddity.ROLLOVER, ("register_rollover",)),
+    (Oddity.MENDED, ("unit_mended",)),
+    (Oddity.OUTLIER, ("register_outlier",)),
+    (Oddity.JUMP, ("energy_implausible", "estimated")),
+)
 
 
 class Place(IntEnum):
-    """Where in a transaction a reading stands, whatever its timestamp says."""
+    """Where in a transaction a reading stands, whatever its timestamp says.
+
+    The two last ones are for the energy of an interval that ends at the reading's moment, the
+    very last for intervals that follow the clock.
+    """
 
     START = 0
-    SAMPLE = 1
-    STOP = 2
+    BEGIN = 1
+    SAMPLE = 2
+    END = 3
+    STOP = 4
+    INTERVAL = 5
+    ALIGNED_INTERVAL = 6
 
 
 class Reading(NamedTuple):
-    """One register reading. `moment` is the station's time in seconds since 1970.
-
-    `turn` breaks ties: a Transaction.Begin sample stands before, a Transaction.End sample after
-    all others of its second.
-    """
+    """One register reading. `moment` is the station's time in seconds since 1970."""
 
     place: Place
     moment: float
-    turn: int
     milliwh: int
+
+
+class Tally(NamedTuple):
+    """A sum of energies of intervals up to a moment, and the last of them."""
+
+    moment: float
+    last_milliwh: int
+    milliwh: int
+
+
+class Span(NamedTuple):
+    """What a meter's register showed at a session's beginning and at its end."""
+
+    first_milliwh: int
+    last_milliwh: int
 
 
 @dataclass
 class Ledger:
     """A running fold over readings.
 
-    `start` and `stop` are the transaction's own readings (1.6 meterStart, meterStop); `first`
-    and `last` those of its samples, `gained` the sum of rises between samples, `falls` how often
-    a later sample was lower. Without slots, as a session is.
+    `start` and `stop` are the transaction's own readings (1.6 meterStart, meterStop), and
+    `are_stops_at_odds` tells of more than one. `first` and `last` are its samples at either end,
+    as they were read; `count` is the fold of start and samples, without the oddities of the step
+    to the first sample, which are in `entered` (None before there is one), and with what that
+    step gained in `entry_milliwh`. `has_negative` is of samples. Without slots, as a session is.
     """
 
-    start: int | None = None
-    stop: int | None = None
-    first: int | None = None
+    start: Reading | None = None
+    stop: Reading | None = None
+    first: Reading | None = None
     last: Reading | None = None
-    gained: int = 0
-    falls: int = 0
+    count: Count = field(default_factory=Count)
+    entered: int | None = None
+    entry_milliwh: int = 0
+    are_stops_at_odds: bool = False
+    has_negative: bool = False
+    interval: Tally | None = None
+    aligned: Tally | None = None
 
     @classmethod
     def fold(cls, readings: Iterable[Reading]) -> Self:
         """Returns the ledger of these readings, given in any order, duplicates included."""
         ledger = cls()
-        for reading in sorted(set(readings)):
+        for reading in in_order(readings):
             ledger.add(reading)
         return ledger
 
     def add(self, reading: Reading) -> bool:
         """Takes one more reading; False if it comes too late, and the ledger must be folded anew.
 
-        A reading that was taken before changes nothing.
+        A reading that was taken before changes nothing. Start and stop are taken at any time.
         """
-        if reading.place is Place.START:
-            is_new = self.start is None or self.start == reading.milliwh
-            self.start = reading.milliwh if self.start is None else self.start
-            return is_new
-        if reading.place is Place.STOP:
-            self.stop = reading.milliwh
-            return True
-        return self._add_sample(reading)
-
-    def _add_sample(self, reading: Reading) -> bool:
-        if self.last is None:
-            self.first = reading.milliwh
-        elif reading <= self.last:
-            return reading == self.last
-        else:
-            step = reading.milliwh - self.last.milliwh
-            self.gained += max(step, 0)
-            self.falls += step < 0
+        place, last = reading[0], self.last
+        if place is Place.START or place is Place.STOP:
+            return self._add_end(reading)
+        if place >= Place.INTERVAL:
+            return self._add_interval(reading)
+        if last is None:
+            self.first = reading
+        elif reading <= last:
+            return reading[:2] == last[:2]
+        elif reading.moment == last.moment and place is last.place:
+            return False
         self.last = reading
+        if reading.milliwh < 0:
+            self.has_negative = True
+        elif self.entered == 0:
+            self.count.take(reading.milliwh, reading.moment)
+        else:
+            self._enter(reading)
+        return True
+
+    def refolded(self, readings: Iterable[Reading]) -> Ledger:
+        """Returns the ledger of these samples, with start and stop of this one."""
+        kept = [] if self.start is None else [self.start]
+        ledger = Ledger.fold([*kept, *readings])
+        return ledger.with_stop_of(self)
+
+    def with_stop_of(self, other: Ledger) -> Ledger:
+        """Takes the stop of another ledger of the session; returns itself."""
+        self.stop, self.are_stops_at_odds = other.stop, other.are_stops_at_odds
+        return self
+
+    def copy(self) -> Ledger:
+        """Returns a copy that goes its own way."""
+        return replace(self, count=copy(self.count))
+
+    def _enter(self, reading: Reading) -> None:
+        """Takes the first sample, and those after which the step to it may look different."""
+        count = self.count
+        if self.entered is not None:
+            is_open = count.aside is not None and count.aside[2:] == (0, 0)
+            count.take(reading.milliwh, reading.moment)
+            if is_open and count.seen & (Oddity.OUTLIER | Oddity.MENDED):
+                self.entered, self.entry_milliwh = 0, 0
+            return
+        count.take(reading.milliwh, reading.moment)
+        self.entered, self.entry_milliwh, count.seen = count.seen, count.gained, 0
+
+    def _add_end(self, reading: Reading) -> bool:
+        if reading.place is Place.STOP:
+            known, self.stop = self.stop, max(reading, self.stop or reading)
+            self.are_stops_at_odds |= known is not None and known.milliwh != reading.milliwh
+            return True
+        known, self.start = self.start, min(reading, self.start or reading)
+        if self.start == known or reading.milliwh < 0:
+            return True
+        if known is None and self.last is None:
+            self.count.take(reading.milliwh, reading.moment)
+            return True
+        return False
+
+    def _add_interval(self, reading: Reading) -> bool:
+        """Adds an interval; of two that end at one moment the larger counts."""
+        name = "interval" if reading.place is Place.INTERVAL else "aligned"
+        known: Tally | None = getattr(self, name)
+        total = 0 if known is None else known.milliwh
+        if known is not None and reading.moment <= known.moment:
+            return reading.moment == known.moment and reading.milliwh <= known.last_milliwh
+        self.has_negative |= reading.milliwh < 0
+        total += max(reading.milliwh, 0)
+        setattr(self, name, Tally(reading.moment, reading.milliwh, total))
         return True
 
     @property
     def energy_milliwh(self) -> int | None:
-        """The energy delivered so far; None if no reading is known at all."""
-        if self.start is None and self.first is None and self.stop is None:
-            return None
-        if self._ends_agree():
-            return self._span
-        if self.last is None:
-            return max(self._span, 0)
-        before = _rise(self.start, self.first)
-        return before + self.gained + _rise(self.last.milliwh, self.stop)
+        """The energy delivered so far; None if no register and no interval is known at all."""
+        if self.count.base is None and self._stop is None:
+            tally = self.interval or self.aligned
+            return None if tally is None else tally.milliwh
+        return self._settled()[0]
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What is wrong with the register: `register_reset`, `register_session_relative`."""
-        if self.falls or (self._falls_outside() and not self._ends_agree()):
-            return ("register_reset",)
-        return ("register_session_relative",) if self._falls_outside() else ()
+        """What is wrong with the register; docs/glossary.md says what each one means."""
+        names: list[str] = []
+        if self.count.base is None and self.energy_milliwh is not None and self.stop is None:
+            names.append("energy_from_intervals")
+        if self.are_stops_at_odds:
+            names.append("stops_differ")
+        if self.has_negative or self._start is not self.start or self._stop is not self.stop:
+            names.append("register_negative")
+        return (*names, *self._settled()[1])
 
     @property
     def register_milliwh(self) -> int | None:
-        """The newest reading of the register."""
-        if self.stop is not None:
-            return self.stop
-        return self.last.milliwh if self.last is not None else self.start
+        """The newest reading of the register, as it was read."""
+        for reading in (self.stop, self.last, self.start):
+            if reading is not None:
+                return reading.milliwh
+        return None
 
     @property
-    def _span(self) -> int:
-        return self.stop - self.start if self.stop is not None and self.start is not None else 0
+    def is_mended(self) -> bool:
+        """Tells whether samples came in a unit that they cannot have had."""
+        return bool((self.count.seen | (self.entered or 0)) & Oddity.MENDED)
 
-    def _falls_outside(self) -> bool:
-        """Tells whether the register fell between the transaction's own readings and its samples.
+    def mended(self, milliwh: int) -> int:
+        """Returns a sample's reading in the unit that suits the newest one."""
+        base = self.count.base or 0
+        if milliwh > base * _FAR:
+            return round(milliwh / 1000)
+        return milliwh * 1000 if milliwh * _FAR < base else milliwh
 
-        So it does where samples count from the session's start and the transaction's readings
-        are those of the meter.
+    @property
+    def span(self) -> Span | None:
+        """What the meter's own register showed at either end; None if nobody knows.
+
+        Where samples and ends count from elsewhere, that is the one which does not begin at 0.
         """
-        if self.last is None or self.first is None:
-            return self._span < 0
-        return (self.start is not None and self.first < self.start) or (
-            self.stop is not None and self.stop < self.last.milliwh
-        )
+        start, first, entered = self._start, self.first, self.entered or 0
+        end = self._ended()
+        if end.base is None:
+            return None
+        newest = self._stop or self.last or start
+        last = end.base if end.exponent or newest is None else newest.milliwh
+        if start is None:
+            begun = first if first is not None and first.milliwh >= 0 else self._stop
+            return Span(end.low if begun is None else begun.milliwh, max(last, 0))
+        if first is not None and self.last is not None and start.milliwh == 0:
+            if self._is_above_ends():
+                return Span(first.milliwh, self.last.milliwh)
+            if entered & Oddity.JUMP:
+                return Span(first.milliwh, last)
+        if self._stop is None and entered & BREAKS:
+            return Span(start.milliwh, start.milliwh + end.gained)
+        return Span(start.milliwh, last)
 
-    def _ends_agree(self) -> bool:
-        """Tells whether stop minus start is the session's energy, whatever samples count from.
+    @property
+    def _start(self) -> Reading | None:
+        return self.start if self.start is not None and self.start.milliwh >= 0 else None
 
-        They may count from the session's start, or over the meter's life where the transaction's
-        own readings begin at 0.
-        """
-        if self.start is None or self.stop is None or self.falls or self._span < 0:
+    @property
+    def _stop(self) -> Reading | None:
+        return self.stop if self.stop is not None and self.stop.milliwh >= 0 else None
+
+    def _ended(self) -> Count:
+        """Returns the count with the stop, if there is one."""
+        stop = self._stop
+        return self.count if stop is None else self.count.after(stop.milliwh, stop.moment)
+
+    def _settled(self) -> tuple[int, tuple[str, ...]]:
+        """Returns the energy and the flags of the register."""
+        end, entered = self._ended(), Oddity(self.entered or 0)
+        seen = entered | end.seen
+        if not seen and self._stop is None:
+            return end.gained, ()
+        span = self._span_of_ends(end)
+        if span is not None:
+            is_elsewhere = bool(entered & BREAKS) or self._is_above_ends()
+            more = ("register_session_relative",) if is_elsewhere else ()
+            return span, (*more, *_names((entered | self.count.seen) & ~BREAKS))
+        if seen & Oddity.FALL and not seen & Oddity.RESET:
+            spread = end.high - end.low
+            if self._is_whole(spread, end):
+                return spread, ("register_disordered",)
+            return min(end.gained, spread), _names(seen)
+        return end.gained, _names(seen)
+
+    def _span_of_ends(self, end: Count) -> int | None:
+        """Returns stop minus start where that is the energy, whatever the samples count from."""
+        start, stop, entered = self._start, self._stop, self.entered
+        if start is None or stop is None or entered is None or self.count.seen & BREAKS:
+            return None
+        span = stop.milliwh - start.milliwh
+        if not 0 <= span <= self._most():
+            return None
+        moved = self.count.gained
+        if self._is_above_ends():
+            moved -= self.entry_milliwh
+        elif bool(end.seen & BREAKS) != bool(entered & BREAKS) and not entered & _FELL:
+            return None
+        return span if moved <= span + _ROUNDING_MILLIWH else None
+
+    def _is_above_ends(self) -> bool:
+        """Tells whether samples are over the meter's life, and start and stop the session's."""
+        start, stop, first = self._start, self._stop, self.first
+        if start is None or stop is None or first is None:
             return False
-        if self.first is None or self.last is None:
-            return True
-        if self.start == 0 and self.first > self.stop:
-            return self._span >= self.gained
-        return self._span >= self.last.milliwh - min(self.first, self.start, self.last.milliwh)
+        return start.milliwh == 0 and first.milliwh > stop.milliwh
+
+    def _is_whole(self, spread: int, end: Count) -> bool:
+        """Tells whether the transaction's ends are the extremes of all that was read."""
+        first, last = self._start, self._stop
+        if first is None and self.first is not None and self.first.place is Place.BEGIN:
+            first = self.first
+        if last is None and self.last is not None and self.last.place is Place.END:
+            last = self.last
+        if first is None or last is None:
+            return False
+        is_extreme = first.milliwh == end.low and last.milliwh == end.high
+        return is_extreme and spread <= self._most()
+
+    def _most(self) -> int:
+        """The most that a station can deliver between the first and the last moment."""
+        readings = (self.start, self.first, self.last, self.stop)
+        moments = [reading.moment for reading in readings if reading is not None]
+        return most_milliwh(max(moments) - min(moments))
 
 
-def _rise(earlier: int | None, later: int | None) -> int:
-    return max(later - earlier, 0) if earlier is not None and later is not None else 0
+def in_order(readings: Iterable[Reading]) -> list[Reading]:
+    """Returns readings in the station's order, of two at one place and moment the larger one."""
+    found: dict[tuple[Place, float], Reading] = {}
+    for reading in sorted(readings):
+        found[reading[:2]] = reading
+    return list(found.values())
+
+
+def _names(seen: Oddity) -> tuple[str, ...]:
+    return tuple(name for odd, names in _FLAGS if seen & odd for name in names)
+
+
+def load_ledger(doc: Mapping[str, Any]) -> Ledger:
+    """Returns the ledger of a session's document, also of one that an older version wrote."""
+    if "count" not in doc:
+        return _load_older(doc)
+    values = dict(doc)
+    for name in ("start", "stop", "first", "last"):
+        if values[name] is not None:
+            place, moment, milliwh = values[name]
+            values[name] = Reading(Place(place), moment, milliwh)
+    for name in ("interval", "aligned"):
+        if values.get(name) is not None:
+            values[name] = Tally(*values[name])
+    count = dict(doc["count"])
+    count["aside"] = None if count["aside"] is None else tuple(count["aside"])
+    values["count"] = Count(**count)
+    return Ledger(**values)
+
+
+def _load_older(doc: Mapping[str, Any]) -> Ledger:
+    """Reads the first version's: registers without their moments, and no oddities but falls."""
+    last = None if doc["last"] is None else Reading(Place.SAMPLE, doc["last"][1], doc["last"][3])
+    moment = 0.0 if last is None else last.moment
+    ledger = Ledger()
+    if doc["start"] is not None:
+        ledger.add(Reading(Place.START, moment, doc["start"]))
+    if last is not None:
+        ledger.first = ledger.last = last
+        rise = max(doc["first"] - doc["start"], 0) if doc["start"] is not None else 0
+        seen = Oddity.RESET if doc["falls"] else Oddity(0)
+        low = min(doc["first"], last.milliwh)
+        ledger.count = Count(
+            last.milliwh, moment, rise + doc["gained"], low, last.milliwh, int(seen)
+        )
+        ledger.entered, ledger.entry_milliwh = 0, rise
+    if doc["stop"] is not None:
+        ledger.add(Reading(Place.STOP, moment, doc["stop"]))
+    return ledger

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from csms.domain.facts import EventKind
-from csms.domain.ledger import Ledger, Place, Reading
+from csms.domain.ledger import Ledger, Reading, load_ledger
+from csms.domain.readings import reading_at
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
 from csms.domain.sequence import Ranges, add, missing
 from csms.domain.session_times import begun_and_ended
@@ -276,27 +277,13 @@ class Session:
     def mended(self, sample: Sample) -> Sample:
         """Returns the sample with its register in the unit that it must be in.
 
-        Some stations label watt-hours as kilowatt-hours. A reading that no station could have
-        come to since the session's first one, while its thousandth is just what to expect, is
-        taken as that; the sample says so, and the session is flagged.
+        Some stations label watt-hours as kilowatt-hours, or the other way round. What is kept
+        is what they sent; this is for whoever compares samples, once the ledger has them.
         """
-        reading, known = sample.register_milliwh, self.ledger.start
-        known = self.ledger.first if known is None else known
-        if reading is None or known is None or reading - known <= _SLACK_MILLIWH:
+        reading = sample.register_milliwh
+        if reading is None or not self.ledger.is_mended:
             return sample
-        begun = self.started_at_station or self.started_at
-        hours = max((sample.at - begun).total_seconds(), 0.0) / 3600
-        most = known + _SLACK_MILLIWH + _MOST_MILLIW * hours
-        thousandth = round(reading / 1000)
-        if reading <= most or not known <= thousandth <= most:
-            return sample
-        self.flags.add("unit_mended")
-        assumed = (*sample.assumed, "register:thousandth")
-        return replace(sample, register_milliwh=thousandth, assumed=assumed)
-
-    def take_register(self, place: Place, at: datetime, milliwh: int) -> bool:
-        """Takes the transaction's own reading; False if the ledger must be folded anew."""
-        return self.ledger.add(Reading(place, at.timestamp(), 0, milliwh))
+        return replace(sample, register_milliwh=self.ledger.mended(reading))
 
     def take_samples(self, samples: Iterable[Sample], received_at: datetime) -> bool:
         """Takes samples; False if one came too late and the ledger must be folded anew."""
@@ -330,13 +317,6 @@ class Session:
                 setattr(self, name, value)
                 self.sources[name] = order
 
-    def refold(self, readings: Iterable[Reading]) -> None:
-        """Makes the ledger anew from all readings of the session's samples."""
-        kept = [] if self.ledger.start is None else [Reading(Place.START, 0, 0, self.ledger.start)]
-        if self.ledger.stop is not None:
-            kept.append(Reading(Place.STOP, 0, 0, self.ledger.stop))
-        self.ledger = Ledger.fold([*kept, *readings])
-
     def close(self, at: datetime, reason: str) -> None:
         """Ends the session by an operator's decision."""
         self.state, self.ended_at, self.stop_reason = SessionState.CLOSED, at, reason
@@ -345,10 +325,7 @@ class Session:
 
 def reading_of(sample: Sample) -> Reading | None:
     """Returns the register reading in a sample, with its place among the session's readings."""
-    if sample.register_milliwh is None:
-        return None
-    turn = _TURNS.get(sample.context, 0)
-    return Reading(Place.SAMPLE, sample.at.timestamp(), turn, sample.register_milliwh)
+    return reading_at(sample.context, sample.at, sample.register_milliwh)
 
 
 def dump_session(session: Session) -> str:
@@ -366,11 +343,7 @@ def load_session(doc: Mapping[str, Any]) -> Session:
     for name in _TIMES:
         if values.get(name) is not None:
             values[name] = datetime.fromisoformat(values[name])
-    ledger = dict(doc["ledger"])
-    if ledger["last"] is not None:
-        place, *rest = ledger["last"]
-        ledger["last"] = Reading(Place(place), *rest)
-    values["ledger"] = Ledger(**ledger)
+    values["ledger"] = load_ledger(doc["ledger"])
     values["state"] = SessionState(doc["state"])
     values["clock"] = [Stretch(*each) for each in doc.get("clock", ())]
     values["flags"] = set(doc["flags"])

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
-from csms.domain.session import reading_of
-from csms.engine import smart_charging, timing
+from csms.engine import registers, smart_charging, timing
 from csms.engine.state import LiveSession
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
@@ -55,10 +54,10 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     session, evse = live.session, live.session.evse or 0
     if samples:
         timing.settle(work, live, samples[-1].at)
-    samples = [session.mended(sample) for sample in samples]
     _keep(work, session.id, evse, samples)
-    if not session.take_samples(samples, work.now):
-        await _refold(engine, live, samples)
+    await registers.count(engine, work, live, samples)
+    if session.ledger.is_mended:
+        samples = [session.mended(sample) for sample in samples]
     if any(sample.has_electricity and sample.context != TRANSACTION_BEGIN for sample in samples):
         record(work, live, meter.heard(live.watch, work.now))
     for sample in samples:
@@ -153,14 +152,6 @@ def _are_older(samples: Sequence[Sample], live: LiveSession) -> bool:
 def _keep(work: Work, session_id: str | None, evse: int, samples: Iterable[Sample]) -> None:
     for sample in samples:
         work.writes.append(SampleWrite(work.station.id, session_id, evse, work.now, sample))
-
-
-async def _refold(engine: Engine, live: LiveSession, samples: Iterable[Sample]) -> None:
-    """Makes the ledger anew from the store and from what has not got there yet."""
-    session = live.session
-    stored = await engine.store.load_readings(session.id)
-    fresh = [reading for sample in samples if (reading := reading_of(sample)) is not None]
-    session.refold([*stored, *fresh])
 
 
 def _complete(work: Work, live: LiveSession, episode: Episode) -> None:

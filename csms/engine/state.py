@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.commands import StartRemotely
+    from csms.domain.readings import ReadingLine
     from csms.domain.session import Session
     from csms.engine.ports import StoredSession, StoredStation
 
@@ -30,11 +31,15 @@ _FIRST_PROFILE_ID = 1000
 
 @dataclass(slots=True)
 class LiveSession:
-    """A session with its judge's memory and its limits."""
+    """A session with its judge's memory and its limits.
+
+    `line` holds the readings of one whose readings come late.
+    """
 
     session: Session
     watch: Watch = field(default_factory=Watch)
     track: LimitTrack = field(default_factory=LimitTrack)
+    line: ReadingLine | None = None
 
     @classmethod
     def restore(cls, stored: StoredSession) -> LiveSession:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import EventKind, TransactionAnswer
-from csms.domain.ledger import Place
+from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
-from csms.engine import gaps, metering, smart_charging, timing
+from csms.engine import gaps, metering, registers, smart_charging, timing
 from csms.engine.authorization import judge_token
 from csms.engine.inference import is_of_another, names_none, session_of_stop
 from csms.engine.quarantine import Hold
@@ -331,7 +331,8 @@ async def _take_readings(
 ) -> None:
     if fact.register_milliwh is not None:
         place = Place.STOP if fact.kind is EventKind.ENDED else Place.START
-        live.session.take_register(place, fact.at or work.now, fact.register_milliwh)
+        at = (fact.at or work.now).timestamp()
+        await registers.take_end(engine, work, live, Reading(place, at, fact.register_milliwh))
     if fact.samples:
         await metering.take(engine, work, live, fact.samples)
 

@@ -138,7 +138,7 @@ def _flags(session: Session) -> list[str]:
     implausible = {"energy_implausible"} if session.is_implausible else set()
     if session.missing_sequences:
         implausible.add("events_missing")
-    return sorted(session.flags | set(session.ledger.flags) | implausible)
+    return sorted(session.flags | set(session.register_flags) | implausible)
 
 
 def _time(value: Any) -> Any:  # noqa: ANN401 - passes on what is no time

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import orjson
 
-from csms.domain.ledger import Place, Reading
-from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END
+from csms.domain.readings import reading_at
 from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
 from csms.engine.writes import QuarantineWrite
 from csms.errors import DatabaseUnavailable
@@ -23,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
+    from csms.domain.ledger import Reading
     from csms.engine.writes import Write
 
-_TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
 _JSONB_VERSION = b"\x01"
 _CONNECT_TIMEOUT_S = 10.0
 _COMMAND_TIMEOUT_S = 30.0
@@ -154,13 +153,9 @@ class PostgresStore:
     async def load_readings(self, session_id: str) -> list[Reading]:
         """Returns the register readings of all samples of a session."""
         return [
-            Reading(
-                Place.SAMPLE,
-                row["at"].timestamp(),
-                _TURNS.get(row["context"], 0),
-                row["register_milliwh"],
-            )
+            reading
             for row in await self.fetch("readings", session_id)
+            if (reading := reading_at(row["context"], row["at"], row["register_milliwh"]))
         ]
 
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:

@@ -239,9 +239,9 @@ async def test_readings_are_those_of_the_session_each_once(store):
     await store.submit([SampleWrite("CP1", "S1", 1, after(0), a_sample(150, power_w=5.0))])
     found = sorted(await store.load_readings("S1"))
     assert found == [
-        Reading(Place.SAMPLE, after(60).timestamp(), -1, 100_000),
-        Reading(Place.SAMPLE, after(60).timestamp(), 0, 100_000),
-        Reading(Place.SAMPLE, after(120).timestamp(), 0, 130_000),
+        Reading(Place.BEGIN, after(60).timestamp(), 100_000),
+        Reading(Place.SAMPLE, after(60).timestamp(), 100_000),
+        Reading(Place.SAMPLE, after(120).timestamp(), 130_000),
     ]
 
 

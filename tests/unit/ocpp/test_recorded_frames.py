@@ -33,10 +33,9 @@ ENERGIES_WH = {
     "shiv3-16": [("TAG1", 5001), ("TAG001", 0), ("TAG2", 0), ("TAG3", 0)],
     "shiv3-201": [("TAG1", 0), ("REM1", 0)],
     "vcp-16": [("TAG1", 332), ("R2", 0)],
-    "vcp-201": [("REM1", 300_330), ("REM2", 32.28), (None, None)],
+    "vcp-201": [("REM1", 300.33), ("REM2", 32.28), (None, None)],
 }
-"""What the recordings' own description says. The transaction of 300 kWh in 30 s counts Wh and
-labels them kWh: one message alone cannot tell."""
+"""What the recordings' own description says. The transaction of 300 Wh labels them kWh."""
 
 KNOWN_VIOLATIONS = {("vcp-201", "NotifyReport"), ("vcp-201", "TransactionEvent")}
 
@@ -92,7 +91,7 @@ class Recording:
             self.tokens.setdefault(key, fact.token and fact.token.text)
             if fact.register_milliwh is not None:
                 place = Place.START if fact.kind is EventKind.STARTED else Place.STOP
-                reading = Reading(place, fact.at.timestamp(), 0, fact.register_milliwh)
+                reading = Reading(place, fact.at.timestamp(), fact.register_milliwh)
                 self.readings[key].append(reading)
         found = map(reading_of, fact.samples)
         self.readings[key] += [reading for reading in found if reading is not None]

@@ -1,0 +1,144 @@
+"""Readings into ledgers: in order at once, late ones in their place, whenever history is at hand.
+
+While the database is away nobody knows what a session's earlier readings were: it is marked,
+durably, and its ledger made anew once they can be read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.anomalies import Anomaly
+from csms.domain.ledger import Place, Reading
+from csms.domain.readings import ReadingLine
+from csms.domain.session import reading_of
+from csms.engine.state import LiveSession
+from csms.engine.work import Work
+from csms.engine.writes import RecordWrite, SampleWrite
+from csms.errors import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from csms.domain.sample import Sample
+    from csms.engine.engine import Engine
+
+REFOLD_DUE = "refold_due"
+"""The flag of a session whose energy is to be counted anew, and the collection that lists them."""
+
+
+async def count(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:
+    """Takes samples into a session's state and into its ledger."""
+    session = live.session
+    if session.take_samples(samples, work.now) and live.line is None:
+        return
+    if live.line is None:
+        # What was submitted before is in the database once this is; it is written again with its
+        # unit, and once only.
+        evse = session.evse or 0
+        late = [SampleWrite(session.station_id, session.id, evse, work.now, s) for s in samples]
+        await engine.store.submit(late)
+        if not await _read_line(engine, live):
+            mark(work, live)
+            return
+    fresh = [reading for sample in samples if (reading := reading_of(sample)) is not None]
+    _refold(live, fresh)
+
+
+async def take_end(engine: Engine, work: Work, live: LiveSession, end: Reading) -> None:
+    """Takes the register of a transaction's start or stop; of two stops the other one is kept."""
+    ledger = live.session.ledger
+    known = ledger.stop
+    is_at_odds = end.place is Place.STOP and known is not None and known.milliwh != end.milliwh
+    if not ledger.add(end):
+        await _recount(engine, work, live)
+    if is_at_odds and known is not None:
+        details = {
+            "register_wh": end.milliwh / 1000,
+            "known_wh": known.milliwh / 1000,
+            "counted_wh": None if ledger.stop is None else ledger.stop.milliwh / 1000,
+        }
+        work.keep_anomalies([Anomaly("stop.conflict", details)], live.session.id)
+
+
+async def _recount(engine: Engine, work: Work, live: LiveSession) -> None:
+    """Makes the ledger anew, after a start that came when samples were there."""
+    if live.line is None and not await _read_line(engine, live):
+        mark(work, live)
+    else:
+        _refold(live, [])
+
+
+def mark(work: Work, live: LiveSession) -> None:
+    """Has the session's energy counted anew once its readings can be read."""
+    if REFOLD_DUE in live.session.flags:
+        return
+    live.session.flags.add(REFOLD_DUE)
+    work.touch(live)
+    doc = {"station_id": work.station.id}
+    work.writes.append(RecordWrite(REFOLD_DUE, live.session.id, doc))
+
+
+async def refold_due_sessions(engine: Engine, now: datetime) -> int:
+    """Counts the energy of every marked session anew, and returns how many there were.
+
+    To be called at the start and whenever the database is back, outside of any station's lock.
+    A database that goes away meanwhile leaves the marks that are left for the next time.
+    """
+    done = 0
+    try:
+        for session_id, doc in (await engine.store.load_records(REFOLD_DUE)).items():
+            await _refold_marked(engine, doc["station_id"], session_id, now)
+            done += 1
+    except DatabaseUnavailable:
+        pass
+    return done
+
+
+async def _refold_marked(engine: Engine, station_id: str, session_id: str, now: datetime) -> None:
+    gone = RecordWrite(REFOLD_DUE, session_id, None)
+    station = await engine.station(station_id)
+    if station is None:
+        await engine.store.submit([gone])
+        return
+    async with station.lock:
+        again = RecordWrite(REFOLD_DUE, session_id, {"station_id": station_id})
+        await engine.store.submit([again])
+        live = station.session(session_id)
+        if live is None:
+            stored = await engine.store.find_session(session_id)
+            live = None if stored is None else LiveSession.restore(stored)
+        work = Work(station, now)
+        if live is not None:
+            before = live.session.energy_milliwh
+            readings = await engine.store.load_readings(session_id)
+            live.line = ReadingLine(live.session.ledger, readings)
+            _refold(live, [])
+            live.session.flags.discard(REFOLD_DUE)
+            work.touch(live)
+            energy = live.session.energy_milliwh
+            if energy != before:
+                work.note(
+                    "session.recounted",
+                    live,
+                    energy_wh=None if energy is None else energy / 1000,
+                    was_wh=None if before is None else before / 1000,
+                )
+        work.writes.append(gone)
+        await engine.store.submit(work.outcome(None).writes)
+
+
+async def _read_line(engine: Engine, live: LiveSession) -> bool:
+    """Reads a session's readings into memory; False if the database is away."""
+    try:
+        readings = await engine.store.load_readings(live.session.id)
+    except DatabaseUnavailable:
+        return False
+    live.line = ReadingLine(live.session.ledger, readings)
+    return True
+
+
+def _refold(live: LiveSession, fresh: Sequence[Reading]) -> None:
+    if live.line is not None:
+        live.session.ledger = live.line.refold(live.session.ledger, fresh)
