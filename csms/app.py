@@ -25,7 +25,8 @@ from csms.engine.policy import Policy
 from csms.engine.records import load_policy_records
 from csms.errors import SettingsError
 from csms.link.counters import Counters
-from csms.link.credentials import hash_password
+from csms.link.credentials import Verifier, load_key
+from csms.link.gate import Gate
 from csms.link.hub import Hub
 from csms.link.recorder import Recorder
 from csms.link.server import StationServer
@@ -92,18 +93,18 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
     clock = Clock(settings.clock_speed)
     if settings.clock_speed != 1.0:
         logs.configure(settings.log_format, settings.log_level, lambda: format_time(clock.now()))
-    stop = _stop_event()
+    stop = _Signals()
     async with AsyncExitStack() as stack:
         dsn = await _database(settings, stack)
         store = await PostgresStore.connect(dsn, clock.now())
         stack.push_async_callback(store.close)
         node = await _assemble(settings, policy, clock, store)
         await node.start(settings)
-        await _until_stopped(stop, node.tasks)
+        await _until_stopped(stop.first, node.tasks)
         if before_stop is not None:
             await asyncio.to_thread(before_stop)
         log.info("server.stopping", stations=len(node.hub.sessions))
-        await node.stop(settings.shutdown_s)
+        await node.stop(settings, stop.second)
     log.info("server.stopped")
 
 
@@ -115,13 +116,17 @@ async def _assemble(
     await load_policy_records(store, policy)
     recorder = None if settings.record is None else Recorder(settings.record, clock.now())
     numbers = BlockNumbers(store)
-    engine = Engine(store, numbers, policy, hash_password)
+    verifier = Verifier(_secret(settings))
+    engine = Engine(store, numbers, policy, verifier.hash_password)
     hub = Hub(engine, store, clock, Counters(), recorder)
     stations = StationServer(
         hub,
         accept_unknown=settings.accept_unknown_stations,
         ping_interval_s=settings.ping_interval_s,
         ping_timeout_s=settings.ping_timeout_s,
+        idle_timeout_s=settings.idle_timeout_s,
+        gate=Gate(settings.admit_per_s, settings.admit_per_s, asyncio.get_running_loop().time),
+        verifier=verifier,
     )
     api = create_api(hub, Archive(store), token=settings.api_token, files=from_files)
     hub.listeners.append(api.state.events.take)
@@ -149,15 +154,16 @@ class _Node:
         self.tasks += [
             asyncio.create_task(self.api_server.serve(sockets=[self.api_socket])),
             asyncio.create_task(self.hub.run_deadlines()),
+            asyncio.create_task(self.stations.run()),
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
         ]
         _settle_garbage()
         _announce(settings, port, self.api_socket.getsockname()[1])
 
-    async def stop(self, within_s: float) -> None:
+    async def stop(self, settings: Settings, hurry: asyncio.Event) -> None:
         """Answers what was received, closes every connection, and writes what is left."""
         writing, serving, *others = self.tasks
-        await self.stations.stop(within_s)
+        await self.stations.stop(settings.shutdown_s, settings.drain_window_s, hurry)
         self.api.state.events.close()
         self.api_server.should_exit = True
         await asyncio.wait({serving}, timeout=5)
@@ -168,6 +174,21 @@ class _Node:
         await self.numbers.release()
         if self.hub.recorder is not None:
             self.hub.recorder.close()
+
+
+def _secret(settings: Settings) -> bytes | None:
+    """Returns the secret under which marks of passwords are kept; None if there can be none."""
+    file = settings.data_dir.absolute() / "password-marks.key"
+    try:
+        return load_key(file)
+    except OSError as error:
+        log.warning(
+            "secret.unusable",
+            file=str(file),
+            why=error.strerror,
+            hint="each station costs a slow hash after a restart; set --data-dir to our own",
+        )
+        return None
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> str:
@@ -269,12 +290,17 @@ def _settle_garbage() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
-def _stop_event() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, stop.set)
-    return stop
+class _Signals:
+    """SIGINT and SIGTERM: the first one stops in good order, a second one does so faster."""
+
+    def __init__(self) -> None:
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self._came)
+
+    def _came(self) -> None:
+        (self.second if self.first.is_set() else self.first).set()
 
 
 async def _until_stopped(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

@@ -133,16 +133,43 @@ class Settings(BaseSettings):
         default_factory=dict, description="Settings by site, such as [sites.depot]."
     )
     heartbeat_interval_s: int = Field(
-        300, ge=1, le=86_400, description="Heartbeat interval told to stations at boot."
+        300,
+        ge=1,
+        le=86_400,
+        description="Heartbeat interval told to stations at boot, to each within 10 % of it.",
     )
     retry_interval_s: int = Field(
-        60, ge=1, le=86_400, description="Boot retry interval of pending and rejected stations."
+        60,
+        ge=1,
+        le=86_400,
+        description="Boot retry interval of pending and rejected stations, within 10 % of it.",
     )
-    ping_interval_s: Seconds = Field(20, description="Websocket ping interval; 0 for none.")
+    ping_interval_s: Seconds = Field(
+        20, description="Silence after which a station is pinged; 0 for no pings."
+    )
     ping_timeout_s: Seconds = Field(
-        20, description="Time for a pong before the link counts as dead; 0 waits for ever."
+        20,
+        description="Time for any sign of life after a ping before the link counts as dead; 0: "
+        "only idle_timeout_s ends it.",
     )
-    shutdown_s: Seconds = Field(20, description="Time to answer what was received, at a stop.")
+    idle_timeout_s: Seconds = Field(
+        900,
+        description="Silence that ends a link which is not pinged, or from which no pong can be "
+        "expected; 0 for never.",
+    )
+    admit_per_s: Seconds = Field(
+        150,
+        description="Stations that may connect in a second; more wait in line for up to 4 s, and "
+        "the rest are told to come back (503 with Retry-After); 0 for no limit.",
+    )
+    shutdown_s: Annotated[float, Field(ge=0, le=25)] = Field(
+        15, description="Time to answer what was received, at a stop."
+    )
+    drain_window_s: Annotated[float, Field(ge=0, le=20)] = Field(
+        5,
+        description="Time over which links are closed at a stop, so that stations come back one "
+        "by one; 20 ms for each at most.",
+    )
     push_profiles: bool = Field(
         default=True, description="Send a session's assigned profile to its station."
     )

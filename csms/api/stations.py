@@ -19,7 +19,6 @@ from csms.domain.station import DEFAULT_SITE, Station, dump_station, load_statio
 from csms.engine.views import station_view
 from csms.engine.writes import StationWrite
 from csms.link.addresses import station_id_of
-from csms.link.credentials import hash_password
 from csms.ocppj.version import CSMS_ACTIONS, STATION_ACTIONS, Version
 from csms.store.archive import Span
 
@@ -145,7 +144,7 @@ async def put_station(api: Api, station_id: str, body: StationBody) -> Response:
         raise invalid_field("station_id", "must have 1 to 48 printable characters without a slash")
     hashed = None
     if body.password is not None:
-        hashed = await asyncio.to_thread(hash_password, body.password)
+        hashed = await asyncio.to_thread(api.hub.engine.hash_password, body.password)
     is_new = await api.durably(_save(api, station_id, body, hashed))
     view = _view(api, await _row(api, station_id))
     return answer(view, HTTPStatus.CREATED if is_new else HTTPStatus.OK)

@@ -27,10 +27,21 @@ class Counters:
         self.connected = Gauge(
             "csms_stations_connected", "Stations connected now", registry=self.registry
         )
+        self.deferred = Counter(
+            "csms_connections_deferred",
+            "Connections told to come back later, since too many came at once",
+            registry=self.registry,
+        )
         self.messages = 0
         self.registry.register(_Messages(self))
         self.malformed = Counter(
             "csms_messages_refused", "Frames refused or ignored", registry=self.registry
+        )
+        self.quarantined = Counter(
+            "csms_messages_quarantined",
+            "Messages put into quarantine, repetitions included",
+            ["cause"],
+            registry=self.registry,
         )
         self.events = Counter(
             "csms_events", "Log events by name", ["event"], registry=self.registry

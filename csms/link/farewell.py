@@ -30,7 +30,7 @@ async def part_from(
     and the waiting. Who has not closed a little later is left to be dropped.
     """
     loop = asyncio.get_running_loop()
-    ends = loop.time() + within_s
+    ends, window_s = loop.time() + within_s, min(window_s, within_s / 2)
     told: set[StationSession] = set()
     parting: set[asyncio.Task[None]] = set()
     while due := [each for each in current() if each not in told]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,22 +13,27 @@ from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
+from csms.link.liveness import Patience
+
 if TYPE_CHECKING:
+    from asyncio import BaseTransport
     from collections.abc import Callable
 
     from websockets.exceptions import ConnectionClosed
     from websockets.protocol import Event
 
     from csms.engine.state import StationState
+    from csms.link.gate import HalfOpen
 
-_BAD_REQUEST = (
-    b"HTTP/1.1 400 Bad Request\r\n"
-    b"Connection: close\r\n"
-    b"Content-Length: 12\r\n"
-    b"Content-Type: text/plain; charset=utf-8\r\n"
-    b"\r\n"
-    b"Bad Request\n"
+_REFUSAL = (
+    "HTTP/1.1 {0}\r\nConnection: close\r\nContent-Length: {1}\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n\r\n{2}\n"
 )
+_BAD_REQUEST = _REFUSAL.format("400 Bad Request", 12, "Bad Request").encode()
+_REQUEST_TIMEOUT = _REFUSAL.format("408 Request Timeout", 16, "Request Timeout").encode()
+_PING = b"life"
+_MOST_UNSENT = 64 * 1024
+_PONG = b"\x8a"
 
 _FIRSTS = (Opcode.TEXT, Opcode.BINARY)
 
@@ -53,12 +59,61 @@ class StationConnection(ServerConnection):
     queued = 0
     heard_at = 0.0
     dropped_because: str | None = None
+    half_open: HalfOpen | None = None
+    usual_patience = Patience(0, 0, 0)
     _is_told = False
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Takes a new connection, which has yet to say what it wants."""
+        super().connection_made(transport)
+        if self.half_open is not None:
+            address = transport.get_extra_info("peername")
+            self.half_open.enter(self, str(address[0]) if address else "?")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Takes note that the connection is gone."""
+        if self.half_open is not None:
+            self.half_open.leave(self)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Takes bytes, of whatever kind: they are a sign of life."""
         self.heard_at = self.loop.time()
         super().data_received(data)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether we have stopped to read from it, so that its silence is ours."""
+        return not self.transport.is_reading()
+
+    @property
+    def patience(self) -> Patience:
+        """How long its silence is borne with, as the station's operator wants it at present."""
+        usual, station = self.usual_patience, self.station
+        if station is None:
+            return usual
+        interval_s = station.record.ping_interval_s
+        return Patience(
+            usual.ping_interval_s if interval_s is None else interval_s,
+            usual.ping_timeout_s if station.record.pong_required else 0,
+            usual.idle_timeout_s,
+        )
+
+    def ping_now(self) -> None:
+        """Sends a ping, unless something that waits to be sent does as well."""
+        if self.state is State.OPEN and not self.transport.get_write_buffer_size():
+            self.protocol.send_ping(_PING)
+            self.send_data()
+
+    def limit_unacknowledged(self) -> None:
+        """Has the kernel end the connection when the peer acknowledges nothing for too long.
+
+        For stations that never send a pong this is what tells a dead link from a silent one.
+        """
+        patience, sock = self.patience, self.transport.get_extra_info("socket")
+        limit_s = patience.ping_interval_s + self.usual_patience.ping_timeout_s
+        if sock is not None and patience.ping_interval_s and hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(limit_s * 1000))
 
     def process_event(self, event: Event) -> None:
         """Takes what has come: offers it to `on_text`, or leaves it to the library."""
@@ -109,6 +164,12 @@ class StationConnection(ServerConnection):
         self.dropped_because = self.dropped_because or why
         self.abort()
 
+    def give_up(self) -> None:
+        """Ends a connection whose request is not complete, and says that it took too long."""
+        self._is_told = True
+        self.transport.write(_REQUEST_TIMEOUT)
+        self.transport.close()
+
     def abort(self) -> None:
         """Drops the connection, if there is one yet, without a word."""
         transport = getattr(self, "transport", None)
@@ -118,7 +179,8 @@ class StationConnection(ServerConnection):
     def send_data(self) -> None:
         """Sends what is due; first an answer to what is no request that a websocket begins with.
 
-        The library closes such a connection without a word.
+        The library closes such a connection without a word. A peer that pings and does not read
+        gets no more pongs than it has room for.
         """
         protocol = self.protocol
         if protocol.state is State.CONNECTING and not self._is_told:
@@ -126,6 +188,8 @@ class StationConnection(ServerConnection):
             if isinstance(error, InvalidMessage) and not isinstance(error.__cause__, EOFError):
                 self._is_told = True
                 self.transport.write(_BAD_REQUEST)
+        if self.transport.get_write_buffer_size() > _MOST_UNSENT:
+            protocol.writes = [each for each in protocol.writes if each[:1] != _PONG]
         super().send_data()
 
 
