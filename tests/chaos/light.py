@@ -11,6 +11,7 @@ import asyncio
 import base64
 import itertools
 import os
+import socket
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -97,8 +98,10 @@ class Link(asyncio.Protocol):
         self._can_write = asyncio.Event()
         self._can_write.set()
 
-    async def connect(self, port: int, host: str = "127.0.0.1", timeout_s: float = 30) -> Link:
-        """Connects and agrees on the version.
+    async def connect(
+        self, port: int, *, timeout_s: float = 30, receives: int | None = None
+    ) -> Link:
+        """Connects and agrees on the version; `receives` is the size of the receive buffer.
 
         Raises:
             TurnedAwayError: if the server refuses it with a status.
@@ -106,7 +109,13 @@ class Link(asyncio.Protocol):
         """
         try:
             async with asyncio.timeout(timeout_s):
-                await asyncio.get_running_loop().create_connection(lambda: self, host, port)
+                loop = asyncio.get_running_loop()
+                sock = socket.socket()
+                sock.setblocking(False)  # noqa: FBT003 - the socket's own name
+                if receives is not None:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+                await loop.sock_connect(sock, ("127.0.0.1", port))
+                await loop.create_connection(lambda: self, sock=sock)
                 await self._opened
         except TurnedAwayError:
             self.tally.turned_away += 1

@@ -41,7 +41,7 @@ async def spam(plan: Plan) -> Outcome:
                 )  # fmt: skip
                 figures |= {f"{action}_{name}": value for name, value in found.items()}
             found = await _madden(
-                plan, server, others, "deaf", name="MAD-deaf",
+                plan, server, others, "deaf", name="MAD-deaf", rate=_RATE,
                 seconds=plan.pick(short=3.0, full=_SEND_DEADLINE_S),
             )  # fmt: skip
             figures |= {f"deaf_{name}": value for name, value in found.items()}

@@ -25,6 +25,7 @@ SCENARIOS: dict[str, str] = {
     "spam": "tests.chaos.mad:spam",
     "backlog": "tests.chaos.mad:backlog",
     "deploy": "tests.chaos.deploy:run",
+    "clocks": "tests.chaos.clocks:run",
 }
 
 

@@ -128,14 +128,14 @@ def _out_of_order(answers: list[asyncio.Future[list[Any]]]) -> int:
     return sum(not each for each in done[:answered])
 
 
-async def deaf(orders: Orders, *, port: int, name: str, seconds: float) -> None:
+async def deaf(orders: Orders, *, port: int, name: str, rate: int, seconds: float) -> None:
     """One station that asks and asks, and never reads an answer. Words: go."""
-    link = await _booted(name, port)
+    link = await _booted(name, port, receives=4096)
     await orders.until("go")
     link.stop_reading()
     began_s, sent = time.monotonic(), 0
     while time.monotonic() - began_s < seconds and not link.closed.done():
-        for _ in range(200):
+        for _ in range(min(int((time.monotonic() - began_s) * rate) - sent, 500)):
             link.call("Heartbeat", {}, f"d{sent}")
             sent += 1
         with suppress(TimeoutError):
@@ -147,8 +147,8 @@ async def deaf(orders: Orders, *, port: int, name: str, seconds: float) -> None:
     )
 
 
-async def _booted(name: str, port: int) -> Link:
-    link = await Link(name, payloads.V16).connect(port)
+async def _booted(name: str, port: int, receives: int | None = None) -> Link:
+    link = await Link(name, payloads.V16).connect(port, receives=receives)
     await link.call("BootNotification", payloads.BOOTS[payloads.V16])
     return link
 
