@@ -9,7 +9,7 @@ import signal
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -23,7 +23,7 @@ from csms.domain.times import format_time
 from csms.engine.engine import Engine
 from csms.engine.policy import Policy
 from csms.engine.records import load_policy_records
-from csms.errors import SettingsError
+from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.counters import Counters
 from csms.link.credentials import Verifier, load_key
 from csms.link.gate import Gate
@@ -33,17 +33,19 @@ from csms.link.server import StationServer
 from csms.store.archive import Archive
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.numbers import BlockNumbers
-from csms.store.partitions import prepare_partitions
+from csms.store.options import StoreOptions
 from csms.store.postgres import PostgresStore
 from profiles import CatalogueError, load_assignments, load_catalogue
 from profiles.catalogue import SHIPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from fastapi import FastAPI
 
     from csms.config import Settings
+
+T = TypeVar("T")
 
 log = structlog.get_logger("app")
 
@@ -96,7 +98,11 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
     stop = _Signals()
     async with AsyncExitStack() as stack:
         dsn = await _database(settings, stack)
-        store = await PostgresStore.connect(dsn, clock.now())
+        store = await _until(
+            stop.first, PostgresStore.connect(dsn, clock.now(), _options(settings))
+        )
+        if store is None:
+            return
         stack.push_async_callback(store.close)
         node = await _assemble(settings, policy, clock, store)
         await node.start(settings)
@@ -171,7 +177,8 @@ class _Node:
             task.cancel()
         self.store.writer.close()
         await asyncio.wait({writing}, timeout=10)
-        await self.numbers.release()
+        with contextlib.suppress(DatabaseUnavailable):
+            await self.numbers.release()
         if self.hub.recorder is not None:
             self.hub.recorder.close()
 
@@ -189,6 +196,29 @@ def _secret(settings: Settings) -> bytes | None:
             hint="each station costs a slow hash after a restart; set --data-dir to our own",
         )
         return None
+
+
+def _options(settings: Settings) -> StoreOptions:
+    folder = settings.journal_dir or settings.data_dir / "journal"
+    return StoreOptions(
+        journal_dir=folder.absolute(),
+        journal_max_bytes=settings.journal_max_mb * 1024**2,
+        journal_max_age_s=settings.journal_max_age_h * 3600,
+        spill_after_s=settings.spill_after_ms / 1000,
+        database_wait_s=settings.database_wait_s,
+    )
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Returns what comes of the work, or None if the program is told to stop before."""
+    task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    await asyncio.wait({task})
+    return None
 
 
 async def _database(settings: Settings, stack: AsyncExitStack) -> str:
@@ -275,9 +305,9 @@ async def _upkeep(store: PostgresStore, clock: Clock, recorder: Recorder | None)
         elapsed += 1
         if recorder is not None:
             recorder.flush()
+        _ = store.refuses_newcomers  # has an operator told in time that room runs out
         if elapsed % _UPKEEP_S == 0:
-            async with store.pool.acquire() as connection:
-                await prepare_partitions(connection, clock.now())
+            await store.upkeep(clock.now())
 
 
 def _settle_garbage() -> None:

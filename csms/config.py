@@ -106,7 +106,26 @@ class Settings(BaseSettings):
         description="PostgreSQL to use, such as postgresql://user:password@host/name; without "
         "one, an embedded PostgreSQL runs under data_dir.",
     )
-    data_dir: Path = Field(Path("var"), description="Folder of the embedded PostgreSQL.")
+    data_dir: Path = Field(
+        Path("var"), description="Folder of the embedded PostgreSQL and of the journal."
+    )
+    database_wait_s: Seconds = Field(
+        60, description="How long a start waits for a PostgreSQL that cannot be reached yet."
+    )
+    journal_dir: Path | None = Field(
+        None,
+        description="Folder that keeps what stations report while PostgreSQL is away; by default "
+        "journal in data_dir. See docs/reliability.md.",
+    )
+    journal_max_mb: int = Field(
+        1024, ge=1, description="Journal size from which no new stations are let in."
+    )
+    journal_max_age_h: float = Field(
+        24, gt=0, le=8784, description="Journal age from which no new stations are let in."
+    )
+    spill_after_ms: int = Field(
+        150, ge=10, le=10_000, description="Wait for PostgreSQL before the journal is used."
+    )
     postgres_bin: Path | None = Field(
         None, description="Folder of postgres and initdb, if not those of the installed wheel."
     )

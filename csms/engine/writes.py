@@ -193,6 +193,14 @@ class RecordWrite:
     doc: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class NumbersWrite:
+    """That all numbers of a scope before `next` may be in use. Key: the scope; it only grows."""
+
+    scope: str
+    next: int
+
+
 Write = (
     StationWrite
     | ConnectorWrite
@@ -207,4 +215,5 @@ Write = (
     | QuarantineWrite
     | AnomalyWrite
     | RecordWrite
+    | NumbersWrite
 )

@@ -114,27 +114,27 @@ class Archive:
         """
         try:
             async with asyncio.timeout(_PING_S):
-                await self._store.fetch("ping")
+                await self._store.look_up("ping")
         except TimeoutError:
             raise DatabaseUnavailable("the database does not answer") from None
 
     async def stations(self, span: Span) -> list[StationRow]:
         """Returns stations by (made known, ID)."""
-        rows = await self._store.fetch("list_stations", None, *span.key(2), span.limit)
+        rows = await self._store.look_up("list_stations", None, *span.key(2), span.limit)
         return [_station(row) for row in rows]
 
     async def station(self, station_id: str) -> StationRow | None:
         """Returns one station."""
-        rows = await self._store.fetch("list_stations", station_id, None, None, 1)
+        rows = await self._store.look_up("list_stations", station_id, None, None, 1)
         return _station(rows[0]) if rows else None
 
     async def delete_station(self, station_id: str) -> bool:
         """Forgets a station and what was believed about it; its sessions and alerts stay."""
-        return bool(await self._store.fetch("delete_station", station_id))
+        return bool(await self._store.look_up("delete_station", station_id))
 
     async def sessions(self, which: SessionFilter, span: Span) -> list[SessionRow]:
         """Returns sessions by (start, ID)."""
-        rows = await self._store.fetch(
+        rows = await self._store.look_up(
             "list_sessions",
             which.station,
             which.token,
@@ -150,12 +150,12 @@ class Archive:
 
     async def session(self, session_id: str) -> SessionRow | None:
         """Returns one session, by its exact ID."""
-        rows = await self._store.fetch("list_sessions", *(None,) * 8, session_id, 1)
+        rows = await self._store.look_up("list_sessions", *(None,) * 8, session_id, 1)
         return _session(rows[0]) if rows else None
 
     async def session_id_as_typed(self, typed: str) -> str | None:
         """Returns the ID that was meant by one without dashes or in lower case, if only one is."""
-        rows = await self._store.fetch("session_id_as_typed", typed)
+        rows = await self._store.look_up("session_id_as_typed", typed)
         return rows[0]["id"] if len(rows) == 1 else None
 
     async def samples(self, session_id: str, span: Span) -> list[Row]:
@@ -164,7 +164,7 @@ class Archive:
 
     async def alerts(self, which: AlertFilter, span: Span) -> list[AlertRow]:
         """Returns alerts by (opened, ID)."""
-        rows = await self._store.fetch(
+        rows = await self._store.look_up(
             "list_alerts",
             which.station,
             which.session,
@@ -179,18 +179,18 @@ class Archive:
 
     async def alert(self, alert_id: str) -> AlertRow | None:
         """Returns one alert."""
-        rows = await self._store.fetch("list_alerts", *(None,) * 7, alert_id, 1)
+        rows = await self._store.look_up("list_alerts", *(None,) * 7, alert_id, 1)
         return _alert(rows[0]) if rows else None
 
     async def acknowledge(self, alert_id: str, at: datetime, by: str | None) -> AlertRow | None:
         """Notes that somebody has seen an alert; the first one stays the one who has."""
-        if not await self._store.fetch("acknowledge_alert", alert_id, at, by):
+        if not await self._store.look_up("acknowledge_alert", alert_id, at, by):
             return None
         return await self.alert(alert_id)
 
     async def quarantine(self, which: QuarantineFilter, span: Span) -> list[QuarantineWrite]:
         """Returns messages in quarantine by (received, ID)."""
-        rows = await self._store.fetch(
+        rows = await self._store.look_up(
             "list_quarantine", which.station, which.state, which.session, *span.key(2), span.limit
         )
         return [QuarantineWrite(*row.values()) for row in rows]
@@ -213,11 +213,11 @@ class Archive:
 
     async def record(self, collection: str, name: str) -> dict[str, Any] | None:
         """Returns one record of an operator."""
-        rows = await self._store.fetch("record", collection, name)
+        rows = await self._store.look_up("record", collection, name)
         return rows[0]["doc"] if rows else None
 
     async def _rows(self, name: str, *values: Any) -> list[Row]:  # noqa: ANN401 - SQL values
-        return [dict(row) for row in await self._store.fetch(name, *values)]
+        return [dict(row) for row in await self._store.look_up(name, *values)]
 
 
 def _station(row: asyncpg.Record) -> StationRow:

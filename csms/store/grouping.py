@@ -5,8 +5,12 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from csms.engine.writes import (
     RESOLVED,
+    AlertWrite,
+    CommandWrite,
     ConnectorWrite,
     EventWrite,
     QuarantineWrite,
@@ -14,10 +18,12 @@ from csms.engine.writes import (
     SampleWrite,
     Write,
 )
-from csms.store.rows import TABLES, Row
+from csms.store.rows import TABLES, Row, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from csms.store.journal_rows import Rows
 
 _CONNECTOR_AT = 4
 _QUARANTINE_STATE = 9
@@ -46,6 +52,17 @@ def grouped(units: Iterable[Sequence[Write]]) -> dict[type[Write], list[Row]]:
     return {kind: list(rows.values()) for kind, rows in newest.items()}
 
 
+def grouped_rows(units: Iterable[Rows]) -> dict[type[Write], list[Row]]:
+    """Returns what `grouped` returns, of units that are rows already."""
+    newest: dict[type[Write], dict[Any, Row]] = {}
+    for unit in units:
+        for kind, row in unit:
+            rows = newest.setdefault(kind, {})
+            key = _ROWS[kind][1](row)
+            rows[key] = row if key not in rows else _joined(kind, rows[key], row)
+    return {kind: list(rows.values()) for kind, rows in newest.items()}
+
+
 def by_statement(rows_by_table: Mapping[type[Write], list[Row]]) -> Iterator[tuple[str, list[Row]]]:
     """Yields the name of each statement that writes these rows, and its rows.
 
@@ -67,15 +84,44 @@ def by_statement(rows_by_table: Mapping[type[Write], list[Row]]) -> Iterator[tup
 
 
 def _joined(kind: type[Write], old: Row, new: Row) -> Row:
-    """Fills what is known, keeps a connector's newest state and what is final, else the last."""
-    if kind in {SampleWrite, EventWrite}:
-        return _merged(old, new)
-    if kind is ConnectorWrite and old[_CONNECTOR_AT] > new[_CONNECTOR_AT]:
-        return old
-    if kind is QuarantineWrite and old[_QUARANTINE_STATE] in RESOLVED:
-        return old
-    return new
+    """Returns what the table makes of the two rows; without a rule of its own, the last one."""
+    join = _JOINS.get(kind)
+    return new if join is None else join(old, new)
 
 
 def _merged(old: Row, new: Row) -> Row:
     return tuple(b if a is None else a for a, b in zip(old, new, strict=True))
+
+
+def _newest_status(old: Row, new: Row) -> Row:
+    return old if old[_CONNECTOR_AT] > new[_CONNECTOR_AT] else new
+
+
+def _alert(old: Row, new: Row) -> Row:
+    return (*old[:4], *new[4:6], *old[6:-1], new[-1])
+
+
+def _command(old: Row, new: Row) -> Row:
+    return (*old[:4], new[4], old[5], _merged_docs(old[6], new[6]), *new[7:])
+
+
+def _quarantine(old: Row, new: Row) -> Row:
+    if old[_QUARANTINE_STATE] in RESOLVED:
+        return old
+    transaction_id, session_id = old[6] or new[6], new[10] or old[10]
+    doc = _merged_docs(old[12], new[12])
+    return (*old[:6], transaction_id, old[7], *new[8:10], session_id, new[11], doc, *new[13:])
+
+
+def _merged_docs(old: str, new: str) -> str:
+    return to_json({**orjson.loads(old), **orjson.loads(new)})
+
+
+_JOINS: dict[type[Write], Callable[[Row, Row], Row]] = {
+    SampleWrite: _merged,
+    EventWrite: _merged,
+    ConnectorWrite: _newest_status,
+    AlertWrite: _alert,
+    CommandWrite: _command,
+    QuarantineWrite: _quarantine,
+}

@@ -19,6 +19,7 @@ from csms.engine.writes import (
     EventWrite,
     InstalledWrite,
     LimitsWrite,
+    NumbersWrite,
     QuarantineWrite,
     RecordWrite,
     SampleWrite,
@@ -69,6 +70,9 @@ class MemoryStore:
 
     def _apply(self, write: Write) -> None:
         kind = type(write)
+        if isinstance(write, NumbersWrite):
+            self._numbers[write.scope] = max(self._numbers.get(write.scope, 1), write.next)
+            return
         row, key = TABLES[kind]
         values = row(write)
         name = tuple(values[index] for index in key)
@@ -197,6 +201,10 @@ class MemoryStore:
             for write in self.rows(RecordWrite)
             if write.collection == collection
         }
+
+    async def load_numbers(self) -> dict[str, int]:
+        """Returns the first number of each scope that is not in use."""
+        return dict(self._numbers)
 
     async def reserve(self, scope: str, count: int) -> int:
         """Returns the first of `count` numbers that nobody else gets."""

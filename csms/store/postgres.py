@@ -6,88 +6,140 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-import orjson
+import structlog
 
 from csms.domain.readings import reading_at
 from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
 from csms.engine.writes import QuarantineWrite
 from csms.errors import DatabaseUnavailable
 from csms.store.group_commit import GroupCommit
+from csms.store.journal import Journal
 from csms.store.migrations import migrate
 from csms.store.partitions import prepare_partitions
 from csms.store.queries import queries
+from csms.store.reading_pool import ReadingPool
+from csms.store.room import Room
+from csms.store.trouble import TRANSIENT, why
+from csms.store.waiting import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Sequence
     from datetime import datetime
+
+    import asyncpg
 
     from csms.domain.ledger import Reading
     from csms.engine.writes import Write
+    from csms.store.options import StoreOptions
 
-_JSONB_VERSION = b"\x01"
-_CONNECT_TIMEOUT_S = 10.0
-_COMMAND_TIMEOUT_S = 30.0
+_RESERVE_S, _READ_S, _PATIENT_S = 0.15, 1.0, 20.0
+_BACK_S = 2.0
+_PRELOAD_S = 120.0
+
+log = structlog.get_logger("store")
 
 
 class PostgresStore:
     """Records in PostgreSQL. Make one with `connect`, keep `writer.run` going as a task."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self.pool = pool
-        self.writer = GroupCommit(pool)
-        self.is_behind = self.refuses_newcomers = False
-        self.on_back: list[Callable[[], None]] = []
+    def __init__(
+        self, writer: GroupCommit, reading: ReadingPool, journal: Journal, room: Room
+    ) -> None:
+        self.writer, self.journal = writer, journal
+        self._reading, self._room = reading, room
+        self.on_back = writer.on_back
 
     @classmethod
-    async def connect(cls, dsn: str, now: datetime) -> PostgresStore:
-        """Opens the database and brings its tables up to date.
+    async def connect(cls, dsn: str, now: datetime, options: StoreOptions) -> PostgresStore:
+        """Opens the database, brings its tables up to date, and what the journal holds into them.
 
         Raises:
-            DatabaseUnavailable: saying why, and what to look at.
+            DatabaseUnavailable, JournalUnusable: saying why, and what to look at.
         """
+        connection = await opened(dsn, options.database_wait_s)
         try:
-            pool = await asyncpg.create_pool(
-                dsn,
-                min_size=2,
-                max_size=10,
-                timeout=_CONNECT_TIMEOUT_S,
-                command_timeout=_COMMAND_TIMEOUT_S,
-                init=_prepare,
-            )
-        except (OSError, TimeoutError, ValueError, asyncpg.PostgresError) as error:
-            why = str(error) or type(error).__name__
-            raise DatabaseUnavailable(
-                f"cannot reach the database: {why}. Check --database-url and that PostgreSQL runs."
-            ) from error
-        async with pool.acquire() as connection:
-            await migrate(connection)
-            await prepare_partitions(connection, now)
-        return cls(pool)
+            await migrate(connection.held)
+            await prepare_partitions(connection.held, now)
+            database = await connection.held.fetchval(queries()["database_identity"])
+            journal = await asyncio.to_thread(Journal.open, options.journal_dir, database)
+        except BaseException:
+            connection.drop()
+            raise
+        reading = ReadingPool(dsn)
+        await reading.open()
+        writer = GroupCommit(connection, journal, options.spill_after_s)
+        writer.renew = reading.renew
+        await writer.recover()
+        return cls(writer, reading, journal, Room(writer, journal, options))
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The connections for reading, as they are now."""
+        return self._reading.pool
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether something durable is not in the database yet; reads of history raise then."""
+        return self.writer.is_behind
+
+    @property
+    def refuses_newcomers(self) -> bool:
+        """Whether there is so little room for what waits that nobody new should connect."""
+        return self._room.is_short
 
     async def close(self) -> None:
         """Closes all connections; what was submitted must be written by then."""
-        try:
-            await asyncio.wait_for(self.pool.close(), 5)
-        except TimeoutError:
-            self.pool.terminate()
+        await self.writer.end()
+        await self._reading.close()
 
     def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
         """Queues a unit, and returns what is done when the unit is durable."""
         return self.writer.submit(unit)
 
     async def fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:  # noqa: ANN401 - SQL values
-        """Returns the rows of a named statement.
+        """Returns the rows of a named statement, for those who cannot wait.
 
         Raises:
-            DatabaseUnavailable: if the database is away.
+            DatabaseUnavailable: if the database is away or behind.
         """
+        if self.writer.is_behind:
+            raise DatabaseUnavailable("the database is away, or not up to date yet")
         try:
-            return await self.pool.fetch(queries()[name], *values)
-        except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-            raise DatabaseUnavailable(f"the database is away: {error}") from error
-        except asyncpg.PostgresConnectionError as error:
-            raise DatabaseUnavailable(f"the database is away: {error}") from error
+            return await self._reading.fetch(_READ_S, name, *values)
+        except DatabaseUnavailable as away:
+            self.writer.suspect(str(away))
+            raise
+
+    async def look_up(self, name: str, *values: Any) -> list[asyncpg.Record]:  # noqa: ANN401 - SQL values
+        """Returns the rows of a named statement, for those who can wait a little.
+
+        Raises:
+            DatabaseUnavailable: if the database is away, or behind for longer.
+        """
+        await self._until_back()
+        return await self._reading.fetch(_PATIENT_S, name, *values)
+
+    async def upkeep(self, now: datetime) -> None:
+        """Makes partitions ahead; if the database is away that waits for the next time."""
+        try:
+            async with self.pool.acquire(timeout=_READ_S) as connection:
+                await prepare_partitions(connection, now)
+        except TRANSIENT as error:
+            log.warning("store.upkeep_failed", why=why(error))
+
+    async def _until_back(self) -> None:
+        """Waits for a short absence to be over."""
+        if not self.writer.is_behind:
+            return
+        back = asyncio.Event()
+        self.on_back.append(back.set)
+        try:
+            async with asyncio.timeout(_BACK_S):
+                await back.wait()
+        except TimeoutError:
+            raise DatabaseUnavailable("the database is away, or not up to date yet") from None
+        finally:
+            self.on_back.remove(back.set)
 
     async def load_station(self, station_id: str) -> StoredStation | None:
         """Returns the station with its running sessions, or None if it is unknown."""
@@ -102,16 +154,16 @@ class PostgresStore:
 
     async def load_all(self) -> dict[str, StoredStation]:
         """Returns every station by its ID."""
-        rows = {row["id"]: row for row in await self.fetch("all_stations")}
+        rows = {row["id"]: row for row in await self._reading.fetch(_PRELOAD_S, "all_stations")}
         limits: dict[str, list[tuple[datetime, Any]]] = defaultdict(list)
-        for row in await self.fetch("all_active_limits"):
+        for row in await self._reading.fetch(_PRELOAD_S, "all_active_limits"):
             limits[row["session_id"]].append((row["since"], row["doc"]))
         sessions: dict[str, list[StoredSession]] = defaultdict(list)
-        for row in await self.fetch("all_active_sessions"):
+        for row in await self._reading.fetch(_PRELOAD_S, "all_active_sessions"):
             session = StoredSession(row["doc"], row["watch"], limits[row["id"]])
             sessions[row["station_id"]].append(session)
         keys: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for row in await self.fetch("all_start_keys", START_KEYS_KEPT):
+        for row in await self._reading.fetch(_PRELOAD_S, "all_start_keys", START_KEYS_KEPT):
             keys[row["station_id"]].append((row["key"], row["session_id"]))
         return {
             name: StoredStation(
@@ -160,16 +212,25 @@ class PostgresStore:
 
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
         """Returns an operator's records by name."""
-        return {row["name"]: row["doc"] for row in await self.fetch("records", collection)}
+        return {row["name"]: row["doc"] for row in await self.look_up("records", collection)}
+
+    async def load_numbers(self) -> dict[str, int]:
+        """Returns the first number of each scope that is not in use."""
+        rows = await self._reading.fetch(_PRELOAD_S, "numbers")
+        return {row["scope"]: row["next"] for row in rows}
 
     async def reserve(self, scope: str, count: int) -> int:
-        """Returns the first of `count` numbers that nobody else gets."""
-        rows = await self.fetch("reserve", scope, count)
+        """Returns the first of `count` numbers that nobody else gets; soon, or not at all.
+
+        Raises:
+            DatabaseUnavailable: if there is none soon; some may be lost then.
+        """
+        rows = await self._reading.fetch(_RESERVE_S, "reserve", scope, count)
         return int(rows[0]["first"])
 
     async def release(self, scope: str, first_unused: int, end: int) -> None:
         """Gives numbers back, if none was reserved after them."""
-        await self.fetch("release", scope, first_unused, end)
+        await self._reading.fetch(_READ_S, "release", scope, first_unused, end)
 
     async def _one(self, name: str, *values: str) -> StoredSession | None:
         rows = await self.fetch(name, *values)
@@ -180,20 +241,3 @@ class PostgresStore:
         return StoredSession(
             row["doc"], row["watch"], [(limit["since"], limit["doc"]) for limit in limits]
         )
-
-
-async def _prepare(connection: asyncpg.Connection) -> None:
-    """Has JSON columns arrive parsed. What is written is text already.
-
-    Rows travel in the binary format, in which a jsonb is its version and the text.
-    """
-    await connection.set_type_codec(
-        "json", schema="pg_catalog", encoder=str.encode, decoder=orjson.loads, format="binary"
-    )
-    await connection.set_type_codec(
-        "jsonb",
-        schema="pg_catalog",
-        encoder=lambda text: _JSONB_VERSION + text.encode(),
-        decoder=lambda sent: orjson.loads(sent.removeprefix(_JSONB_VERSION)),
-        format="binary",
-    )

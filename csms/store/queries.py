@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy[asyncpg.Record]
 
 _MARK = "-- name: "
+_ROWS_OF = re.compile(r"unnest\(\$1::(\w+)\[\]\)")
 
 
 @cache
@@ -24,6 +26,15 @@ def queries() -> dict[str, str]:
         name, _, statement = part.partition("\n")
         found[name.strip()] = statement.strip()
     return found
+
+
+@cache
+def table_of(name: str) -> str:
+    """Returns the table that a writing statement takes rows of."""
+    found = _ROWS_OF.search(queries()[name])
+    if found is None:
+        raise ValueError(f"{name} takes no rows of a table")
+    return found[1]
 
 
 @cache

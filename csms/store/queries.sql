@@ -24,7 +24,8 @@ SET transaction_id = EXCLUDED.transaction_id, state = EXCLUDED.state,
 INSERT INTO session_events AS old (station_id, key, session_id, kind, at, received_at, doc)
 SELECT station_id, key, session_id, kind, at, received_at, doc FROM unnest($1::session_events[])
 ON CONFLICT (station_id, key) DO UPDATE
-SET repeats = old.repeats + 1, session_id = coalesce(old.session_id, EXCLUDED.session_id)
+SET repeats = old.repeats + (old.received_at <> EXCLUDED.received_at)::int,
+    session_id = coalesce(old.session_id, EXCLUDED.session_id)
 
 -- name: write_SampleWrite
 INSERT INTO samples AS old SELECT * FROM unnest($1::samples[])
@@ -78,14 +79,50 @@ ON CONFLICT (station_id, at, kind, message_id) DO UPDATE SET doc = EXCLUDED.doc
 INSERT INTO records SELECT * FROM unnest($1::records[])
 ON CONFLICT (collection, name) DO UPDATE SET doc = EXCLUDED.doc
 
+-- name: write_NumbersWrite
+INSERT INTO number_blocks AS old SELECT * FROM unnest($1::number_blocks[])
+ON CONFLICT (scope) DO UPDATE SET next = greatest(old.next, EXCLUDED.next)
+
 -- name: delete_records
 DELETE FROM records r USING unnest($1::records[]) gone
 WHERE r.collection = gone.collection AND r.name = gone.name
+
+-- name: write_journal_mark
+INSERT INTO journal_marks SELECT * FROM unnest($1::journal_marks[])
+ON CONFLICT (segment) DO UPDATE SET applied = EXCLUDED.applied
+
+-- name: marks
+WITH gone AS (DELETE FROM journal_marks WHERE NOT segment = ANY ($1::text[]))
+SELECT segment, applied FROM journal_marks WHERE segment = ANY ($1::text[])
+
+-- name: widths
+SELECT c.relname AS name, count(*) AS width
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relname = ANY ($1::text[]) AND pg_table_is_visible(c.oid)
+  AND a.attnum > 0 AND NOT a.attisdropped
+GROUP BY c.relname
+
+-- name: database_identity
+SELECT id::text FROM database_identity
+
+-- name: lock_holder
+SELECT format('process %s, %s', a.pid, a.application_name)
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = $1::bigint::oid
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+LIMIT 1
+
+-- name: end_own_writers
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = $1 AND pid <> pg_backend_pid() AND datname = current_database()
 
 -- name: reserve
 INSERT INTO number_blocks AS old (scope, next) VALUES ($1, 1 + $2)
 ON CONFLICT (scope) DO UPDATE SET next = old.next + $2
 RETURNING next - $2 AS first
+
+-- name: numbers
+SELECT scope, next FROM number_blocks
 
 -- name: release
 UPDATE number_blocks SET next = $2 WHERE scope = $1 AND next = $3

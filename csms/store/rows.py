@@ -19,6 +19,7 @@ from csms.engine.writes import (
     InstalledWrite,
     LimitsWrite,
     MessageWrite,
+    NumbersWrite,
     QuarantineWrite,
     RecordWrite,
     SampleWrite,
@@ -204,6 +205,12 @@ def _record(write: RecordWrite) -> Row:
     return write.collection, write.name, None if write.doc is None else to_json(write.doc)
 
 
+def _numbers(write: NumbersWrite) -> Row:
+    return write.scope, write.next
+
+
+# Columns are only ever appended, nullable or filled by the statement: the journal may hold rows
+# that an older version has written, which are filled up with None.
 # For each table: the row of a write, and how many of which columns are its key.
 TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     StationWrite: (_station, (0,)),
@@ -219,4 +226,5 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     QuarantineWrite: (_quarantine, (0,)),
     AnomalyWrite: (_anomaly, (0, 2, 3, 4)),
     RecordWrite: (_record, (0, 1)),
+    NumbersWrite: (_numbers, (0,)),
 }

@@ -28,6 +28,7 @@ from csms.engine.writes import (
     InstalledWrite,
     LimitsWrite,
     MessageWrite,
+    NumbersWrite,
     QuarantineWrite,
     RecordWrite,
     SampleWrite,
@@ -39,6 +40,7 @@ from csms.errors import UnitRefused
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.memory import MemoryStore
 from csms.store.numbers import BlockNumbers
+from csms.store.options import StoreOptions
 from csms.store.postgres import PostgresStore
 from tests.builders import START, a_plan, a_sample, after
 
@@ -63,7 +65,14 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[PostgresStore]:
     """A store with its writer going."""
-    store = await PostgresStore.connect(dsn, START)
+    with tempfile.TemporaryDirectory() as folder:
+        async with connected_with(dsn, Path(folder)) as store:
+            yield store
+
+
+@asynccontextmanager
+async def connected_with(dsn: str, folder: Path) -> AsyncIterator[PostgresStore]:
+    store = await PostgresStore.connect(dsn, START, StoreOptions(journal_dir=folder / "journal"))
     writing = asyncio.create_task(store.writer.run())
     try:
         yield store
@@ -162,6 +171,7 @@ ONE_OF_EACH: list[Write] = [
     AnomalyWrite("CP1", "S1", START, "time.unreadable", "m1", {"raw": "?"}),
     a_held(),
     RecordWrite("tokens", "tag1", {"status": "Accepted"}),
+    NumbersWrite("transaction", 41),
 ]
 
 
@@ -453,16 +463,19 @@ async def test_what_comes_while_the_database_restarts_is_durable_in_the_end(post
         await store.submit([a_session("S0")])
         await asyncio.to_thread(postgres.stop)
         waiting = [store.submit([a_session(f"S{number}", number)]) for number in range(1, 50)]
-        done, _ = await asyncio.wait(waiting, timeout=0.3)
-        assert not done
-        await asyncio.to_thread(postgres.start)
         await asyncio.wait_for(asyncio.gather(*waiting), 20)
+        assert store.is_behind
+        back = asyncio.Event()
+        store.on_back.append(back.set)
+        await asyncio.to_thread(postgres.start)
+        await asyncio.wait_for(back.wait(), 20)
         rows = await store.pool.fetch("SELECT id FROM sessions")
         assert {row["id"] for row in rows} == {f"S{number}" for number in range(50)}
 
 
-async def test_a_writer_that_is_closed_writes_what_waits(postgres):
-    store = await PostgresStore.connect(postgres.start(), START)
+async def test_a_writer_that_is_closed_writes_what_waits(postgres, tmp_path):
+    options = StoreOptions(journal_dir=tmp_path / "journal")
+    store = await PostgresStore.connect(postgres.start(), START, options)
     waiting = [store.submit([a_session(f"S{number}", number)]) for number in range(20)]
     store.writer.close()
     await asyncio.wait_for(store.writer.run(), 10)

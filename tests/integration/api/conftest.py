@@ -32,6 +32,7 @@ from csms.link.server import StationServer
 from csms.store.archive import Archive
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.numbers import BlockNumbers
+from csms.store.options import StoreOptions
 from csms.store.postgres import PostgresStore
 from profiles import load_catalogue
 from profiles.catalogue import SHIPPED
@@ -228,16 +229,25 @@ async def guarded(dsn):
 
 
 @pytest.fixture
-def restarted(dsn):
-    """Starts the node once more, on what the one before has written."""
-    return lambda: a_node(dsn, is_fresh=False)
+def restarted(dsn, node):
+    """Starts the node once more, on what the one before has written; that one no longer writes."""
+
+    @asynccontextmanager
+    async def again():
+        await node.store.writer.end()
+        async with a_node(dsn, is_fresh=False) as other:
+            yield other
+
+    return again
 
 
 @asynccontextmanager
 async def a_node(dsn, token=None, *, is_fresh=True):
     clock = Clock()
     async with AsyncExitStack() as stack:
-        store = await PostgresStore.connect(dsn, clock.now())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        options = StoreOptions(journal_dir=folder / "journal")
+        store = await PostgresStore.connect(dsn, clock.now(), options)
         stack.push_async_callback(store.close)
         if is_fresh:
             await store.pool.execute(f"TRUNCATE {TABLES}")
