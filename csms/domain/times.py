@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}([.,]\d+)?\s?([Zz]|[+-]\d{2}(:?\d{2})?)?", re.ASCII
 )
+_ZONE = re.compile(r"(Z|:\d{2}([.,]\d+)?\s?[+-]\d{2}(:?\d{2})?)$", re.ASCII)
 _MICROSECONDS = 6
 
 
@@ -30,6 +31,11 @@ def parse_time(text: str) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def names_zone(text: str) -> bool:
+    """Tells whether a text that is a time says in which zone."""
+    return text[-1:] in {"Z", "z"} or _ZONE.search(text.strip().upper()) is not None
 
 
 def _shortened(text: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
 
-NO_ZONE = "time.no_zone"
+_UNCLEAR = frozenset({"time.no_zone", "time.unreadable"})
 
 
 def hear(work: Work, at: datetime | None, *, has_waited: bool = False) -> None:
@@ -50,9 +50,9 @@ def settle(work: Work, live: LiveSession, at: datetime | None) -> None:
     live.track.begin(session.started_at)
 
 
-def note_zones(live: LiveSession, anomalies: Iterable[Anomaly]) -> None:
-    """Flags a session whose station names no zone: that it means UTC is only assumed."""
-    if any(each.kind == NO_ZONE for each in anomalies):
+def note_unclear(live: LiveSession, anomalies: Iterable[Anomaly]) -> None:
+    """Flags a session of whose times one cannot be read, or names no zone: UTC is only assumed."""
+    if any(each.kind in _UNCLEAR for each in anomalies):
         live.session.flags.add("clock_suspect")
 
 

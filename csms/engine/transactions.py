@@ -280,7 +280,7 @@ def _apply(work: Work, live: LiveSession, fact: TransactionReported, key: str) -
         live.session.flags.discard("superseded")
     live.session.apply(fact, work.now)
     timing.settle(work, live, fact.at)
-    timing.note_zones(live, fact.anomalies)
+    timing.note_unclear(live, fact.anomalies)
     work.writes.append(_event_write(work, fact, live.session.id, key))
 
 

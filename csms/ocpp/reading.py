@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.anomalies import Anomaly
-from csms.domain.times import parse_time
+from csms.domain.times import names_zone, parse_time
 from csms.ocpp.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -164,13 +164,18 @@ def optional_time_of(payload: Payload, name: str, notes: Notes) -> datetime | No
 def event_time_of(payload: Payload, name: str, notes: Notes) -> datetime | None:
     """Returns when a transaction began, changed or ended, None if the text is no time.
 
+    A time without a zone counts as UTC, which is noted, since it may be any.
+
     Raises: Unreadable if it is no text: a number may count seconds or milliseconds, from
     any day.
     """
     raw = payload.get(name)
     if raw is not None and not isinstance(raw, str):
         raise Unreadable(name, "is no text")
-    return time_of(payload, name, notes)
+    at = time_of(payload, name, notes)
+    if at is not None and not names_zone(str(raw)):
+        notes.add("time.no_zone", field=name, raw=clipped(raw))
+    return at
 
 
 def present(**members: object) -> dict[str, Any]:

@@ -77,11 +77,11 @@ def test_no_time_an_absurd_one_and_one_ahead_of_us_give_the_time_of_receipt(at):
     assert StationClock().correct(at, after(0)) == (after(0), True)
 
 
-@pytest.mark.parametrize("at", [datetime.min, datetime.max, datetime(1600, 1, 1)])
+@pytest.mark.parametrize("at", [datetime(year, 1, 1, tzinfo=UTC) for year in (1, 1600, 9999)])
 @pytest.mark.parametrize("behind_s", [0, 3600, -3600, 7e7, -7e7])
 def test_the_ends_of_the_calendar_are_only_when_they_arrived(at, behind_s):
     clock = heard(*((second - behind_s, second) for second in range(0, 300, 60)))
-    assert clock.correct(at.replace(tzinfo=UTC), after(400)) == (after(400), True)
+    assert clock.correct(at, after(400)) == (after(400), True)
 
 
 def test_a_clock_a_little_ahead_is_cut_to_the_time_of_receipt():

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from csms.domain.times import format_seconds, format_time, parse_time
+from csms.domain.times import format_seconds, format_time, names_zone, parse_time
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -73,3 +73,10 @@ def test_times_are_written_in_utc():
     moment = datetime(2026, 11, 21, 13, 0, 0, 987_654, tzinfo=timezone(timedelta(hours=1)))
     assert format_time(moment) == "2026-11-21T12:00:00.987Z"
     assert format_seconds(moment) == "2026-11-21T12:00:00Z"
+
+
+@pytest.mark.parametrize("zone", ["Z", "z", " Z", "+02", "+0200", "-05:30", " +02:00"])
+@pytest.mark.parametrize("fraction", ["", ".5", ",25"])
+def test_a_zone_is_seen(zone, fraction):
+    assert names_zone(f"2026-11-21T12:00:00{fraction}{zone}")
+    assert not names_zone(f"2026-11-21T12:00:00{fraction}")

@@ -242,9 +242,10 @@ async def test_the_end_does_not_depend_on_which_message_came_last(swapped):
     assert view["started_at"] == "2026-11-21T08:00:00.000Z"
 
 
-async def test_a_time_without_a_zone_is_suspect():
+@pytest.mark.parametrize("kind", ["time.no_zone", "time.unreadable"])
+async def test_a_time_that_is_not_clear_is_suspect(kind):
     desk = Desk()
-    note = Anomaly("time.no_zone", {"raw": "2026-11-21T08:00:00"})
+    note = Anomaly(kind, {"raw": "2026-11-21T08:00:00"})
     await desk.report(an_event(EventKind.STARTED, 0, evse=1, anomalies=(note,)), 0)
     (view,) = desk.views(10)
     assert "clock_suspect" in view["flags"]

@@ -123,6 +123,12 @@ def test_start_without_token_or_time_is_kept():
     assert kinds(fact) == ["payload.missing", "time.unreadable"]
 
 
+def test_a_start_without_a_zone_counts_as_utc_and_says_so():
+    fact = decode_start({**a_start(), "timestamp": "2026-11-21T10:00:00"}, RECEIVED)
+    assert fact.at == datetime(2026, 11, 21, 10, tzinfo=UTC)
+    assert kinds(fact) == ["time.no_zone"]
+
+
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-02-30T10:00:00Z", "0000-01-01T00:00:00Z"])
 def test_start_with_a_text_that_is_no_time_is_kept(text):
     fact = decode_start(a_start(timestamp=text), RECEIVED)
