@@ -17,8 +17,16 @@ from csms.domain.facts import (
     TransactionReported,
 )
 from csms.domain.station import Station
-from csms.engine import authorization, desk, metering, provisioning, smart_charging, transactions
-from csms.engine.state import StationState
+from csms.engine import (
+    authorization,
+    desk,
+    duplicates,
+    metering,
+    provisioning,
+    smart_charging,
+    transactions,
+)
+from csms.engine.state import LiveSession, StationState
 from csms.engine.work import Work
 
 if TYPE_CHECKING:
@@ -30,6 +38,7 @@ if TYPE_CHECKING:
     from csms.engine.policy import Policy
     from csms.engine.ports import Numbers, Store
     from csms.engine.work import Order, Outcome
+    from csms.engine.writes import QuarantineWrite
 
     Handler = Callable[["Engine", Work, Any], Awaitable[Answer]]
 
@@ -117,7 +126,49 @@ class Engine:
     ) -> Outcome:
         """Takes a report, and returns what it comes to."""
         work = Work(station, now, message_id)
-        return work.outcome(await HANDLERS[type(fact)](self, work, fact))
+        try:
+            return work.outcome(await HANDLERS[type(fact)](self, work, fact))
+        except BaseException:
+            # Nothing of this gets written: a session that it began has never been.
+            for session_id in work.begun:
+                station.forget(session_id)
+            raise
+
+    async def check_start(self, station: StationState, live: LiveSession, now: datetime) -> Outcome:
+        """Looks whether a session that began while the store was away repeats an older one."""
+        work = Work(station, now)
+        await duplicates.check(self, work, live)
+        return work.outcome(None)
+
+    async def reload(self, station: StationState) -> None:
+        """Takes a station's sessions from the store, as they were before a handler failed.
+
+        All that was submitted must be durable. Raises: DatabaseUnavailable.
+        """
+        for session_id, live in [*station.running.items(), *station.recent.items()]:
+            stored = await self.store.find_session(session_id)
+            if stored is not None:
+                fresh = LiveSession.restore(stored)
+                live.session, live.watch, live.track = fresh.session, fresh.watch, fresh.track
+                station.adopt(live)
+
+    async def attach(
+        self, station: StationState, held: QuarantineWrite, fact: Fact, live: LiveSession | None
+    ) -> tuple[LiveSession, Outcome]:
+        """Takes a held message as one about this session; None begins one of its own."""
+        work = Work(station, held.received_at, held.message_id)
+        if isinstance(fact, TransactionReported):
+            is_new = live is None
+            if live is None:
+                live = await transactions.begin(self, work, fact, held.transaction_id)
+            await transactions.take(self, work, live, fact, is_new=is_new)
+        else:
+            assert isinstance(fact, SamplesReported) and live is not None  # noqa: S101, PT018
+            await metering.take(self, work, live, fact.samples)
+            work.touch(live)
+        details = {"quarantine_id": held.quarantine_id}
+        work.flag(live, "attached_by_operator", "quarantine.attached", details)
+        return live, work.outcome(None)
 
     def command_answered(
         self, station: StationState, order: Order, answer: desk.CommandAnswer, now: datetime

@@ -9,16 +9,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.anomalies import Anomaly
 from csms.domain.facts import EventKind
 from csms.domain.times import format_time
 from csms.domain.token import token_key
+from csms.engine.quarantine import Hold
 from csms.engine.state import LiveSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from csms.domain.facts import TransactionReported
+    from csms.domain.facts import SamplesReported, TransactionReported
+    from csms.domain.sample import Sample
     from csms.engine.engine import Engine
     from csms.engine.state import StationState
     from csms.engine.work import Work
@@ -56,6 +59,8 @@ def session_of_stop(
     A session whose own ID the station has used is not meant by another number, as long as there
     is one whose ID may have got lost. None if there is no such session, or more than one.
     """
+    if station.is_stand_in(fact.transaction_id):
+        return None, {"transaction_id": fact.transaction_id, "rule": "start_in_quarantine"}
     running = [live for live in station.running.values() if _may_end(live, fact)]
     running = [live for live in running if not _is_followed(live, running, fact.at)]
     unnamed = [live for live in running if not live.session.is_id_used]
@@ -77,6 +82,37 @@ def session_of_stop(
     return (found[0] if len(found) == 1 else None), evidence
 
 
+async def sessions_of_samples(
+    engine: Engine, work: Work, fact: SamplesReported
+) -> list[tuple[LiveSession | None, list[Sample]]]:
+    """Returns the session of each sample, None for those of the station itself.
+
+    It is the one that is named; else the one that ran at the EVSE when the sample was taken, which
+    is an inference, recorded with the session. Samples of a transaction that nobody knows are held
+    if no session whose ID may have got lost ran then.
+
+    Raises:
+        DatabaseUnavailable: before anything has changed, if only the store can tell.
+    """
+    named = await _named(engine, work.station, fact.transaction_id)
+    if named is not None:
+        if named.session.duplicate_of is not None:
+            named = await original(engine, work, named)
+        named.session.is_id_used = True
+        return [(named, list(fact.samples))]
+    shares: dict[str | None, tuple[LiveSession | None, list[Sample]]] = {}
+    for sample in fact.samples:
+        live = await _at(engine, work, fact, sample.at)
+        key = None if live is None else live.session.id
+        shares.setdefault(key, (live, []))[1].append(sample)
+    for live, samples in shares.values():
+        if live is not None:
+            _record(work, live, fact, samples)
+    if None in shares and fact.transaction_id is not None:
+        _hold(engine, work, fact)
+    return list(shares.values())
+
+
 def session_at(station: StationState, evse: int, at: datetime) -> LiveSession | None:
     """Returns the session in memory that ran at an EVSE at a time, by the station's clock."""
     return _newest(
@@ -86,9 +122,55 @@ def session_at(station: StationState, evse: int, at: datetime) -> LiveSession | 
     )
 
 
-async def stored_session_at(
-    engine: Engine, work: Work, evse: int, at: datetime
+async def _named(
+    engine: Engine, station: StationState, transaction_id: str | None
 ) -> LiveSession | None:
+    if transaction_id is None:
+        return None
+    live = station.by_wire_id(transaction_id)
+    if live is not None:
+        return live
+    stored = await engine.store.find_by_transaction(station.id, transaction_id)
+    if stored is None:
+        return None
+    return station.take_in(stored)
+
+
+async def _at(
+    engine: Engine, work: Work, fact: SamplesReported, at: datetime
+) -> LiveSession | None:
+    """Returns the session that ran when a sample was taken; not one that has another ID."""
+    if not fact.evse or work.station.is_stand_in(fact.transaction_id):
+        return None
+    live = session_at(work.station, fact.evse, at)
+    live = live or await _stored_at(engine, work, fact.evse, at)
+    has_another_id = live is not None and fact.transaction_id is not None
+    return None if live is None or (has_another_id and live.session.is_id_used) else live
+
+
+def _record(work: Work, live: LiveSession, fact: SamplesReported, samples: list[Sample]) -> None:
+    if "samples_inferred" in live.session.flags:
+        return
+    evidence = {
+        "rule": "connector_and_time",
+        "transaction_id": fact.transaction_id,
+        "evse": fact.evse,
+        "at": format_time(samples[0].at),
+    }
+    work.flag(live, "samples_inferred", "samples.inferred", evidence)
+
+
+def _hold(engine: Engine, work: Work, fact: SamplesReported) -> None:
+    running = [live for live in work.station.running.values() if live.session.evse == fact.evse]
+    evidence = {"evse": fact.evse, "candidates": [_told(live) for live in running]}
+    why = "no session is known that these meter values belong to"
+    work.held = Hold(why, fact.transaction_id, evidence)
+    if is_of_another(engine, work, fact.transaction_id):
+        details = {"transaction_id": fact.transaction_id, **evidence}
+        work.keep_anomalies([Anomaly("transaction.of_another_station", details)])
+
+
+async def _stored_at(engine: Engine, work: Work, evse: int, at: datetime) -> LiveSession | None:
     """Returns the session that ran at an EVSE at a time long past; asks the store.
 
     Raises:
@@ -104,6 +186,22 @@ async def stored_session_at(
             work.station.adopt(live)
             return live
     return None
+
+
+async def original(engine: Engine, work: Work, live: LiveSession) -> LiveSession:
+    """Returns the session that a duplicate repeats, else the session itself.
+
+    Raises:
+        DatabaseUnavailable: if it has to be loaded, and cannot be now.
+    """
+    older_id = live.session.duplicate_of
+    if older_id is None:
+        return live
+    known = work.station.session(older_id)
+    if known is not None:
+        return known
+    stored = await engine.store.find_session(older_id)
+    return live if stored is None else work.station.take_in(stored)
 
 
 def is_of_another(engine: Engine, work: Work, transaction_id: str | None) -> bool:

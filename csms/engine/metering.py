@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
 from csms.engine import registers, smart_charging, timing
-from csms.engine.state import LiveSession
+from csms.engine.inference import sessions_of_samples
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
 from csms.monitor.deviations import end_session, take_sample
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from csms.domain.facts import SamplesReported
     from csms.domain.sample import Sample
     from csms.engine.engine import Engine
+    from csms.engine.state import LiveSession
     from csms.engine.work import Work
     from csms.monitor.episodes import Episode, Finding
 
@@ -35,17 +36,24 @@ _LOGGED = {
 
 
 async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowledged:
-    """Takes meter values, of a transaction or of the station."""
+    """Takes meter values, of a transaction or of the station.
+
+    Raises:
+        DatabaseUnavailable: before anything has changed, if only the store can tell whose they are.
+    """
+    shares = await sessions_of_samples(engine, work, fact)
     if fact.samples:
         timing.hear(work, fact.samples[-1].at)
-    live = await _session_of(engine, work, fact)
-    work.keep_anomalies(fact.anomalies, None if live is None else live.session.id)
-    if live is None:
-        _keep(work, None, fact.evse, fact.samples)
-    else:
-        timing.note_unclear(live, fact.anomalies)
-        await take(engine, work, live, fact.samples)
-        work.touch(live)
+    anomalies = fact.anomalies
+    for live, samples in shares:
+        work.keep_anomalies(anomalies, None if live is None else live.session.id)
+        anomalies = ()
+        if live is None:
+            _keep(work, None, fact.evse, samples)
+        else:
+            timing.note_zones(live, fact.anomalies)
+            await take(engine, work, live, samples)
+            work.touch(live)
     return Acknowledged()
 
 
@@ -122,31 +130,6 @@ def alert_write(live: LiveSession, episode: Episode) -> AlertWrite:
             "evidence": dict(episode.evidence),
         },
     )
-
-
-async def _session_of(engine: Engine, work: Work, fact: SamplesReported) -> LiveSession | None:
-    """The session by its transaction, else the one that runs at the EVSE (an inference)."""
-    station = work.station
-    if fact.transaction_id is not None:
-        live = station.by_wire_id(fact.transaction_id)
-        if live is not None:
-            return live
-        stored = await engine.store.find_by_transaction(station.id, fact.transaction_id)
-        if stored is not None:
-            live = LiveSession.restore(stored)
-            station.adopt(live)
-            return live
-    live = station.running_at(fact.evse) if fact.evse else None
-    if live is None or _are_older(fact.samples, live):
-        return None
-    live.session.flags.add("samples_inferred")
-    return live
-
-
-def _are_older(samples: Sequence[Sample], live: LiveSession) -> bool:
-    """Tells whether samples were taken before the session began; a queue may hold such."""
-    begun = live.session.started_at_station or live.session.started_at
-    return any(sample.at < begun for sample in samples)
 
 
 def _keep(work: Work, session_id: str | None, evse: int, samples: Iterable[Sample]) -> None:

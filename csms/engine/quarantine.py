@@ -50,9 +50,12 @@ class Hold:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawMessage:
-    """A call as it came; `version` is the OCPP version that it was sent in."""
+    """A call as it came; `version` is the OCPP version that it was sent in.
+
+    Nobody changes one; it is not frozen since each message makes one.
+    """
 
     station_id: str
     version: str

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from csms.domain.readings import ReadingLine
     from csms.domain.session import Session
     from csms.engine.ports import StoredSession, StoredStation
+    from csms.engine.writes import QuarantineWrite
 
 _ENDED_KEPT = 8
+_HELD_KEPT, _STAND_INS_KEPT = 100, 1000
 _FIRST_PROFILE_ID = 1000
 
 
@@ -76,7 +78,8 @@ class StationState:
     `running` and `recent` are sessions by ID; `by_transaction` finds them by the ID on the wire.
     `epoch` counts connections, so that what an old one does late is known as such. `start_keys`
     are the content keys of the last starts that arrived, with their session's ID. `held` are the
-    messages of the station in quarantine that may belong to a session still to come.
+    messages of the station in quarantine that may belong to a session still to come, by ID;
+    `stand_ins` what transaction ID those were answered with that could not be handled.
     """
 
     record: Station
@@ -91,7 +94,8 @@ class StationState:
     online_since: datetime | None = None
     epoch: int = 0
     start_keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    held: set[str] = field(default_factory=set)
+    held: OrderedDict[str, QuarantineWrite] = field(default_factory=OrderedDict)
+    stand_ins: dict[str, str | None] = field(default_factory=dict)
     profile_ids: int = _FIRST_PROFILE_ID
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -140,6 +144,22 @@ class StationState:
         while len(self.start_keys) > START_KEYS_KEPT:
             self.start_keys.popitem(last=False)
 
+    def hold(self, held: QuarantineWrite) -> None:
+        """Has a message looked at again when a session begins; the last few are."""
+        self.held[held.quarantine_id] = held
+        while len(self.held) > _HELD_KEPT:
+            self.held.popitem(last=False)
+
+    def stand_in(self, quarantine_id: str, transaction_id: str | None) -> None:
+        """Remembers what a message that could not be handled is answered with."""
+        self.stand_ins[quarantine_id] = transaction_id
+        if len(self.stand_ins) > _STAND_INS_KEPT:
+            del self.stand_ins[next(iter(self.stand_ins))]
+
+    def is_stand_in(self, transaction_id: str | None) -> bool:
+        """Tells whether a start that is still in quarantine was answered with this ID."""
+        return transaction_id is not None and transaction_id in self.stand_ins.values()
+
     def forget(self, session_id: str) -> None:
         """Drops a session from memory, as if it had never been there."""
         live = self.running.pop(session_id, None) or self.recent.pop(session_id, None)
@@ -148,6 +168,15 @@ class StationState:
             del self.by_transaction[transaction_id]
         for key in [key for key, known in self.start_keys.items() if known == session_id]:
             del self.start_keys[key]
+
+    def take_in(self, stored: StoredSession) -> LiveSession:
+        """Returns the session in memory that this one is, or takes it among them."""
+        known = self.session(stored.doc["id"])
+        if known is not None:
+            return known
+        live = LiveSession.restore(stored)
+        self.adopt(live)
+        return live
 
     def retire(self, live: LiveSession) -> None:
         """Moves an ended session to the few that are kept for late messages."""

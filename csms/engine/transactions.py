@@ -14,8 +14,8 @@ from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
 from csms.engine import gaps, metering, registers, smart_charging, timing
-from csms.engine.authorization import judge_token
-from csms.engine.inference import is_of_another, names_none, session_of_stop
+from csms.engine.authorization import judge
+from csms.engine.inference import is_of_another, names_none, original, session_of_stop
 from csms.engine.quarantine import Hold
 from csms.engine.state import LiveSession
 from csms.engine.writes import EventWrite
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from csms.domain.facts import TransactionReported
     from csms.domain.token import Authorization
     from csms.engine.engine import Engine
-    from csms.engine.ports import StoredSession
     from csms.engine.work import Work
 
 # A clock that says less counts from its station's boot.
@@ -44,6 +43,8 @@ async def report(engine: Engine, work: Work, fact: TransactionReported) -> Trans
     if live is not None and _is_another(work, live, fact):
         key = f"{key}|{work.station.record.booted_at}"
         live = await _find(engine, work, fact, key)
+    if live is not None and live.session.duplicate_of is not None:
+        live = await original(engine, work, live)
     authorization = authorization_of(engine, work, fact)
     if live is None and _begins_nothing(fact):
         return _orphan(engine, work, fact, authorization)
@@ -102,7 +103,7 @@ def event_key(fact: TransactionReported) -> str:
 
 def authorization_of(engine: Engine, work: Work, fact: TransactionReported) -> Authorization | None:
     """Returns the judgement on the token that came with a report, None if none came."""
-    return None if fact.token is None else judge_token(engine.policy, fact.token, work.now)
+    return None if fact.token is None else judge(engine, fact.token, work.now)
 
 
 def _is_another(work: Work, live: LiveSession, fact: TransactionReported) -> bool:
@@ -139,7 +140,7 @@ async def _find(
         stored = await engine.store.find_by_event(station.id, key)
         if stored is None:
             return _inferred(work, fact)
-    return None if stored is None else _known(work, stored)
+    return None if stored is None else work.station.take_in(stored)
 
 
 async def _find_start(
@@ -159,19 +160,9 @@ async def _find_start(
         stored = await engine.store.find_by_event(station.id, key)
     except DatabaseUnavailable:
         work.keep_anomalies([Anomaly("duplicate.unchecked", {"key": key})])
-        work.is_unchecked = True
+        work.unchecked_key = key
         return None
-    return None if stored is None else _known(work, stored)
-
-
-def _known(work: Work, stored: StoredSession) -> LiveSession:
-    """Returns the session in memory that this one is, or takes it in."""
-    known = work.station.session(stored.doc["id"])
-    if known is not None:
-        return known
-    live = LiveSession.restore(stored)
-    work.station.adopt(live)
-    return live
+    return None if stored is None else work.station.take_in(stored)
 
 
 def _is_certainly_new(work: Work, fact: TransactionReported) -> bool:
@@ -233,11 +224,10 @@ async def begin(
         started_at=started_at,
         started_received_at=work.now,
         started_at_station=fact.at,
+        unchecked_key=work.unchecked_key,
     )
     if is_suspect:
         session.flags.add("clock_suspect")
-    if work.is_unchecked:
-        session.flags.add("duplicate_unchecked")
     if fact.kind is not EventKind.STARTED:
         session.flags.add("start_unseen")
     live = LiveSession(session)

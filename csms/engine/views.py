@@ -42,6 +42,7 @@ def session_view(
         "evse": session.evse,
         "connector": session.connector,
         "transaction_id": session.transaction_id,
+        "duplicate_of": session.duplicate_of,
         "token": session.token,
         "token_status": session.token_status,
         "vehicle": session.vehicle,

@@ -71,7 +71,7 @@ class Work:
     watched: list[str] = field(default_factory=list)
     held: Hold | None = None
     begun: list[str] = field(default_factory=list)
-    is_unchecked: bool = False
+    unchecked_key: str | None = None
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""

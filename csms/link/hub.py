@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from csms.domain.facts import Acknowledged, TransactionAnswer
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
 from csms.engine.work import Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
 from csms.link.farewell import part_from
+from csms.link.intake import Intake
 from csms.link.session import write_notes
 from csms.link.takeovers import Takeovers
 from csms.ocpp.routes import (
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from csms.clock import Clock
-    from csms.domain.facts import Answer
     from csms.engine.engine import Engine
     from csms.engine.ports import Store
     from csms.engine.state import StationState
@@ -68,6 +67,7 @@ class Hub:
         self.listeners: list[Callable[[Note], None]] = []
         self.is_stopping = False
         self.takeovers = Takeovers()
+        self.intake = Intake(self)
         self._recorded: dict[str, StationSession] = {}
         self._deadlines = Deadlines()
         self._deadline_set = asyncio.Event()
@@ -148,6 +148,8 @@ class Hub:
             self.spawn(self._carry_out(station, order))
         for session_id in outcome.watched:
             self._watch(station, session_id)
+        if outcome.begun and station.held:
+            self.spawn(self.intake.second_look.reconsider(station))
 
     def _tell(self, notes: tuple[Note, ...]) -> None:
         write_notes(notes)
@@ -194,15 +196,6 @@ class Hub:
                 pass
             for station_id, session_id in self._deadlines.take_due(self.clock.now()):
                 await self._check_silence(station_id, session_id)
-
-    async def stand_in_answer(self, action: str) -> Answer:
-        """Returns a valid answer to a transaction message that we failed to handle.
-
-        A start needs an ID that no other transaction has.
-        """
-        if action == "MeterValues":
-            return Acknowledged()
-        return TransactionAnswer(str(await self.engine.numbers.next("transaction")))
 
     async def stop(
         self, within_s: float, window_s: float = 0, hurry: asyncio.Event | None = None

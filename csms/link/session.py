@@ -13,15 +13,11 @@ from typing import TYPE_CHECKING
 import structlog
 from websockets.exceptions import ConnectionClosed
 
-from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Registration
-from csms.engine.writes import AnomalyWrite, MessageWrite
-from csms.errors import DatabaseUnavailable, UnitRefused
 from csms.link.calls import Calls
 from csms.link.sockets import address_of, reason_of
-from csms.link.texts import storable, without_nul
+from csms.link.texts import storable
 from csms.ocpp.routes import ROUTES
-from csms.ocpp.unreadable import Unreadable
 from csms.ocppj.codes import INTERNAL_ERROR, SECURITY_ERROR
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.version import Role
@@ -31,12 +27,10 @@ if TYPE_CHECKING:
 
     from websockets.frames import Frame
 
-    from csms.domain.facts import Fact
     from csms.engine.state import StationState
-    from csms.engine.work import Note, Outcome
+    from csms.engine.work import Note
     from csms.link.hub import Hub
     from csms.link.sockets import StationConnection
-    from csms.ocpp.routes import Route
     from csms.ocppj.frames import Call
     from csms.ocppj.schemas import Violation
     from csms.ocppj.version import Version
@@ -47,7 +41,6 @@ _SEND_S = 10.0
 _SPEAKS_OFTEN_S, _PATIENCE_S = 5.0, 1.0
 _RESTARTS = 1012
 _BOOT = "BootNotification"
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 
 log = structlog.get_logger("link")
 
@@ -247,7 +240,7 @@ class StationSession:
                 message=call.message_id,
                 action=call.action,
             )
-            await self._answer_after_trouble(call, now)
+            await self._apologize(call)
 
     async def _serve(self, received: CallReceived, now: datetime) -> None:
         call, violation = received.call, received.violation
@@ -261,45 +254,15 @@ class StationSession:
                 text = self.peer.error(call, SECURITY_ERROR, "not accepted: send BootNotification")
                 await self._send(text)
                 return
+        served = await self.hub.intake.take(self.station, self.version, received, now)
         try:
-            fact = route.decode(call.payload, now)
-        except Unreadable as unreadable:
-            await self._quarantine(call, violation, unreadable, now)
-            return
-        outcome, done = await self._handle(fact, violation, call, now)
-        try:
-            await done
-        except UnitRefused as refused:
-            await self._keep_raw(call, str(refused), now)
-        try:
-            if outcome.answer is not None:
-                await self._send(self.peer.result(call, route.encode(outcome.answer)))
+            if served.error is not None:
+                await self._send(self.peer.error(call, *served.error))
+            elif served.answer is not None:
+                await self._send(self.peer.result(call, route.encode(served.answer)))
         finally:
-            self.hub.settle(self.station, outcome)
-
-    async def _handle(
-        self, fact: Fact, violation: Violation | None, call: Call, now: datetime
-    ) -> tuple[Outcome, asyncio.Future[None]]:
-        """Runs the engine and queues its writes, with nothing else of this station in between."""
-        async with self.station.lock:
-            outcome = await self._outcome(fact, now, without_nul(call.message_id))
-            writes = list(outcome.writes)
-            if violation is not None:
-                writes.append(self._violation_write(call, violation, now))
-            return outcome, asyncio.ensure_future(self.hub.store.submit(writes))
-
-    async def _outcome(self, fact: Fact, now: datetime, message_id: str) -> Outcome:
-        """Has the engine handle a fact, again and again while it cannot load what it needs.
-
-        What it did before that changes nothing when it is done again.
-        """
-        pause_s = _FIRST_PAUSE_S
-        while True:
-            try:
-                return await self.hub.engine.handle(self.station, fact, now, message_id)
-            except DatabaseUnavailable:
-                await asyncio.sleep(pause_s)
-                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+            if served.outcome is not None:
+                self.hub.settle(self.station, served.outcome)
 
     def _may_speak(self, action: str) -> bool:
         """Before it was accepted a station may only boot.
@@ -321,57 +284,16 @@ class StationSession:
         )
         await self._send(self.peer.error(call, violation.code, violation.message))
 
-    async def _quarantine(
-        self, call: Call, violation: Violation | None, unreadable: Unreadable, now: datetime
-    ) -> None:
-        """Keeps a message about money whose meaning is not clear, and says what was wrong."""
-        await self._keep_raw(call, str(unreadable), now)
-        log.warning(
-            "call.quarantined", station=self.station.id, action=call.action, why=str(unreadable)
-        )
-        code = "PropertyConstraintViolation" if violation is None else violation.code
-        await self._send(self.peer.error(call, code, str(unreadable)))
+    async def _apologize(self, call: Call) -> None:
+        """Answers after an error of ours; says nothing if an error would lose the message.
 
-    async def _keep_raw(self, call: Call, why: str, now: datetime) -> None:
-        doc = {"quarantined": True, "why": why[:300], "payload": call.payload}
-        write = MessageWrite(self.station.id, now, without_nul(call.message_id), call.action, doc)
-        try:
-            await self.hub.store.submit([write])
-        except UnitRefused:
-            log.exception("quarantine.refused", station=self.station.id, action=call.action)
-
-    def _violation_write(self, call: Call, violation: Violation, now: datetime) -> AnomalyWrite:
-        anomaly = Anomaly(
-            "schema.violation",
-            {"action": call.action, "at": violation.path, "code": violation.code},
-        )
-        return AnomalyWrite(
-            self.station.id,
-            None,
-            now,
-            anomaly.kind,
-            without_nul(call.message_id),
-            anomaly.details,
-        )
-
-    async def _answer_after_trouble(self, call: Call, now: datetime) -> None:
-        """Answers after an error of ours; never with an error if that would lose the message.
-
-        The station would drop a transaction message after a few tries, and the bill with it.
+        A transaction message that stays unanswered is sent again.
         """
-        route: Route = self.routes[call.action]
-        try:
-            if route.keeps:
-                await self._keep_raw(call, "the handler failed", now)
-                answer = await self.hub.stand_in_answer(call.action)
-                await self._send(self.peer.result(call, route.encode(answer)))
-            else:
-                text = self.peer.error(call, INTERNAL_ERROR, "internal error, try again later")
-                await self._send(text)
-        except ConnectionClosed:
+        if self.routes[call.action].keeps:
+            log.error("call.unanswered", station=self.station.id, action=call.action)
             return
-        except Exception:
-            log.exception("call.unanswered", station=self.station.id, action=call.action)
+        text = self.peer.error(call, INTERNAL_ERROR, "internal error, try again later")
+        await self._send(text)
 
     async def _send(self, text: str) -> None:
         """Sends a text; a station that does not read for long is dropped.
