@@ -51,7 +51,7 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
         if live is None:
             _keep(work, None, fact.evse, samples)
         else:
-            timing.note_zones(live, fact.anomalies)
+            timing.note_unclear(live, fact.anomalies)
             await take(engine, work, live, samples)
             work.touch(live)
     return Acknowledged()
