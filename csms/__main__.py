@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from csms.cli import alerts, demo, profiles, replay, serve, sessions, settings
+from csms.cli import alerts, demo, profiles, replay, serve, sessions, settings, stations
 from csms.errors import LaddvaktError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(stations.app, name="stations")
 app.add_typer(alerts.app, name="alerts")
 app.command("profiles")(profiles.check)
 app.command("replay")(replay.replay)

@@ -11,6 +11,7 @@ from csms.api import (
     documents,
     events,
     health,
+    ledgers,
     problems,
     profiles,
     sessions,
@@ -77,6 +78,6 @@ def create_api(
 def _resources() -> APIRouter:
     described = Depends(HTTPBearer(auto_error=False, description="The API token, if one is set"))
     everything = APIRouter(responses=_TOLD, dependencies=[described])
-    for resource in (stations, calls, tokens, sessions, alerts, profiles, events):
+    for resource in (stations, ledgers, calls, tokens, sessions, alerts, profiles, events):
         everything.include_router(resource.router)
     return everything

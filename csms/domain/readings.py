@@ -13,14 +13,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _PLACES: Final = {TRANSACTION_BEGIN: Place.BEGIN, TRANSACTION_END: Place.END}
+_ALIGNED: Final = "Sample.Clock"
 _EVERY: Final = 32
 
 
-def reading_at(context: str, at: datetime, milliwh: int | None) -> Reading | None:
-    """Returns the reading of a register in a sample; None if it has none."""
-    if milliwh is None:
+def reading_at(
+    at: datetime, context: str, register_milliwh: int | None, interval_milliwh: int | None
+) -> Reading | None:
+    """Returns the reading in a sample: that of the register, else that of an interval, or None."""
+    if register_milliwh is not None:
+        return Reading(_PLACES.get(context, Place.SAMPLE), at.timestamp(), register_milliwh)
+    if interval_milliwh is None:
         return None
-    return Reading(_PLACES.get(context, Place.SAMPLE), at.timestamp(), milliwh)
+    place = Place.ALIGNED_INTERVAL if context == _ALIGNED else Place.INTERVAL
+    return Reading(place, at.timestamp(), interval_milliwh)
 
 
 class ReadingLine:

@@ -30,7 +30,8 @@ class Sample:
     `at` is the station's own time in UTC, uncorrected. `register_milliwh` is the imported active
     energy register. Currents and voltages are per phase, L1 to L3; `current_a` is a current
     without a phase. `extra` keeps what has no column (as sent, keyed by measurand), and
-    `assumed` names every default or repair, such as `unit:kWh`.
+    `assumed` names every default or repair, such as `unit:kWh`. `interval_milliwh` is what a
+    meter counted in the interval that ends at `at`.
     """
 
     at: datetime
@@ -45,6 +46,7 @@ class Sample:
     current_offered_a: float | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
+    interval_milliwh: int | None = None
 
     @property
     def highest_current_a(self) -> float | None:
@@ -62,10 +64,11 @@ class Sample:
             self.register_milliwh is not None
             or self.power_w is not None
             or self.highest_current_a is not None
+            or self.interval_milliwh is not None
         )
 
     def merged_with(self, other: Sample) -> Sample:
-        """Returns this sample with what only the other one knows.
+        """Returns this sample with what only the other one knows; of energies the larger counts.
 
         Some stations send one meterValue for each measurand, all with the same timestamp.
         """
@@ -74,6 +77,10 @@ class Sample:
             for name in _SCALARS
             if getattr(self, name) is None and (theirs := getattr(other, name)) is not None
         }
+        for name in _ENERGIES:
+            ours, theirs = getattr(self, name), getattr(other, name)
+            if ours is not None and theirs is not None:
+                fill[name] = max(ours, theirs)
         return replace(
             self,
             **fill,
@@ -84,8 +91,9 @@ class Sample:
         )
 
 
+_ENERGIES = ("register_milliwh", "interval_milliwh")
 _SCALARS = (
-    "register_milliwh",
+    *_ENERGIES,
     "power_w",
     "current_a",
     "soc_percent",

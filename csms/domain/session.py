@@ -325,7 +325,7 @@ class Session:
 
 def reading_of(sample: Sample) -> Reading | None:
     """Returns the register reading in a sample, with its place among the session's readings."""
-    return reading_at(sample.context, sample.at, sample.register_milliwh)
+    return reading_at(sample.at, sample.context, sample.register_milliwh, sample.interval_milliwh)
 
 
 def dump_session(session: Session) -> str:

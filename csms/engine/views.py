@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from csms.domain.registers import ConnectorLedger
     from csms.domain.session import Session
     from csms.engine.state import LiveSession
     from csms.engine.writes import AlertWrite, AnomalyWrite
@@ -77,6 +78,29 @@ def limit_view(step: LimitStep) -> dict[str, Any]:
     doc = dump_step(step)
     doc["from"], doc["to"] = format_time(step.start), format_time(step.end)
     return doc
+
+
+def connector_ledger_view(ledger: ConnectorLedger) -> dict[str, Any]:
+    """Returns the account of a connector's meter."""
+    return {
+        "evse": ledger.evse,
+        "is_continuous": ledger.is_continuous,
+        "register_from_wh": wh(ledger.first_milliwh),
+        "register_to_wh": wh(ledger.last_milliwh),
+        "sessions": ledger.sessions,
+        "sessions_wh": wh(ledger.sessions_milliwh),
+        "gaps": [
+            {
+                "from_session": gap.from_session,
+                "to_session": gap.to_session,
+                "wh": wh(gap.milliwh),
+                "why": gap.why,
+            }
+            for gap in ledger.gaps
+        ],
+        "gaps_wh": wh(ledger.gaps_milliwh),
+        "difference_wh": wh(ledger.difference_milliwh),
+    }
 
 
 def track_view(live: LiveSession) -> list[dict[str, Any]]:

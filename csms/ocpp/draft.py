@@ -10,6 +10,8 @@ from csms.ocpp.places import (
     CURRENT,
     CURRENT_OFFERED,
     CURRENTS,
+    INTERVAL,
+    INTERVALS,
     POWER,
     POWER_OFFERED,
     POWERS,
@@ -103,6 +105,7 @@ class Draft:
         if self.extra:
             self._sum("register", REGISTER, REGISTERS)
             self._sum("power", POWER, POWERS)
+            self._sum("interval", INTERVAL, INTERVALS)
         elif values.count(None) == SLOTS:
             return None
         return Sample(
@@ -118,6 +121,7 @@ class Draft:
             values[CURRENT_OFFERED],
             self.extra,
             tuple(self.assumed),
+            values[INTERVAL],
         )
 
     def _sum(self, name: str, slot: int, slots: tuple[int, int, int]) -> None:

@@ -26,7 +26,9 @@ SOC: Final = 11
 """This slot and the later ones are no plain ones: they are checked, or only parts of a sum."""
 REGISTERS: Final = (12, 13, 14)
 POWERS: Final = (15, 16, 17)
-SLOTS: Final = 18
+INTERVAL: Final = 18
+INTERVALS: Final = (19, 20, 21)
+SLOTS: Final = 22
 
 
 class Family(NamedTuple):
@@ -63,6 +65,7 @@ ENERGY: Final = "energy"
 FAMILIES: Final[Mapping[str, Family]] = MappingProxyType(
     {
         REGISTER_NAME: Family(ENERGY, REGISTER, REGISTERS),
+        "Energy.Active.Import.Interval": Family(ENERGY, INTERVAL, INTERVALS),
         "Power.Active.Import": Family("power", POWER, POWERS),
         "Current.Import": Family("current", CURRENT, CURRENTS),
         "Voltage": Family("voltage", VOLTAGES[0], VOLTAGES),

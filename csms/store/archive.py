@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from csms.engine.ports import StoredSession
 from csms.engine.writes import AlertWrite, QuarantineWrite
 from csms.errors import DatabaseUnavailable
+from csms.store.ledgers import load_stays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import asyncpg
 
+    from csms.domain.registers import Stay
     from csms.store.postgres import PostgresStore
 
 _PING_S = 3.0
@@ -215,6 +217,10 @@ class Archive:
         """Returns one record of an operator."""
         rows = await self._store.look_up("record", collection, name)
         return rows[0]["doc"] if rows else None
+
+    async def stays(self, station_id: str) -> list[Stay]:
+        """Returns what the ledgers of a station's connectors are made of, in no order."""
+        return await load_stays(self._store, station_id)
 
     async def _rows(self, name: str, *values: Any) -> list[Row]:  # noqa: ANN401 - SQL values
         return [dict(row) for row in await self._store.look_up(name, *values)]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from csms.store.journal_rows import Rows
 
 _CONNECTOR_AT = 4
+_SAMPLE_REGISTER, _SAMPLE_INTERVAL = 6, -1
 _QUARANTINE_STATE = 9
 _ROWS: dict[type[Write], tuple[Callable[[Any], Row], Callable[[Row], Any]]] = {
     kind: (row_of, itemgetter(*key)) for kind, (row_of, key) in TABLES.items()
@@ -93,6 +94,15 @@ def _merged(old: Row, new: Row) -> Row:
     return tuple(b if a is None else a for a, b in zip(old, new, strict=True))
 
 
+def _sample(old: Row, new: Row) -> Row:
+    """Of two readings at one moment the larger counts, whichever came first."""
+    row = list(_merged(old, new))
+    for column in (_SAMPLE_REGISTER, _SAMPLE_INTERVAL):
+        known = [each[column] for each in (old, new) if each[column] is not None]
+        row[column] = max(known, default=None)
+    return tuple(row)
+
+
 def _newest_status(old: Row, new: Row) -> Row:
     return old if old[_CONNECTOR_AT] > new[_CONNECTOR_AT] else new
 
@@ -118,7 +128,7 @@ def _merged_docs(old: str, new: str) -> str:
 
 
 _JOINS: dict[type[Write], Callable[[Row, Row], Row]] = {
-    SampleWrite: _merged,
+    SampleWrite: _sample,
     EventWrite: _merged,
     ConnectorWrite: _newest_status,
     AlertWrite: _alert,

@@ -207,7 +207,7 @@ class PostgresStore:
         return [
             reading
             for row in await self.fetch("readings", session_id)
-            if (reading := reading_at(row["context"], row["at"], row["register_milliwh"]))
+            if (reading := reading_at(*row))
         ]
 
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:

@@ -30,7 +30,7 @@ SET repeats = old.repeats + (old.received_at <> EXCLUDED.received_at)::int,
 -- name: write_SampleWrite
 INSERT INTO samples AS old SELECT * FROM unnest($1::samples[])
 ON CONFLICT (session_id, at, context, evse, station_id) DO UPDATE
-SET register_milliwh = coalesce(old.register_milliwh, EXCLUDED.register_milliwh),
+SET register_milliwh = greatest(old.register_milliwh, EXCLUDED.register_milliwh),
     power_w = coalesce(old.power_w, EXCLUDED.power_w),
     current_a = coalesce(old.current_a, EXCLUDED.current_a),
     i1 = coalesce(old.i1, EXCLUDED.i1), i2 = coalesce(old.i2, EXCLUDED.i2),
@@ -40,7 +40,8 @@ SET register_milliwh = coalesce(old.register_milliwh, EXCLUDED.register_milliwh)
     power_offered_w = coalesce(old.power_offered_w, EXCLUDED.power_offered_w),
     current_offered_a = coalesce(old.current_offered_a, EXCLUDED.current_offered_a),
     extra = coalesce(old.extra, EXCLUDED.extra),
-    assumed = coalesce(old.assumed, EXCLUDED.assumed)
+    assumed = coalesce(old.assumed, EXCLUDED.assumed),
+    interval_milliwh = greatest(old.interval_milliwh, EXCLUDED.interval_milliwh)
 
 -- name: write_LimitsWrite
 INSERT INTO session_limits SELECT * FROM unnest($1::session_limits[])
@@ -182,8 +183,8 @@ WHERE e.station_id = $1 AND e.key = $2
 SELECT since, doc FROM session_limits WHERE session_id = $1 ORDER BY since
 
 -- name: readings
-SELECT at, context, register_milliwh FROM samples
-WHERE session_id = $1 AND register_milliwh IS NOT NULL
+SELECT at, context, register_milliwh, interval_milliwh FROM samples
+WHERE session_id = $1 AND (register_milliwh IS NOT NULL OR interval_milliwh IS NOT NULL)
 
 -- name: records
 SELECT name, doc FROM records WHERE collection = $1 ORDER BY name
@@ -228,6 +229,19 @@ ORDER BY s.started_at DESC, s.id DESC LIMIT $10
 -- name: session_id_as_typed
 SELECT id FROM sessions WHERE upper(replace(id, '-', '')) = upper(replace($1::text, '-', ''))
 LIMIT 2
+
+-- name: session_registers
+SELECT id, started_at, ended_at, energy_milliwh, (doc ->> 'evse')::integer AS evse,
+       doc -> 'ledger' AS ledger, doc -> 'flags' AS flags
+FROM sessions WHERE station_id = $1
+
+-- name: outside_registers
+SELECT evse, min(at) AS first_at, max(at) AS last_at,
+       (array_agg(register_milliwh ORDER BY at))[1] AS first_milliwh,
+       (array_agg(register_milliwh ORDER BY at DESC))[1] AS last_milliwh
+FROM samples
+WHERE session_id = '' AND station_id = $1 AND evse > 0 AND register_milliwh IS NOT NULL
+GROUP BY evse
 
 -- name: list_samples
 SELECT * FROM samples

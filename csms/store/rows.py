@@ -124,6 +124,7 @@ def _sample(write: SampleWrite) -> Row:
         sample.current_offered_a,
         to_json(sample.extra) if sample.extra else None,
         ",".join(sample.assumed) or None,
+        _bigint(sample.interval_milliwh),
     )
 
 

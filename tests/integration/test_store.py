@@ -257,18 +257,31 @@ async def test_readings_are_those_of_the_session_each_once(store):
 
 async def test_a_sample_in_parts_is_one_sample(store):
     """Some stations send each measurand in a message of its own."""
-    parts = [{"power_w": 5.0}, {"register_milliwh": 7_000}, {"register_milliwh": 8_000}]
+    parts = [{"power_w": 5.0}, {"register_milliwh": 8_000}, {"register_milliwh": 7_000}]
     for part in parts:
         await store.submit([SampleWrite("CP1", "S1", 1, after(0), a_sample(60, **part))])
-    assert [each.milliwh for each in await store.load_readings("S1")] == [7_000]
+    assert [each.milliwh for each in await store.load_readings("S1")] == [8_000]
+    await store.submit([SampleWrite("CP1", "S1", 1, after(0), a_sample(60, wh=9))])
+    assert [each.milliwh for each in await store.load_readings("S1")] == [9_000]
 
 
-async def test_a_sample_in_parts_within_one_unit_is_one_sample(store):
-    parts = [{"power_w": 5.0}, {"register_milliwh": 7_000}, {"register_milliwh": 8_000}]
+@pytest.mark.parametrize("registers", [(8_000, 7_000), (7_000, 8_000)])
+async def test_a_sample_in_parts_within_one_unit_is_one_sample(store, registers):
+    parts = [{"power_w": 5.0}, *({"register_milliwh": each} for each in registers)]
     await store.submit(
         [SampleWrite("CP1", "S1", 1, after(0), a_sample(60, **part)) for part in parts]
     )
-    assert [each.milliwh for each in await store.load_readings("S1")] == [7_000]
+    assert [each.milliwh for each in await store.load_readings("S1")] == [8_000]
+
+
+async def test_energies_of_intervals_are_readings(store):
+    for at_s, context in ((60, "Sample.Periodic"), (90, "Sample.Clock")):
+        sample = a_sample(at_s, context=context, interval_milliwh=250_000)
+        await store.submit([SampleWrite("CP1", "S1", 1, after(0), sample)])
+    assert sorted(await store.load_readings("S1")) == [
+        Reading(Place.INTERVAL, after(60).timestamp(), 250_000),
+        Reading(Place.ALIGNED_INTERVAL, after(90).timestamp(), 250_000),
+    ]
 
 
 async def test_records_are_kept_by_collection_and_deleted_by_name(store):

@@ -275,10 +275,21 @@ def test_charge_level_outside_0_to_100_is_no_charge_level(text):
     assert [(each.kind, each.details["raw"]) for each in anomalies] == [("value.implausible", text)]
 
 
+def test_energy_of_an_interval_is_read_and_kept():
+    name = "Energy.Active.Import.Interval"
+    sent = value("0.25", name, unit="kWh")
+    sample = one(read_v16(sent))
+    assert (sample.interval_milliwh, sample.register_milliwh) == (250_000, None)
+    assert sample.has_electricity
+    assert sample.extra == {name: [sent]}
+    phases = [value("100", name, unit="Wh", phase=phase) for phase in ("L1", "L2", "L3")]
+    sample = one(read_v16(*phases))
+    assert (sample.interval_milliwh, sample.assumed) == (300_000, ("interval:L1+L2+L3",))
+
+
 @pytest.mark.parametrize(
     "measurand",
     [
-        "Energy.Active.Import.Interval",
         "Energy.Active.Export.Register",
         "Power.Reactive.Import",
         "Power.Active.Export",
