@@ -44,7 +44,7 @@ class Bench:
     async def pass_time(self, seconds: float, what: str) -> None:
         """Lets the fleet play, and tells now and then."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        while (left := until - time.monotonic()) > 0.01:
             self.fleet.check()
             sessions = len(self.fleet.history.sessions)
             self.plan.say(f"{what}, {left:.0f} s left, {sessions} sessions")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.bench import Bench, bench, exact_limits
-from tests.chaos.fleet import Pace
-from tests.chaos.plan import Limit, Outcome, at_least, below, exactly
+from tests.chaos.fleet import Charger, Pace
+from tests.chaos.history import History
+from tests.chaos.plan import Limit, Outcome, at_least, below, exactly, zero
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _BUSY = Pace(gap_s=(0.1, 0.6), idle_s=(0.1, 1.0))
 _TABLES = ("session_events", "samples", "sessions")
-_JOURNAL_KB = 512
 
 
 async def stop(plan: Plan) -> Outcome:
@@ -51,7 +51,8 @@ async def stop(plan: Plan) -> Outcome:
         }
         figures |= await at.settle()
     limits = [*exact_limits(), below("outage_p99_ms", 250), below("caught_up_s", 60)]
-    return Outcome(figures, [*limits, exactly("offline_at_return", 0), at_least("outage_calls", 1)])
+    limits += [exactly("offline_at_return", 0), at_least("outage_calls", 1)]
+    return Outcome(figures, [*limits, *zero("discarded_by_chargers")])
 
 
 def _cut_some(at: Bench) -> int:
@@ -79,7 +80,7 @@ async def blackhole(plan: Plan) -> Outcome:
         figures["outage_p99_ms"] = at.fleet.history.p_ms(0.99, begun)
         figures |= await at.settle()
     limits = [*exact_limits(), below("outage_p99_ms", 250), below("working_s", 3)]
-    return Outcome(figures, limits)
+    return Outcome(figures, [*limits, *zero("discarded_by_chargers")])
 
 
 async def _working(at: Bench) -> float:
@@ -109,23 +110,24 @@ async def errors(plan: Plan) -> Outcome:
 async def disk_full(plan: Plan) -> Outcome:
     """PostgreSQL's disk is full, then the journal's as well, then both have room again.
 
-    Every write of PostgreSQL fails with 53100. The journal lies on a file system of its own, of
-    half a megabyte, where the runner may mount one.
+    Every write of PostgreSQL fails with 53100. The journal lies on a small file system of its
+    own, where the runner may mount one.
     """
     journal = plan.folder / "var" / "journal"
-    with _small_disk(journal) as is_small:
+    size_kb = plan.pick(short=256, full=1024)
+    with _small_disk(journal, size_kb) as is_small:
         async with bench(plan, plan.pick(short=20, full=200), _BUSY) as at:
             await at.pass_time(1, "before")
             await fail_statements(at, 1000, ("53100",), plan.seed)
             if is_small:
-                await _until_full(at, journal)
+                await _until_full(at, journal, size_kb)
             await at.pass_time(plan.pick(short=3, full=20), "no room")
-            used = _used_kb(journal)
+            used, refused = _used_kb(journal), await _refuses_newcomers(at)
             await mend_statements(at)
             figures: dict[str, Any] = {
-                "journal_disk_kb": _JOURNAL_KB if is_small else None,
+                "journal_disk_kb": size_kb if is_small else None,
                 "journal_used_kb": used,
-                "refused_meanwhile": dict(at.fleet.history.refused),
+                "newcomer_meanwhile": refused,
                 "working_s": await _working(at),
             }
             figures |= await at.settle()
@@ -133,26 +135,42 @@ async def disk_full(plan: Plan) -> Outcome:
     return Outcome(figures, limits)
 
 
-async def _until_full(at: Bench, journal: Path) -> None:
+async def _refuses_newcomers(at: Bench) -> str:
+    """What a charger that connects now is answered."""
+    history = History()
+    newcomer = Charger("NEWCOMER", at.server.url, at.plan.draws("newcomer"), history)
+    talking = asyncio.create_task(newcomer.connect_once())
+    await asyncio.wait({talking}, timeout=5)
+    talking.cancel()
+    await asyncio.wait({talking})
+    return ", ".join(history.refused) or "connected"
+
+
+async def _until_full(at: Bench, journal: Path, size_kb: int) -> None:
     """Lets the fleet play until the journal's disk has no room left."""
     at.plan.say("waiting for the journal's disk to fill")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + at.plan.pick(short=20, full=120)
     while time.monotonic() < deadline:
-        if _used_kb(journal) >= _JOURNAL_KB * 0.97:
+        if _used_kb(journal) >= size_kb - 4:
             return
         await asyncio.sleep(0.2)
 
 
 def _used_kb(folder: Path) -> int:
+    """What the files in a folder take up."""
     files = folder.rglob("*") if folder.exists() else []
-    return sum(each.stat().st_size for each in files if each.is_file()) // 1024
+    used = 0
+    for each in files:
+        with suppress(FileNotFoundError):
+            used += each.stat().st_blocks * 512
+    return used // 1024
 
 
 @contextmanager
-def _small_disk(folder: Path) -> Iterator[bool]:
+def _small_disk(folder: Path, size_kb: int) -> Iterator[bool]:
     """A file system of its own at this folder, where that is allowed; says whether it is."""
     folder.mkdir(parents=True)
-    option = f"size={_JOURNAL_KB}k,mode=700"
+    option = f"size={size_kb}k,mode=700"
     command = ["mount", "-t", "tmpfs", "-o", option, "chaos", str(folder)]
     try:
         is_mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
