@@ -24,6 +24,7 @@ from csms.engine.engine import Engine
 from csms.engine.policy import Policy
 from csms.engine.records import load_policy_records
 from csms.errors import DatabaseUnavailable, SettingsError
+from csms.link.asking import Asker
 from csms.link.counters import Counters
 from csms.link.credentials import Verifier, load_key
 from csms.link.gate import Gate
@@ -156,11 +157,14 @@ class _Node:
     async def start(self, settings: Settings) -> None:
         """Begins to serve stations and operators."""
         self.tasks.append(asyncio.create_task(self.store.writer.run()))
+        await self.hub.engine.preload()
+        await self.hub.intake.second_look.start()
         port = await self.stations.start(settings.host, settings.port)
         self.tasks += [
             asyncio.create_task(self.api_server.serve(sockets=[self.api_socket])),
             asyncio.create_task(self.hub.run_deadlines()),
             asyncio.create_task(self.stations.run()),
+            asyncio.create_task(Asker(self.hub).run()),
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
         ]
         _settle_garbage()

@@ -80,7 +80,11 @@ class RawMessage:
 
 
 def put(
-    raw: RawMessage, cause: Cause, why: str, transaction_id: str | None = None, **more: object
+    raw: RawMessage,
+    cause: Cause,
+    why: str,
+    transaction_id: str | None = None,
+    evidence: Mapping[str, Any] | None = None,
 ) -> QuarantineWrite:
     """Returns the write that puts a message into quarantine.
 
@@ -100,7 +104,7 @@ def put(
         state.value,
         None,
         2 if cause is Cause.FAILED else 1,
-        {"cause": cause.value, **more},
+        {"cause": cause.value, "evidence": evidence or {}},
     )
 
 

@@ -150,8 +150,10 @@ class Intake:
         next_to = [
             held for held, answered in station.stand_ins.items() if answered == hold.transaction_id
         ]
-        more = {"next_to": next_to} if next_to and hold.transaction_id is not None else {}
-        write = put(raw, Cause.ORPHAN, hold.why, hold.transaction_id, **hold.evidence, **more)
+        evidence = dict(hold.evidence)
+        if next_to and hold.transaction_id is not None:
+            evidence["next_to"] = next_to
+        write = put(raw, Cause.ORPHAN, hold.why, hold.transaction_id, evidence)
         station.hold(write)
         self.tell(write)
         return write

@@ -14,6 +14,7 @@ import structlog
 from csms.domain.facts import SamplesReported, TransactionReported
 from csms.engine import gaps
 from csms.engine.quarantine import Cause, QuarantineState, cause_of, put, raw_of, resolve
+from csms.engine.registers import refold_due_sessions
 from csms.engine.writes import SessionWrite
 from csms.errors import DatabaseUnavailable, LaddvaktError
 from csms.ocpp.routes import ROUTES
@@ -76,11 +77,14 @@ class SecondLook:
             return
         self._is_catching_up = True
         try:
-            waiting = await self._hub.store.load_unresolved()
+            hub = self._hub
+            waiting = await hub.store.load_unresolved()
             for held in waiting:
                 if held.state == QuarantineState.WAITING:
                     await self._look_again(held)
             await self._check_starts()
+            async for station, outcome in refold_due_sessions(hub.engine, hub.clock.now()):
+                hub.settle(station, outcome)
         except DatabaseUnavailable:
             log.info("quarantine.still_waiting")
         finally:
@@ -166,7 +170,7 @@ class SecondLook:
         hold = outcome.held
         if held.state == QuarantineState.HELD:
             return asyncio.ensure_future(self._hub.store.submit([]))
-        write = put(raw_of(held), Cause.ORPHAN, hold.why, hold.transaction_id, **hold.evidence)
+        write = put(raw_of(held), Cause.ORPHAN, hold.why, hold.transaction_id, hold.evidence)
         station.hold(write)
         return asyncio.ensure_future(self._hub.store.submit([*outcome.writes, write]))
 

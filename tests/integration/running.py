@@ -146,7 +146,8 @@ def serving(*flags: str) -> Iterator[Running]:
         assert server.process is not None
         assert server.process.poll() is None, server.events[-10:]
         assert server.stop() == 0
-        assert server.troubles() == []
+        troubles = server.troubles()
+        assert troubles == [], troubles
 
 
 @contextmanager
