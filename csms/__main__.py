@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from csms.cli import alerts, demo, profiles, replay, serve, sessions, settings, stations
+from csms.cli import alerts, demo, profiles, quarantine, replay, serve, sessions, settings, stations
 from csms.errors import LaddvaktError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("demo")(demo.demo)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(stations.app, name="stations")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(quarantine.app, name="quarantine")
 app.command("profiles")(profiles.check)
 app.command("replay")(replay.replay)
 app.command("settings")(settings.settings)

@@ -14,6 +14,7 @@ from csms.api import (
     ledgers,
     problems,
     profiles,
+    quarantine,
     sessions,
     stations,
     tokens,
@@ -78,6 +79,16 @@ def create_api(
 def _resources() -> APIRouter:
     described = Depends(HTTPBearer(auto_error=False, description="The API token, if one is set"))
     everything = APIRouter(responses=_TOLD, dependencies=[described])
-    for resource in (stations, ledgers, calls, tokens, sessions, alerts, profiles, events):
+    for resource in (
+        stations,
+        ledgers,
+        calls,
+        tokens,
+        sessions,
+        alerts,
+        quarantine,
+        profiles,
+        events,
+    ):
         everything.include_router(resource.router)
     return everything

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from csms.errors import LaddvaktError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ApiUrl = Annotated[
     str,
@@ -29,13 +32,27 @@ def get(url: str, api_token: str | None, path: str, /, **query: Any) -> Any:  # 
     Raises:
         ApiError: if nothing answers, or with the problem that the API names.
     """
+    asked = {name: value for name, value in query.items() if value is not None}
+    return _request(url, api_token, "GET", path, params=asked)
+
+
+def post(url: str, api_token: str | None, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Returns what the API answers to a POST; members that are None are left out.
+
+    Raises:
+        ApiError: if nothing answers, or with the problem that the API names.
+    """
+    sent = {name: value for name, value in body.items() if value is not None}
+    return _request(url, api_token, "POST", path, json=sent)
+
+
+def _request(url: str, api_token: str | None, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 - JSON
     import httpx
 
     headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
-    asked = {name: value for name, value in query.items() if value is not None}
     try:
-        answer = httpx.get(
-            f"{url.rstrip('/')}/api/v1{path}", params=asked, headers=headers, timeout=30
+        answer = httpx.request(
+            method, f"{url.rstrip('/')}/api/v1{path}", headers=headers, timeout=30, **content
         )
     except httpx.HTTPError as error:
         raise ApiError(

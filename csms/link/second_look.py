@@ -115,13 +115,16 @@ class SecondLook:
             raise Unattachable(f"there is no station {held.station_id!r} any more")
         fact = _decoded(held)
         async with station.lock:
+            current = await hub.store.find_quarantined(held.quarantine_id)
+            if current is None or current.is_resolved:
+                raise Unattachable(f"{held.quarantine_id} has been resolved meanwhile")
             live = None if session_id is None else await self._session(station, session_id)
             if live is None and not isinstance(fact, TransactionReported):
                 raise Unattachable("meter values begin no session: name the one they belong to")
             live, outcome = await hub.engine.attach(station, held, fact, live)
             done = self._submit(station, outcome, held, live.session.id, by, reason)
-        async with asyncio.timeout(_DURABLE_WITHIN_S):
-            await done
+            async with asyncio.timeout(_DURABLE_WITHIN_S):
+                await asyncio.shield(done)
         hub.settle(station, outcome)
         return live.session.id
 
