@@ -464,3 +464,47 @@ async def test_killed_at_any_moment_of_spilling_and_draining(server, tmp_path, k
         talk.answered = rows[0]["doc"]["number"]
         await talk.check()
     await admin.close()
+
+
+_RECOVERING = """
+import asyncio, structlog, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+from csms.store import drain
+from csms.store.postgres import PostgresStore
+from csms.store.options import StoreOptions
+from tests.builders import START
+drain._BATCH = 20
+apply_next = drain.Drain._apply_next
+
+async def told(self):
+    print("batch", flush=True)
+    await apply_next(self)
+
+drain.Drain._apply_next = told
+asyncio.run(PostgresStore.connect(sys.argv[1], START, StoreOptions(journal_dir=Path(sys.argv[2]))))
+"""
+
+
+async def test_killed_while_a_start_brings_the_journal_in(server, tmp_path):
+    async with a_store(server, tmp_path) as store:
+        await store.pool.execute("TRUNCATE stations, session_events")
+        await asyncio.to_thread(server.stop)
+        talk = Talk(store)
+        await asyncio.gather(*(store.submit(state(number)) for number in range(1, 2001)))
+        talk.answered = 2000
+    dsn = await asyncio.to_thread(server.start)
+    for batches in (1, 5, 2, 9, 3):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _RECOVERING, dsn, str(tmp_path / "journal"),
+            str(Path(__file__).parents[2]),
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        for _ in range(batches):
+            await asyncio.wait_for(process.stdout.readline(), WAIT_S)
+        process.kill()
+        await process.communicate()
+    async with a_store(server, tmp_path) as store:
+        talk.store = store
+        await talk.check()

@@ -103,7 +103,7 @@ async def test_an_error_of_ours_is_a_500_that_tells_nothing(node, monkeypatch):
     async def fail(*args):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(node.app.state.services.archive._store, "fetch", fail)
+    monkeypatch.setattr(node.app.state.services.archive._store, "look_up", fail)
     answer = await node.http.get("/stations")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == PROBLEM
