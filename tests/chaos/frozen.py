@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.chaos.plan import Plan
 
 _OFFLINE_WITHIN_S = 45
+_BACK_WITHIN_S = 60
 
 
 async def run(plan: Plan) -> Outcome:
@@ -44,10 +45,9 @@ async def run(plan: Plan) -> Outcome:
             state = await live.ask("state")
             still.thaw()
             thawed_s = time.monotonic()
-            await still.ask("up")
+            away = await _until_back(server, 2 * count)
             figures["back_after_thaw_s"] = round(time.monotonic() - thawed_s, 1)
-            online = await _online(server)
-            figures["offline_after_thaw"] = 2 * count - sum(online.values())
+            figures["offline_after_thaw"] = away
             figures |= _of_live(Tally(**state["tally"]), frozen_s)
     finally:
         await server.stop()
@@ -82,6 +82,16 @@ async def _watch(
         "offline_p50_s": round(percentile(found_s.values(), 0.5), 1),
         "live_offline": len(wrongly),
     }
+
+
+async def _until_back(server: Server, count: int) -> int:
+    """Waits until that many are online, a minute at most, and returns how many are not."""
+    until_s = time.monotonic() + _BACK_WITHIN_S
+    away = count
+    while away and time.monotonic() < until_s:
+        await asyncio.sleep(0.1)
+        away = count - sum((await _online(server)).values())
+    return away
 
 
 async def _online(server: Server) -> dict[str, bool]:

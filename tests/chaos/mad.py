@@ -26,7 +26,7 @@ _SESSIONS = "SELECT station_id, state, energy_milliwh FROM sessions WHERE statio
 
 async def spam(plan: Plan) -> Outcome:
     """One floods with heartbeats, one with readings, one asks and never reads: in turn."""
-    seconds = plan.pick(short=2.0, full=20.0)
+    seconds = plan.pick(short=0.8, full=20.0)
     server = Server(plan.folder)
     await server.start()
     figures: dict[str, Any] = {}
@@ -42,7 +42,7 @@ async def spam(plan: Plan) -> Outcome:
                 figures |= {f"{action}_{name}": value for name, value in found.items()}
             found = await _madden(
                 plan, server, others, "deaf", name="MAD-deaf", rate=_RATE,
-                seconds=plan.pick(short=3.0, full=_SEND_DEADLINE_S),
+                seconds=plan.pick(short=1.0, full=_SEND_DEADLINE_S),
             )  # fmt: skip
             figures |= {f"deaf_{name}": value for name, value in found.items()}
             tally = Tally(**(await others.ask("state"))["tally"])

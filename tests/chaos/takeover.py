@@ -107,6 +107,7 @@ class _Takeover:
         self.takeovers = self.meters = 0
         self.longest_s = 0.0
         self._transactions: set[int] = set()
+        self._links: list[Link] = []
 
     async def play(self) -> None:
         link = await self._connect()
@@ -133,8 +134,9 @@ class _Takeover:
             await self._judge(link, None)
         if len(self._transactions) > 1:
             self.stale.append(f"{self.station}: one start has the IDs {self._transactions}")
-        link.close()
-        await link.closed
+        for each in self._links:
+            each.abort()
+            await each.closed
 
     async def _ask_in_vain(self, link: Link) -> asyncio.Task[tuple[int, Any]]:
         """Has an operator's call reach a connection that will not answer it."""
@@ -149,6 +151,7 @@ class _Takeover:
         link.on_server_call = lambda call: [
             3, call[1], {"status": "Accepted", "data": call[3].get("data", "")},
         ]  # fmt: skip
+        self._links.append(link)
         return await link.connect(self.server.port)
 
     async def _start(self, link: Link) -> None:

@@ -51,7 +51,7 @@ class Asked:
     """A call of an operator: the connection it belongs to, and how it ended."""
 
     marker: str
-    message_id: str
+    has_known_id: bool
     asked_s: float = 0.0
     ended_s: float | None = None
     socket: FakeSocket | None = None
@@ -135,9 +135,9 @@ class World:
             socket.drop()
 
     def ask(self) -> None:
-        """An operator asks the charger for something; message IDs come twice at times."""
+        """An operator asks the charger for something; other connections may know its ID."""
         marker = f"q{len(self.asked)}"
-        asked = Asked(marker, self.random.choice(["op", marker]))
+        asked = Asked(marker, self.random.random() < 0.5)
         self.asked.append(asked)
         asked.task = asyncio.get_running_loop().create_task(self._ask(asked))
 
@@ -146,9 +146,13 @@ class World:
         current = self.hub.sessions.get(STATION)
         asked.socket = None if current is None else cast("FakeSocket", current.socket)
         asked.asked_s = loop.time()
+        message_id = asked.marker
+        if asked.has_known_id:
+            before = [each for each in self.asked if each.socket is asked.socket]
+            message_id = f"op-{len(before)}"
         try:
             asked.answer = await self.hub.call(
-                STATION, "DataTransfer", _data(asked.marker), 30, asked.message_id
+                STATION, "DataTransfer", _data(asked.marker), 30, message_id
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, it is judged
             asked.error = error
@@ -271,6 +275,8 @@ def play(seed: str) -> Verdict:
     try:
         asyncio.set_event_loop(loop)
         return loop.run_until_complete(_play(seed))
+    except Exception as error:  # noqa: BLE001 - what the server did to deserve it is the finding
+        return Verdict(seed, stale=[f"it ends with {error!r}"])
     finally:
         asyncio.set_event_loop(None)
         loop.close()
@@ -303,8 +309,10 @@ async def _play(seed: str) -> Verdict:
     await _settle(world)
     await asyncio.sleep(_PATIENCE_S)
     await _settle(world)
-    await _judge(world, verdict)
-    await _end(world)
+    try:
+        await _judge(world, verdict)
+    finally:
+        await _end(world)
     return verdict
 
 
@@ -342,7 +350,9 @@ async def _judge_online(world: World, verdict: Verdict, newest: FakeSocket) -> N
         verdict.unreachable.append("the station counts as offline")
     if _order(world) < 0:
         verdict.stale.append("the record says that the station is gone")
-    probe = asyncio.ensure_future(world.hub.call(STATION, "DataTransfer", _data("last"), 30, "op"))
+    probe = asyncio.ensure_future(
+        world.hub.call(STATION, "DataTransfer", _data("last"), 30, "op-1")
+    )
     newest.arriving.append(json.dumps([2, "last", "Heartbeat", {}]))
     await _settle(world)
     if not probe.done() or probe.exception() is not None:
@@ -367,7 +377,10 @@ def _judge_offline(world: World, verdict: Verdict, station: StationState) -> Non
 
 def _order(world: World) -> int:
     """1 if the station's record has it come last, -1 if it has it gone, 0 at one instant."""
-    (row,) = world.store.rows(StationWrite)
+    rows = world.store.rows(StationWrite)
+    if not rows:
+        return -1
+    (row,) = rows
     came, left = _at(row.doc["connected_at"]), _at(row.doc.get("disconnected_at") or "")
     return (came > left) - (came < left)
 
