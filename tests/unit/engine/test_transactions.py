@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from csms.domain.anomalies import Anomaly
-from csms.domain.facts import EventKind
+from csms.domain.facts import BootNotified, EventKind
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenStatus, token_key
 from csms.engine.policy import Policy
@@ -165,6 +165,65 @@ async def test_two_transactions_on_one_connector_mark_the_older_one():
     older, newer = desk.views()
     assert ("superseded" in older["flags"], older["state"]) == (True, "active")
     assert "superseded" not in newer["flags"]
+
+
+async def boot(desk: Desk, at_s: float) -> None:
+    await desk.report(BootNotified("Test", "T1"), at_s)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("at", [datetime(1970, 1, 1, 0, 1, tzinfo=UTC), None])
+async def test_a_start_that_looks_like_the_one_before_the_boot_is_another_one(at, restarts):
+    """A clock that begins at each boot, and a car that took nothing."""
+    desk = Desk()
+    await boot(desk, 0)
+    first = await desk.report(a_start(at), 60)
+    again = await desk.report(a_start(at), 70)
+    await desk.report(a_stop(first.answer.transaction_id, at=None, wh=1000), 600)
+    late = await desk.report(a_start(at), 610)
+    assert first.answer.transaction_id == again.answer.transaction_id
+    assert first.answer.transaction_id == late.answer.transaction_id
+    await boot(desk, 1000)
+    if restarts:
+        await desk.restart()
+    second = await desk.report(a_start(at), 1060)
+    retried = await desk.report(a_start(at), 1070)
+    assert second.answer.transaction_id == retried.answer.transaction_id
+    assert second.answer.transaction_id != first.answer.transaction_id
+    assert [view["state"] for view in desk.views()] == ["ended", "active"]
+
+
+async def test_a_start_with_a_real_time_is_the_same_one_after_a_boot():
+    desk = Desk()
+    await boot(desk, 0)
+    first = await desk.report(a_start(60.0), 60)
+    await desk.report(a_stop(first.answer.transaction_id), 600)
+    await boot(desk, 1000)
+    again = await desk.report(a_start(60.0), 1060)
+    assert again.answer.transaction_id == first.answer.transaction_id
+
+
+async def test_a_session_that_began_earlier_and_came_later_is_the_superseded_one():
+    desk = Desk()
+    await desk.report(a_start(600.0), 600)
+    await desk.report(a_start(0.0), 700)
+    flagged = {view["transaction_id"]: "superseded" in view["flags"] for view in desk.views()}
+    assert flagged == {"1": False, "2": True}
+
+
+async def test_a_session_that_was_superseded_and_ended_is_like_any_other():
+    desk = Desk()
+    first = await desk.report(a_start())
+    await desk.report(a_start(600.0), 600)
+    await desk.report(a_stop(first.answer.transaction_id, at=500.0), 700)
+    assert "superseded" not in desk.views()[0]["flags"]
+
+
+async def test_an_unknown_stop_with_an_absurd_register_begins_no_session():
+    desk = Desk()
+    outcome = await desk.report(a_stop(4711, wh=None, id_is_ours=True))
+    assert outcome.held.transaction_id == "4711"
+    assert desk.sessions() == []
 
 
 async def test_2_0_1_an_update_before_its_start_is_the_same_session():
