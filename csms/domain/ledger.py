@@ -307,16 +307,15 @@ class Ledger:
         return start.milliwh == 0 and first.milliwh > stop.milliwh
 
     def _is_whole(self, spread: int, end: Count) -> bool:
-        """Tells whether the transaction's ends are the extremes of all that was read."""
+        """Tells whether no end of the transaction contradicts that its readings only rose."""
         first, last = self._start, self._stop
         if first is None and self.first is not None and self.first.place is Place.BEGIN:
             first = self.first
         if last is None and self.last is not None and self.last.place is Place.END:
             last = self.last
-        if first is None or last is None:
-            return False
-        is_extreme = first.milliwh == end.low and last.milliwh == end.high
-        return is_extreme and spread <= self._most()
+        is_lowest = first is None or first.milliwh == end.low
+        is_highest = last is None or last.milliwh == end.high
+        return is_lowest and is_highest and spread <= self._most()
 
     def _most(self) -> int:
         """The most that a station can deliver between the first and the last moment."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from csms.domain.session import Session
 
 _ROUNDING_MILLIWH: Final = 1_000
+DUPLICATE: Final = "duplicate"
 _CAUSES: Final = (
     "refold_due",
     "register_rollover",
@@ -122,8 +123,11 @@ def reading_stay(evse: int, at: datetime, milliwh: int) -> Stay:
 
 
 def connector_ledgers(stays: Iterable[Stay]) -> list[ConnectorLedger]:
-    """Returns the ledger of each EVSE that had a session or a reading, by its number."""
-    ordered = sorted(stays, key=_order)
+    """Returns the ledger of each EVSE that had a session or a reading, by its number.
+
+    A session that repeats another one is none.
+    """
+    ordered = sorted((stay for stay in stays if DUPLICATE not in stay.flags), key=_order)
     by_evse = groupby(sorted(ordered, key=_evse), key=_evse)
     return [_ledger(list(group)) for _, group in by_evse]
 

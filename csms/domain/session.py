@@ -317,6 +317,10 @@ class Session:
                 setattr(self, name, value)
                 self.sources[name] = order
 
+    def refold(self, readings: Iterable[Reading]) -> None:
+        """Makes the ledger anew from all readings of the session's samples."""
+        self.ledger = self.ledger.refolded(readings)
+
     def close(self, at: datetime, reason: str) -> None:
         """Ends the session by an operator's decision."""
         self.state, self.ended_at, self.stop_reason = SessionState.CLOSED, at, reason

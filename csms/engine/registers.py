@@ -18,11 +18,13 @@ from csms.engine.writes import RecordWrite, SampleWrite
 from csms.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
     from csms.domain.sample import Sample
     from csms.engine.engine import Engine
+    from csms.engine.state import StationState
+    from csms.engine.work import Outcome
 
 REFOLD_DUE = "refold_due"
 """The flag of a session whose energy is to be counted anew, and the collection that lists them."""
@@ -34,11 +36,12 @@ async def count(engine: Engine, work: Work, live: LiveSession, samples: Sequence
     if session.take_samples(samples, work.now) and live.line is None:
         return
     if live.line is None:
-        # What was submitted before is in the database once this is; it is written again with its
-        # unit, and once only.
-        evse = session.evse or 0
-        late = [SampleWrite(session.station_id, session.id, evse, work.now, s) for s in samples]
-        await engine.store.submit(late)
+        if not engine.store.is_behind:
+            # What was submitted before is in the database once this is. It comes once more with
+            # its unit, which changes nothing.
+            evse = session.evse or 0
+            late = [SampleWrite(session.station_id, session.id, evse, work.now, s) for s in samples]
+            await engine.store.submit(late)
         if not await _read_line(engine, live):
             mark(work, live)
             return
@@ -80,53 +83,52 @@ def mark(work: Work, live: LiveSession) -> None:
     work.writes.append(RecordWrite(REFOLD_DUE, live.session.id, doc))
 
 
-async def refold_due_sessions(engine: Engine, now: datetime) -> int:
-    """Counts the energy of every marked session anew, and returns how many there were.
+async def refold_due_sessions(
+    engine: Engine, now: datetime
+) -> AsyncIterator[tuple[StationState, Outcome]]:
+    """Counts the energy of every marked session anew; yields what came of each, once durable.
 
     To be called at the start and whenever the database is back, outside of any station's lock.
-    A database that goes away meanwhile leaves the marks that are left for the next time.
+
+    Raises:
+        DatabaseUnavailable: if it goes away meanwhile; what is left stays marked.
     """
-    done = 0
-    try:
-        for session_id, doc in (await engine.store.load_records(REFOLD_DUE)).items():
-            await _refold_marked(engine, doc["station_id"], session_id, now)
-            done += 1
-    except DatabaseUnavailable:
-        pass
-    return done
+    for session_id, doc in (await engine.store.load_records(REFOLD_DUE)).items():
+        station = await engine.station(doc["station_id"])
+        if station is None:
+            await engine.store.submit([RecordWrite(REFOLD_DUE, session_id, None)])
+            continue
+        async with station.lock:
+            # Once this is durable, so is what was submitted before it.
+            await engine.store.submit([RecordWrite(REFOLD_DUE, session_id, doc)])
+            work = Work(station, now)
+            await _refold_marked(engine, work, session_id)
+            outcome = work.outcome(None)
+            await engine.store.submit(outcome.writes)
+        yield station, outcome
 
 
-async def _refold_marked(engine: Engine, station_id: str, session_id: str, now: datetime) -> None:
-    gone = RecordWrite(REFOLD_DUE, session_id, None)
-    station = await engine.station(station_id)
-    if station is None:
-        await engine.store.submit([gone])
-        return
-    async with station.lock:
-        again = RecordWrite(REFOLD_DUE, session_id, {"station_id": station_id})
-        await engine.store.submit([again])
-        live = station.session(session_id)
-        if live is None:
-            stored = await engine.store.find_session(session_id)
-            live = None if stored is None else LiveSession.restore(stored)
-        work = Work(station, now)
-        if live is not None:
-            before = live.session.energy_milliwh
-            readings = await engine.store.load_readings(session_id)
-            live.line = ReadingLine(live.session.ledger, readings)
-            _refold(live, [])
-            live.session.flags.discard(REFOLD_DUE)
-            work.touch(live)
-            energy = live.session.energy_milliwh
-            if energy != before:
-                work.note(
-                    "session.recounted",
-                    live,
-                    energy_wh=None if energy is None else energy / 1000,
-                    was_wh=None if before is None else before / 1000,
-                )
-        work.writes.append(gone)
-        await engine.store.submit(work.outcome(None).writes)
+async def _refold_marked(engine: Engine, work: Work, session_id: str) -> None:
+    work.writes.append(RecordWrite(REFOLD_DUE, session_id, None))
+    live = work.station.session(session_id)
+    if live is None:
+        stored = await engine.store.find_session(session_id)
+        if stored is None:
+            return
+        live = LiveSession.restore(stored)
+    before = live.session.energy_milliwh
+    readings = await engine.store.load_readings(session_id)
+    live.line = ReadingLine(live.session.ledger, readings)
+    _refold(live, [])
+    live.session.flags.discard(REFOLD_DUE)
+    work.touch(live)
+    energy = live.session.energy_milliwh
+    if energy != before:
+        work.note("session.recounted", live, energy_wh=_wh(energy), was_wh=_wh(before))
+
+
+def _wh(milliwh: int | None) -> float | None:
+    return None if milliwh is None else milliwh / 1000
 
 
 async def _read_line(engine: Engine, live: LiveSession) -> bool:
