@@ -23,6 +23,7 @@ from csms.engine import (
     duplicates,
     metering,
     provisioning,
+    refused,
     smart_charging,
     transactions,
 )
@@ -127,7 +128,10 @@ class Engine:
         """Takes a report, and returns what it comes to."""
         work = Work(station, now, message_id)
         try:
-            return work.outcome(await HANDLERS[type(fact)](self, work, fact))
+            answer = await HANDLERS[type(fact)](self, work, fact)
+            for live in work.touched.values():
+                refused.look(work, live)
+            return work.outcome(answer)
         except BaseException:
             # Nothing of this gets written: a session that it began has never been.
             for session_id in work.begun:

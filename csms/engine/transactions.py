@@ -13,7 +13,7 @@ from csms.domain.anomalies import Anomaly
 from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
-from csms.engine import gaps, metering, registers, smart_charging, timing
+from csms.engine import gaps, metering, refused, registers, smart_charging, timing
 from csms.engine.authorization import judge
 from csms.engine.inference import is_of_another, names_none, original, session_of_stop
 from csms.engine.quarantine import Hold
@@ -362,6 +362,7 @@ def finish(work: Work, live: LiveSession) -> None:
     session = live.session
     at = session.ended_at or work.now
     metering.record(work, live, end_session(live.watch, at))
+    refused.finish(work, live)
     smart_charging.end_transaction(work, live)
     work.station.retire(live)
     energy = session.energy_milliwh

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     OVER_LIMIT = "OVER_LIMIT"
     OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
     METER_MISSING = "METER_MISSING"
+    CHARGING_REFUSED = "CHARGING_REFUSED"
 
 
 class StationKind(StrEnum):
