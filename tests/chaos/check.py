@@ -40,6 +40,7 @@ class _Stored:
         self.samples: Counter[tuple[str, Any]] = Counter()
         self.sessions: dict[tuple[str, str], list[Any]] = defaultdict(list)
         self.held: dict[tuple[str, str], str] = {}
+        self.merged = 0
 
     @classmethod
     async def load(cls, connection: asyncpg.Connection) -> _Stored:
@@ -51,8 +52,13 @@ class _Stored:
         ):
             stored.samples[row["station_id"], row["at"]] += 1
         for row in await connection.fetch(
-            "SELECT id, station_id, transaction_id, state, energy_milliwh FROM sessions"
+            "SELECT id, station_id, transaction_id, state, energy_milliwh,"
+            " doc->>'duplicate_of' AS duplicate_of FROM sessions"
         ):
+            if row["duplicate_of"] is not None:
+                # A start that came again while nothing could be looked up: it is not billed.
+                stored.merged += 1
+                continue
             stored.sessions[row["station_id"], row["transaction_id"]].append(row)
         if await connection.fetchval("SELECT to_regclass('quarantine') IS NOT NULL"):
             for row in await connection.fetch(
@@ -96,7 +102,8 @@ def _compare(stored: _Stored, history: History) -> dict[str, Any]:
         "doubled": doubled + max(0, strangers - unheard),
         "sessions_missing": missing,
         "wh_difference": difference_milliwh / 1000,
-        "held": len(stored.held),
+        "held": sum(state in {"held", "waiting"} for state in stored.held.values()),
+        "merged": stored.merged,
     }
 
 

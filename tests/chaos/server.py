@@ -133,7 +133,7 @@ class Server:
         ]
 
     def last_words(self) -> str:
-        return self.log.read_bytes()[-2000:].decode(errors="replace")
+        return self.log.read_bytes()[-600:].decode(errors="replace")
 
     async def get(self, path: str, **query: Any) -> Any:
         async with httpx.AsyncClient(timeout=30) as client:
