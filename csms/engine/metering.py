@@ -52,6 +52,7 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
             _keep(work, None, fact.evse, samples)
         else:
             timing.note_unclear(live, fact.anomalies)
+            registers.note_unread(live, fact.anomalies)
             await take(engine, work, live, samples)
             work.touch(live)
     return Acknowledged()

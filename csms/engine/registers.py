@@ -18,7 +18,7 @@ from csms.engine.writes import RecordWrite, SampleWrite
 from csms.errors import DatabaseUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
     from datetime import datetime
 
     from csms.domain.sample import Sample
@@ -28,6 +28,16 @@ if TYPE_CHECKING:
 
 REFOLD_DUE = "refold_due"
 """The flag of a session whose energy is to be counted anew, and the collection that lists them."""
+
+_UNREAD = frozenset(
+    {"value.unreadable", "value.implausible", "unit.unexpected", "register.implausible"}
+)
+
+
+def note_unread(live: LiveSession, anomalies: Iterable[Anomaly]) -> None:
+    """Flags a session of whose values one was no number, or none that a meter can show."""
+    if any(each.kind in _UNREAD for each in anomalies):
+        live.session.flags.add("values_unread")
 
 
 async def count(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:

@@ -271,6 +271,7 @@ def _apply(work: Work, live: LiveSession, fact: TransactionReported, key: str) -
     live.session.apply(fact, work.now)
     timing.settle(work, live, fact.at)
     timing.note_unclear(live, fact.anomalies)
+    registers.note_unread(live, fact.anomalies)
     work.writes.append(_event_write(work, fact, live.session.id, key))
 
 
