@@ -7,7 +7,7 @@ for an answer that can no longer come.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed
 
@@ -15,7 +15,7 @@ from csms.errors import NoAnswer, StationBusy, StationOffline
 from csms.link.identifiers import new_message_id
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from csms.ocppj.frames import CallError, CallResult, Payload
     from csms.ocppj.peer import Peer
@@ -30,7 +30,9 @@ class Calls:
 
     __slots__ = ("_answer", "_over", "_peer", "_send", "_slot", "_station_id", "_under_way")
 
-    def __init__(self, station_id: str, peer: Peer, send: Callable[[str], Awaitable[None]]) -> None:
+    def __init__(
+        self, station_id: str, peer: Peer, send: Callable[[str], Coroutine[Any, Any, None]]
+    ) -> None:
         self._station_id, self._peer, self._send = station_id, peer, send
         self._slot: asyncio.Lock | None = None
         self._answer: asyncio.Future[Answer] | None = None
@@ -76,16 +78,28 @@ class Calls:
         text = self._peer.call(message_id, action, payload)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answer = answer
+        sending = asyncio.ensure_future(self._send(text))
+        sending.add_done_callback(_look_at)
         try:
-            await self._send(text)
+            # The connection may be given up while the station does not read.
+            either: set[asyncio.Future[Any]] = {sending, answer}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
             return await answer
         except ConnectionClosed:
             raise StationOffline(self._why()) from None
         finally:
+            sending.cancel()
             self._answer = None
             self._peer.abandon()
-            if answer.done() and not answer.cancelled():
-                answer.exception()  # told already, if the connection ended while we sent
+            _look_at(answer)
 
     def _why(self) -> str:
         return self._over or f"{self._station_id} has disconnected"
+
+
+def _look_at(future: asyncio.Future[Any]) -> None:
+    """Keeps asyncio from complaining about an error that nobody waits for any more."""
+    if future.done() and not future.cancelled():
+        future.exception()

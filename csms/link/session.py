@@ -74,7 +74,7 @@ class StationSession:
         self.hub, self.socket, self.station = hub, socket, station
         self.peer = Peer(version, Role.CSMS, supported=SUPPORTED[version])
         self.routes = ROUTES[version]
-        self.calls = Calls(station.id, self.peer, self._send)
+        self.calls = Calls(station.id, self.peer, self._write)
         self.peer_address = address_of(socket)
         self.is_replaced = False
         self._inbox: deque[tuple[CallReceived | ReplyDue, datetime]] = deque()
@@ -138,13 +138,15 @@ class StationSession:
         is_idle = self._worker is None or self._worker.done() or self._idle is not None
         return is_idle and not self._inbox and not self.socket.queued
 
-    def _part(self) -> None:
+    def _part(self, last: str | None = None) -> None:
         """Closes the connection, once; what comes after that was never received."""
         self._is_deaf = True
         if self._parted is not None and not self._parted.done():
             self._parted.set_result(None)
             self.calls.end(f"we stop before {self.station.id} answered; ask it again later")
-            self.socket.say_close(_RESTARTS, "the central system restarts")
+            if last is not None:
+                self._record(last)
+            self.socket.say_last(last, _RESTARTS, "the central system restarts")
 
     def _take_frame(self, frame: Frame) -> bool:
         """Takes a whole text as it arrives; False if there is no room, or it is no text."""
@@ -296,15 +298,25 @@ class StationSession:
         await self._send(text)
 
     async def _send(self, text: str) -> None:
-        """Sends a text; a station that does not read for long is dropped.
+        """Sends an answer; at the goodbye the last one is sent in one piece with the close.
 
         Raises:
             ConnectionClosed: if it cannot be sent any more.
         """
-        if self.hub.recorder is not None:
-            self.hub.recorder.sent(self.station.id, self.version, text, self.hub.clock.now())
+        if self._parted is not None and not self._parted.done() and self._is_all_said():
+            self._part(text)
+        else:
+            await self._write(text)
+
+    async def _write(self, text: str) -> None:
+        """Writes a text; a station that does not read for long is dropped."""
+        self._record(text)
         if not self.socket.send_at_once(text):
             await self.socket.send_within(text, _SEND_S)
+
+    def _record(self, text: str) -> None:
+        if self.hub.recorder is not None:
+            self.hub.recorder.sent(self.station.id, self.version, text, self.hub.clock.now())
 
 
 def write_notes(notes: tuple[Note, ...]) -> None:

@@ -153,11 +153,16 @@ class StationConnection(ServerConnection):
                 return
         raise ConnectionClosedError(None, None)
 
-    def say_close(self, code: int, reason: str) -> None:
-        """Writes a close at once, so that nothing comes between it and what was written before."""
+    def say_last(self, text: str | None, code: int, reason: str) -> None:
+        """Writes a last text, if any, and a close, in one piece.
+
+        Who gets both at once cannot send anything in between that would never be answered.
+        """
         if self.state is State.OPEN:
+            if text is not None:
+                self.protocol.send_text(text.encode())
             self.protocol.send_close(code, reason)
-            self.send_data()
+            self.transport.write(b"".join(self.protocol.data_to_send()))
 
     def drop(self, why: str) -> None:
         """Ends a connection that is of no use any more, without waiting for the peer."""
