@@ -123,6 +123,7 @@ async def _assemble(
     await load_policy_records(store, policy)
     recorder = None if settings.record is None else Recorder(settings.record, clock.now())
     numbers = BlockNumbers(store)
+    await numbers.load()
     verifier = Verifier(_secret(settings))
     engine = Engine(store, numbers, policy, verifier.hash_password)
     hub = Hub(engine, store, clock, Counters(), recorder)
