@@ -35,6 +35,7 @@ _MOST_MILLIW = 1_000_000_000
 _SLACK_MILLIWH = 1_000_000
 # No queue is older, and no clock that counts from 1970 is younger.
 _SURELY_RIGHT_S = 86_400.0 * 400
+_NEWS_S = 30.0
 
 
 class SessionState(StrEnum):
@@ -182,12 +183,12 @@ class Session:
         What was known before stays: a station remembers less than a long session lasts.
         """
         known = {each.since: each for each in (*self.clock, *stretches)}
-        clock = [known[since] for since in sorted(known)]
-        if clock == self.clock:
-            return False
-        self.clock = clock
+        before, self.clock = self.clock, [known[since] for since in sorted(known)]
         self.settle_times()
-        return True
+        return len(before) != len(self.clock) or any(
+            abs(old.last_s - new.last_s) > _NEWS_S
+            for old, new in zip(before, self.clock, strict=True)
+        )
 
     def settle_times(self) -> None:
         """Reckons start and end anew from what was said, when it came, and the clock."""
@@ -289,12 +290,17 @@ class Session:
         """Takes samples; False if one came too late and the ledger must be folded anew."""
         in_order = True
         for sample in samples:
-            self._take_levels(sample, self.shift_s(sample.at, received_at))
-            reading = reading_of(sample)
+            shift_s = self.shift_s(sample.at, received_at)
+            self._take_levels(sample, shift_s)
+            reading = _reading(sample, shift_s)
             if reading is not None and not self.ledger.add(reading):
                 in_order = False
         self.last_sample_received_at = received_at
         return in_order
+
+    def reading_of(self, sample: Sample, received_at: datetime) -> Reading | None:
+        """Returns the reading in a sample, with its place by our clock."""
+        return _reading(sample, self.shift_s(sample.at, received_at))
 
     def _take_levels(self, sample: Sample, shift_s: float) -> None:
         at = sample.at + timedelta(seconds=shift_s) if shift_s else sample.at
@@ -325,6 +331,12 @@ class Session:
         """Ends the session by an operator's decision."""
         self.state, self.ended_at, self.stop_reason = SessionState.CLOSED, at, reason
         self.charging_state = None
+
+
+def _reading(sample: Sample, shift_s: float) -> Reading | None:
+    if shift_s:
+        sample = replace(sample, at=sample.at + timedelta(seconds=shift_s))
+    return reading_of(sample)
 
 
 def reading_of(sample: Sample) -> Reading | None:

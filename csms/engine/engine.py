@@ -27,8 +27,10 @@ from csms.engine import (
     smart_charging,
     transactions,
 )
+from csms.engine.lateness import LONG_AGO, REJUDGE_DUE, Late
 from csms.engine.state import LiveSession, StationState
 from csms.engine.work import Work
+from csms.engine.writes import RecordWrite
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -73,6 +75,7 @@ class Engine:
         self.stations: dict[str, StationState] = {}
         self.gaps: dict[str, Gap] = {}
         self._is_preloaded = False
+        self.late = Late()
 
     async def preload(self) -> None:
         """Loads every station with its running sessions, so that none waits for the store later.
@@ -82,6 +85,8 @@ class Engine:
         """
         for station_id, stored in (await self.store.load_all()).items():
             self.stations.setdefault(station_id, StationState.restore(stored))
+        for session_id, doc in (await self.store.load_records(REJUDGE_DUE)).items():
+            self.late.put(session_id, doc["station_id"], LONG_AGO)
         self._is_preloaded = True
 
     async def station(self, station_id: str) -> StationState | None:
@@ -129,6 +134,7 @@ class Engine:
         work = Work(station, now, message_id)
         try:
             answer = await HANDLERS[type(fact)](self, work, fact)
+            self._mark_late(work)
             for live in work.touched.values():
                 refused.look(work, live)
             return work.outcome(answer)
@@ -173,6 +179,13 @@ class Engine:
         details = {"quarantine_id": held.quarantine_id}
         work.flag(live, "attached_by_operator", "quarantine.attached", details)
         return live, work.outcome(None)
+
+    def _mark_late(self, work: Work) -> None:
+        """Has the sessions that got late samples judged again, also after a restart."""
+        for session_id in work.late:
+            if self.late.put(session_id, work.station.id, work.now):
+                doc = {"station_id": work.station.id}
+                work.writes.append(RecordWrite(REJUDGE_DUE, session_id, doc))
 
     def command_answered(
         self, station: StationState, order: Order, answer: desk.CommandAnswer, now: datetime

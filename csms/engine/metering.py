@@ -15,7 +15,7 @@ from csms.engine.inference import sessions_of_samples
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
 from csms.monitor.deviations import end_session, take_sample
-from csms.monitor.episodes import Change
+from csms.monitor.episodes import Change, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,8 +72,13 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     for sample in samples:
         at = session.placed(sample.at, work.now)
         smart_charging.extend(work, live, at)
+        if _comes_late(work, live, sample, at):
+            work.late[session.id] = live
         thresholds = engine.policy.thresholds_of(session.profile)
-        record(work, live, take_sample(live.watch, live.track, sample, at, thresholds))
+        findings = take_sample(live.watch, live.track, sample, at, thresholds)
+        if findings and timing.has_waited(work, at):
+            mark_replayed(findings)
+        record(work, live, findings)
     if not session.is_active:
         record(work, live, end_session(live.watch, session.ended_at or work.now))
 
@@ -94,6 +99,30 @@ def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | N
     patience = timedelta(seconds=thresholds.meter_missing_s)
     # Whoever has learnt the meter's interval meanwhile waits less long than was due before.
     return max(min(due, work.now + patience), work.now + patience / 10)
+
+
+def mark_replayed(findings: Iterable[Finding]) -> None:
+    """Notes of what is raised that it comes from samples that had waited: nobody acts on it."""
+    for finding in findings:
+        if finding.change is Change.RAISED:
+            finding.episode.evidence["replayed"] = True
+
+
+def _comes_late(work: Work, live: LiveSession, sample: Sample, at: datetime) -> bool:
+    """Tells whether a sample asks for a second judgement.
+
+    It was taken before one that was judged, or in a silence, or came after the session's end.
+    """
+    if not sample.has_electricity:
+        return False
+    watch, track, ended = live.watch, live.track, live.session.ended_received_at
+    if ended is not None and ended < work.now:
+        return track.is_limited or (not track.plans and bool(work.station.installed))
+    if track.is_limited and watch.last_at is not None and at < watch.last_at:
+        return True
+    if not track.plans and not live.session.is_active and work.station.installed:
+        return True
+    return watch.suspicion(Kind.METER_MISSING) is not None and timing.has_waited(work, at)
 
 
 def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:

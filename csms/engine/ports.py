@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.ledger import Reading
-    from csms.engine.writes import QuarantineWrite, Write
+    from csms.domain.sample import Sample
+    from csms.engine.writes import AlertWrite, QuarantineWrite, Write
 
 START_KEYS_KEPT = 32
 
@@ -101,6 +102,14 @@ class Store(Protocol):
 
     async def load_readings(self, session_id: str) -> list[Reading]:
         """Returns the register readings of all samples of a session."""
+        ...
+
+    async def load_samples(self, session_id: str) -> list[tuple[Sample, datetime]]:
+        """Returns all samples of a session, each with when it arrived, in no order."""
+        ...
+
+    async def load_alerts(self, session_id: str) -> list[AlertWrite]:
+        """Returns all alerts of a session."""
         ...
 
     async def load_all(self) -> dict[str, StoredStation]:

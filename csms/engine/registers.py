@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from csms.domain.anomalies import Anomaly
 from csms.domain.ledger import Place, Reading
 from csms.domain.readings import ReadingLine
-from csms.domain.session import reading_of
 from csms.engine.state import LiveSession
 from csms.engine.work import Work
 from csms.engine.writes import RecordWrite, SampleWrite
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.sample import Sample
+    from csms.domain.session import Session
     from csms.engine.engine import Engine
     from csms.engine.state import StationState
     from csms.engine.work import Outcome
@@ -55,8 +55,8 @@ async def count(engine: Engine, work: Work, live: LiveSession, samples: Sequence
         if not await _read_line(engine, live):
             mark(work, live)
             return
-    fresh = [reading for sample in samples if (reading := reading_of(sample)) is not None]
-    _refold(live, fresh)
+    placed = (session.reading_of(sample, work.now) for sample in samples)
+    _refold(live, [reading for reading in placed if reading is not None])
 
 
 async def take_end(engine: Engine, work: Work, live: LiveSession, end: Reading) -> None:
@@ -127,7 +127,7 @@ async def _refold_marked(engine: Engine, work: Work, session_id: str) -> None:
             return
         live = LiveSession.restore(stored)
     before = live.session.energy_milliwh
-    readings = await engine.store.load_readings(session_id)
+    readings = await _readings(engine, live.session)
     live.line = ReadingLine(live.session.ledger, readings)
     _refold(live, [])
     live.session.flags.discard(REFOLD_DUE)
@@ -144,11 +144,20 @@ def _wh(milliwh: int | None) -> float | None:
 async def _read_line(engine: Engine, live: LiveSession) -> bool:
     """Reads a session's readings into memory; False if the database is away."""
     try:
-        readings = await engine.store.load_readings(live.session.id)
+        readings = await _readings(engine, live.session)
     except DatabaseUnavailable:
         return False
     live.line = ReadingLine(live.session.ledger, readings)
     return True
+
+
+async def _readings(engine: Engine, session: Session) -> list[Reading]:
+    """Returns all readings of a session's samples; of one whose clock was wrong by our clock."""
+    if not session.clock:
+        return await engine.store.load_readings(session.id)
+    samples = await engine.store.load_samples(session.id)
+    placed = (session.reading_of(sample, received_at) for sample, received_at in samples)
+    return [reading for reading in placed if reading is not None]
 
 
 def _refold(live: LiveSession, fresh: Sequence[Reading]) -> None:

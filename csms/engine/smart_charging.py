@@ -94,6 +94,14 @@ def extend(work: Work, live: LiveSession, at: datetime) -> None:
         _replan(work, live, at)
 
 
+def cover(work: Work, live: LiveSession, upto: datetime) -> None:
+    """Plans what a session turns out to have lasted: from before it was known, and to `upto`."""
+    track, session = live.track, live.session
+    if len(track.plans) <= 1 and not (track.plans and track.plans[0].covers(session.started_at)):
+        _replan(work, live, session.started_at)
+    extend(work, live, upto)
+
+
 def end_transaction(work: Work, live: LiveSession) -> None:
     """Forgets the profiles that end with the transaction."""
     session, station = live.session, work.station

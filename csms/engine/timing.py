@@ -6,6 +6,7 @@ with a time that is wrong, so none is lost: the station's word and the arrival s
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from csms.domain.station_clock import Basis
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
 
+_LIVE_WITHIN = timedelta(seconds=120)
 _UNCLEAR = frozenset({"time.no_zone", "time.unreadable"})
 
 
@@ -35,19 +37,31 @@ def hear(work: Work, at: datetime | None, *, has_waited: bool = False) -> None:
         return
     for live in (*work.station.running.values(), *work.station.recent.values()):
         if _take_clock(work, live):
-            work.touch(live)
+            work.late[live.session.id] = live
     work.station.record.clock = clock.dump()
     work.save_station()
 
 
 def settle(work: Work, live: LiveSession, at: datetime | None) -> None:
-    """Times a session by a message of its own that was made at `at` by the station's clock."""
+    """Times a session by a message of its own that was made at `at` by the station's clock.
+
+    One that waited is a replay, whatever clock says when it was made.
+    """
     session, clock = live.session, work.station.clock
     if at is not None and clock.place(at, work.now).basis is Basis.LIVE:
         session.live_until = max(session.live_until or work.now, work.now)
-    if clock.was_wrong:
-        _take_clock(work, live)
-    live.track.begin(session.started_at)
+    elif at is not None and has_waited(work, session.placed(at, work.now)):
+        session.flags.add("replayed")
+    is_news = clock.was_wrong and _take_clock(work, live)
+    track = live.track
+    track.begin(session.started_at)
+    if is_news or (track.is_limited and not track.plans[0].covers(session.started_at)):
+        work.late[session.id] = live
+
+
+def has_waited(work: Work, at: datetime) -> bool:
+    """Tells whether what was made at `at`, by our clock, comes from a queue."""
+    return work.now - at > _LIVE_WITHIN
 
 
 def note_unclear(live: LiveSession, anomalies: Iterable[Anomaly]) -> None:
@@ -61,8 +75,12 @@ def _take_clock(work: Work, live: LiveSession) -> bool:
     ended = session.ended_received_at
     begun = session.started_received_at.timestamp()
     stretches = clock.during(begun, None if ended is None else ended.timestamp())
-    if not stretches or not session.take_clock(stretches):
+    if not stretches:
         return False
+    is_news = session.take_clock(stretches)
     session.clock_offset_s = round(stretches[-1].last_s, 1)
     live.track.begin(session.started_at)
-    return True
+    if is_news:
+        live.line = None
+    work.touch(live)
+    return is_news

@@ -59,7 +59,10 @@ class Outcome(NamedTuple):
 
 @dataclass(slots=True)
 class Work:
-    """The unit in the making. `touched` sessions are written once, at the end."""
+    """The unit in the making.
+
+    `touched` sessions are written once, at the end; `late` ones are to be judged again.
+    """
 
     station: StationState
     now: datetime
@@ -72,6 +75,7 @@ class Work:
     held: Hold | None = None
     begun: list[str] = field(default_factory=list)
     unchecked_key: str | None = None
+    late: dict[str, LiveSession] = field(default_factory=dict)
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""

@@ -13,6 +13,7 @@ import structlog
 
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
+from csms.engine.rejudge import rejudge_due
 from csms.engine.work import Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
 from csms.link.farewell import part_from
@@ -30,6 +31,7 @@ from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from datetime import datetime
     from typing import Any
 
     from csms.clock import Clock
@@ -186,7 +188,7 @@ class Hub:
     async def run_deadlines(self) -> None:
         """Looks after sessions that may have gone silent; runs as long as the node does."""
         while True:
-            due = self._deadlines.next_due()
+            due = self._next_due()
             wait_s = _LONGEST_SLEEP_S if due is None else self.clock.real_seconds_until(due)
             self._deadline_set.clear()
             try:
@@ -196,6 +198,17 @@ class Hub:
                 pass
             for station_id, session_id in self._deadlines.take_due(self.clock.now()):
                 await self._check_silence(station_id, session_id)
+            late = self.engine.late.next_due()
+            if late is not None and late <= self.clock.now():
+                self.spawn(self._rejudge_late())
+
+    async def _rejudge_late(self) -> None:
+        for station, outcome in await rejudge_due(self.engine, self.clock.now()):
+            self.settle(station, outcome)
+
+    def _next_due(self) -> datetime | None:
+        known = (self._deadlines.next_due(), self.engine.late.next_due())
+        return min((due for due in known if due is not None), default=None)
 
     async def stop(
         self, within_s: float, window_s: float = 0, hurry: asyncio.Event | None = None

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.facts import TransactionReported
 from csms.domain.times import format_time
 from csms.engine.deadlines import Deadlines
 from csms.engine.engine import Engine
+from csms.engine.rejudge import rejudge_due
 from csms.engine.state import LiveSession
 from csms.engine.views import alert_view, anomaly_view, session_view
 from csms.engine.writes import AlertWrite, AnomalyWrite, SessionWrite
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from csms.ocppj.frames import Call, Payload
 
 _UNANSWERED_IDS = 1 << 30
+_AFTER = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
@@ -94,6 +97,7 @@ class Replay:
             await self._check_silences(line.at)
             self._is_unanswered = log.is_unanswered(line)
             await self._play(line, log.answer_to(line))
+        await rejudge_due(self._engine, log.end + _AFTER)
         return self._result(log.end)
 
     async def _play(self, line: Line, recorded: Payload | None) -> None:
@@ -209,6 +213,7 @@ class Replay:
                 await self._settle(station, outcome, due)
                 if again is not None:
                     self._deadlines.set(again, station_id, session_id)
+        await rejudge_due(self._engine, upto)
 
     def _differ(self, line: Line, action: str, ours: object, recorded: Payload | None) -> None:
         theirs = None if recorded is None else lasting(recorded)

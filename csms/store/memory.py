@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from csms.domain.ledger import Reading
+    from csms.domain.sample import Sample
 
 
 class MemoryStore:
@@ -193,6 +194,18 @@ class MemoryStore:
             if (reading := reading_of(write.sample)) is not None
         ]
 
+    async def load_samples(self, session_id: str) -> list[tuple[Sample, datetime]]:
+        """Returns all samples of a session, each with when it arrived, in no order."""
+        self._require_all()
+        kept = self._samples[session_id].values()
+        return [(write.sample, write.received_at) for write in kept]
+
+    async def load_alerts(self, session_id: str) -> list[AlertWrite]:
+        """Returns all alerts of a session."""
+        self._require_all()
+        found = [alert for alert in self.rows(AlertWrite) if alert.session_id == session_id]
+        return [replace(alert, doc=_plain(alert.doc)) for alert in found]
+
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
         """Returns an operator's records by name."""
         self._require_all()
@@ -245,8 +258,7 @@ def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
         case QuarantineWrite():
             return old if old.is_resolved else _requarantined(old, new)
         case _:
-            is_alert = isinstance(new, AlertWrite)
-            return replace(new, opened_at=old.opened_at) if is_alert else new
+            return new
 
 
 def _requarantined(old: QuarantineWrite, new: QuarantineWrite) -> QuarantineWrite:

@@ -10,7 +10,7 @@ import structlog
 
 from csms.domain.readings import reading_at
 from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
-from csms.engine.writes import QuarantineWrite
+from csms.engine.writes import AlertWrite, QuarantineWrite
 from csms.errors import DatabaseUnavailable
 from csms.store.group_commit import GroupCommit
 from csms.store.journal import Journal
@@ -19,6 +19,7 @@ from csms.store.partitions import prepare_partitions
 from csms.store.queries import queries
 from csms.store.reading_pool import ReadingPool
 from csms.store.room import Room
+from csms.store.samples import read_sample
 from csms.store.trouble import TRANSIENT, why
 from csms.store.waiting import opened
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from csms.domain.ledger import Reading
+    from csms.domain.sample import Sample
     from csms.engine.writes import Write
     from csms.store.options import StoreOptions
 
@@ -60,6 +62,7 @@ class PostgresStore:
         try:
             await migrate(connection.held)
             await prepare_partitions(connection.held, now)
+            await connection.warm_up(_PATIENT_S)
             database = await connection.held.fetchval(queries()["database_identity"])
             journal = await asyncio.to_thread(Journal.open, options.journal_dir, database)
         except BaseException:
@@ -209,6 +212,15 @@ class PostgresStore:
             for row in await self.fetch("readings", session_id)
             if (reading := reading_at(*row))
         ]
+
+    async def load_samples(self, session_id: str) -> list[tuple[Sample, datetime]]:
+        """Returns all samples of a session, each with when it arrived, in no order."""
+        rows = await self.fetch("session_samples", session_id)
+        return [(read_sample(row), row["received_at"]) for row in rows]
+
+    async def load_alerts(self, session_id: str) -> list[AlertWrite]:
+        """Returns all alerts of a session."""
+        return [AlertWrite(*row.values()) for row in await self.fetch("session_alerts", session_id)]
 
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
         """Returns an operator's records by name."""

@@ -54,7 +54,8 @@ ON CONFLICT (station_id) DO UPDATE SET doc = EXCLUDED.doc
 -- name: write_AlertWrite
 INSERT INTO alerts SELECT * FROM unnest($1::alerts[])
 ON CONFLICT (id) DO UPDATE
-SET severity = EXCLUDED.severity, state = EXCLUDED.state, doc = EXCLUDED.doc
+SET severity = EXCLUDED.severity, state = EXCLUDED.state, opened_at = EXCLUDED.opened_at,
+    doc = EXCLUDED.doc
 
 -- name: write_CommandWrite
 INSERT INTO commands AS old SELECT * FROM unnest($1::commands[])
@@ -185,6 +186,13 @@ SELECT since, doc FROM session_limits WHERE session_id = $1 ORDER BY since
 -- name: readings
 SELECT at, context, register_milliwh, interval_milliwh FROM samples
 WHERE session_id = $1 AND (register_milliwh IS NOT NULL OR interval_milliwh IS NOT NULL)
+
+-- name: session_samples
+SELECT * FROM samples WHERE session_id = $1
+
+-- name: session_alerts
+SELECT id, station_id, session_id, kind, severity, state, opened_at, doc FROM alerts
+WHERE session_id = $1
 
 -- name: records
 SELECT name, doc FROM records WHERE collection = $1 ORDER BY name

@@ -94,7 +94,7 @@ async def test_late_values_count_in_their_own_place():
     for at_s, wh in ((60, 1100), (180, 1300), (120, 1200), (60, 1100)):
         await desk.report(values(at_s, wh, transaction=transaction), 200)
     (view,) = desk.views(200)
-    assert (view["energy_wh"], view["register_wh"], view["flags"]) == (300, 1300, [])
+    assert (view["energy_wh"], view["register_wh"], view["flags"]) == (300, 1300, ["replayed"])
 
 
 async def test_a_judgement_on_late_values_of_an_ended_session_is_not_left_open():

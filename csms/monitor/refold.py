@@ -1,0 +1,169 @@
+"""A session judged once more, from all of its samples in their own order. PURE.
+
+What it comes to is held beside the episodes that were raised while the samples came: one that is
+still there keeps its number, one that the late samples disprove is withdrawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from csms.monitor.deviations import end_session, take_sample
+from csms.monitor.episodes import Change, Episode, Finding, Kind
+from csms.monitor.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from csms.domain.sample import Sample
+    from csms.monitor.limit_track import LimitTrack
+    from csms.monitor.thresholds import Thresholds
+
+LATE_DATA = "late_data"
+"""Why an episode was cleared that never was: what came late disproves it."""
+
+_CARRIED = ("profile", "pushes", "push_answered", "clock_offset_s", "replayed")
+
+
+@dataclass
+class Refold:
+    """A fresh judge over the samples of one session; hand them in, oldest first."""
+
+    track: LimitTrack
+    thresholds: Thresholds
+    watch: Watch = field(default_factory=Watch)
+    episodes: dict[int, Episode] = field(default_factory=dict)
+    values_at: list[datetime] = field(default_factory=list)
+
+    def take(self, sample: Sample, at: datetime) -> None:
+        """Judges the next sample; `at` is its time in our clock."""
+        if sample.has_electricity:
+            self.values_at.append(at)
+        self._keep(take_sample(self.watch, self.track, sample, at, self.thresholds))
+
+    def end(self, at: datetime) -> None:
+        """Ends the session."""
+        self._keep(end_session(self.watch, at))
+
+    def _keep(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.episodes[finding.episode.number] = finding.episode
+
+    def settle(self, watch: Watch, raised: Sequence[Episode], now: datetime) -> list[Finding]:
+        """Returns what has changed against the episodes that were raised before, and their numbers.
+
+        `watch` is the judge's memory until now, which goes on with what has been found here; of
+        the silence of the meter it keeps its own, since that was measured by our clock. Doing
+        it again with the same samples finds nothing.
+        """
+        taken: set[int] = set()
+        findings: list[Finding] = []
+        last = max([watch.episodes, *(each.number for each in raised)])
+        for number in sorted(self.episodes):
+            episode = self.episodes[number]
+            old = _counterpart(episode, raised, taken)
+            if old is None:
+                last += 1
+                episode.number = last
+                episode.evidence["replayed"] = True
+                findings.append(Finding(Change.RAISED, episode))
+                continue
+            taken.add(old.number)
+            findings += _against(old, episode)
+        for old in raised:
+            if old.number not in taken and self._is_disproved(old):
+                findings += _withdrawn(old, now)
+        self._hand_over(watch, last, findings)
+        return findings
+
+    def _is_disproved(self, episode: Episode) -> bool:
+        """Tells whether an episode that was raised cannot have been.
+
+        A silence was only a late delivery if the values that came are no further apart.
+        """
+        if episode.cleared_because == LATE_DATA:
+            return False
+        if episode.kind is not Kind.METER_MISSING:
+            return True
+        if episode.is_open or episode.cleared_at is None:
+            return False
+        patience_s = self.thresholds.meter_missing_s
+        usual_s = episode.evidence.get("usual_interval_s")
+        if usual_s is not None:
+            patience_s = max(patience_s, usual_s * self.thresholds.meter_missing_intervals)
+        return self._longest_gap_s(episode.opened_at, episode.cleared_at) < patience_s
+
+    def _longest_gap_s(self, start: datetime, end: datetime) -> float:
+        """Returns the longest time without a value in a silence, by the values' own times."""
+        within = [at for at in self.values_at if start < at < end]
+        marks = [start, *within, end]
+        return max((b - a).total_seconds() for a, b in pairwise(marks))
+
+    def _hand_over(self, watch: Watch, last: int, findings: Iterable[Finding]) -> None:
+        silence = watch.suspicion(Kind.METER_MISSING)
+        withdrawn = {each.episode.number: each.episode for each in findings}
+        watch.suspicions = dict(self.watch.suspicions)
+        if silence is not None:
+            if silence.episode is not None:
+                silence.episode = withdrawn.get(silence.episode.number, silence.episode)
+            watch.suspicions[Kind.METER_MISSING.value] = silence
+        watch.episodes = last
+        watch.last_at, watch.register = self.watch.last_at, self.watch.register
+        watch.sees_power = self.watch.sees_power
+
+
+def _counterpart(episode: Episode, raised: Sequence[Episode], taken: set[int]) -> Episode | None:
+    """Returns the episode raised before that this one is: the first of its kind that overlaps.
+
+    One that was withdrawn counts last.
+    """
+    found = [
+        old
+        for old in raised
+        if old.kind is episode.kind and old.number not in taken and _overlap(old, episode)
+    ]
+    return min(
+        found, key=lambda old: (old.cleared_because == LATE_DATA, old.opened_at), default=None
+    )
+
+
+def _overlap(one: Episode, other: Episode) -> bool:
+    return (one.cleared_at is None or other.opened_at <= one.cleared_at) and (
+        other.cleared_at is None or one.opened_at <= other.cleared_at
+    )
+
+
+def _against(old: Episode, episode: Episode) -> list[Finding]:
+    """Gives an episode the number of the one it was, and tells what has changed about it."""
+    episode.number = old.number
+    carried = {name: old.evidence[name] for name in _CARRIED if name in old.evidence}
+    episode.evidence = {**episode.evidence, **carried}
+    if _plain(episode) == _plain(old):
+        return []
+    moved = (old.opened_at, old.cleared_at) != (episode.opened_at, episode.cleared_at)
+    if moved:
+        episode.evidence["replayed"] = True
+    if _plain(episode) == _plain(old):
+        return []
+    if old.is_open and not episode.is_open:
+        return [Finding(Change.CLEARED, episode)]
+    if episode.is_open and not old.is_open:
+        return [Finding(Change.RAISED, episode)]
+    is_worse = old.severity is not episode.severity
+    return [Finding(Change.CHANGED if is_worse else Change.UPDATED, episode)]
+
+
+def _withdrawn(old: Episode, now: datetime) -> list[Finding]:
+    old.cleared_at, old.cleared_because = old.cleared_at or now, LATE_DATA
+    return [Finding(Change.CLEARED, old)]
+
+
+def _plain(episode: Episode) -> dict[str, Any]:
+    """Returns what a store would give back of an episode."""
+    known: dict[str, Any] = orjson.loads(orjson.dumps(episode))
+    return known

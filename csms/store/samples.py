@@ -1,0 +1,33 @@
+"""Rows of samples back to samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from csms.domain.sample import Sample
+
+if TYPE_CHECKING:
+    import asyncpg
+
+_PLAIN = (
+    "register_milliwh",
+    "power_w",
+    "current_a",
+    "soc_percent",
+    "power_offered_w",
+    "current_offered_a",
+    "interval_milliwh",
+)
+
+
+def read_sample(row: asyncpg.Record) -> Sample:
+    """Returns the sample that a row of the table holds."""
+    return Sample(
+        row["at"],
+        row["context"],
+        currents_a=(row["i1"], row["i2"], row["i3"]),
+        voltages_v=(row["v1"], row["v2"], row["v3"]),
+        extra=row["extra"] or {},
+        assumed=tuple(row["assumed"].split(",")) if row["assumed"] else (),
+        **{name: row[name] for name in _PLAIN},
+    )
