@@ -25,7 +25,14 @@ async def run(plan: Plan) -> Outcome:
     server = Server(plan.folder)
     await server.start()
     seed = f"{plan.seed}-storm"
-    steady = Crew("regulars", port=server.port, count=steady_count, prefix="STEADY", seed=seed)
+    steady = Crew(
+        "regulars",
+        port=server.port,
+        count=steady_count,
+        prefix="STEADY",
+        seed=seed,
+        period_s=0.25,
+    )
     fleet = Crew(
         "regulars",
         port=server.port,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _BATCH = 50
 _SHOWN = 3
 _TOGETHER = 10
+_TOO_OFTEN = 7
+_OFTEN = 1_000_000
 _SESSIONS = "SELECT station_id, count(*) AS n FROM sessions GROUP BY station_id"
 _SAMPLES = "SELECT count(*) AS n FROM samples"
 
@@ -33,6 +35,7 @@ async def run(plan: Plan) -> Outcome:
     figures = await _simulated(plan, plan.pick(short=200, full=10_000))
     figures |= await _real(plan, plan.pick(short=10, full=100))
     limits = zero("unreachable", "stale", "real_unreachable", "real_stale", "real_doubled")
+    limits += zero("real_alerts_missing", "real_alerts_wrong")
     return Outcome(figures, [*limits, below("real_takes_over_ms", 1000)])
 
 
@@ -77,21 +80,33 @@ async def _real(plan: Plan, count: int) -> dict[str, Any]:
             ]
             for first in range(0, count, _TOGETHER):
                 await asyncio.gather(*(each.play() for each in plays[first : first + _TOGETHER]))
+            often = _Takeover(server, client, _OFTEN, plan.draws("often"))
+            await often.play(takeovers=_TOO_OFTEN)
+            plays.append(often)
+            alerts = await _alerted(client, server)
     finally:
         await server.stop()
     sessions, (samples,) = await query(server, _SESSIONS, _SAMPLES)
     said = [what for each in plays for what in [*each.unreachable, *each.stale]]
     for what in said[:_SHOWN]:
         plan.say(what)
-    doubled = sum(row["n"] - 1 for row in sessions) + abs(len(sessions) - count)
+    doubled = sum(row["n"] - 1 for row in sessions) + abs(len(sessions) - len(plays))
     return {
         "real_takeovers": sum(each.takeovers for each in plays),
         "real_unreachable": sum(len(each.unreachable) for each in plays),
         "real_stale": sum(len(each.stale) for each in plays),
         "real_doubled": doubled + abs(samples["n"] - sum(each.meters for each in plays)),
         "real_takes_over_ms": round(max(each.longest_s for each in plays) * 1000),
+        "real_alerts_missing": int(often.station not in alerts),
+        "real_alerts_wrong": len(alerts - {often.station}),
         "troubles": len(server.troubles()),
     }
+
+
+async def _alerted(client: httpx.AsyncClient, server: Server) -> set[str]:
+    """The stations with an alert about their takeovers."""
+    page = (await client.get(f"{server.api}/alerts", params={"limit": 1000})).json()
+    return {each["station_id"] for each in page["items"] if each["kind"] == "TAKEOVERS"}
 
 
 class _Takeover:
@@ -109,11 +124,11 @@ class _Takeover:
         self._transactions: set[int] = set()
         self._links: list[Link] = []
 
-    async def play(self) -> None:
+    async def play(self, takeovers: int = 3) -> None:
         link = await self._connect()
         await link.call("BootNotification", payloads.BOOTS[payloads.V16])
         await self._start(link)
-        for _ in range(3):
+        for _ in range(takeovers):
             older, asked = link, None
             if self.random.random() < 0.5:
                 # The old connection says nothing more, as one behind a dead router would.
