@@ -174,7 +174,11 @@ def _is_within(reading: Stay, sessions: Sequence[Stay]) -> bool:
 
 
 class _Walk:
-    """Goes from stay to stay, and notes what the register moved meanwhile."""
+    """Goes from stay to stay, and notes what the register moved meanwhile.
+
+    Of the readings between two sessions none is needed: what was moved by then shows in the next
+    session's first one.
+    """
 
     def __init__(self) -> None:
         self.gaps: list[Gap] = []
@@ -182,6 +186,7 @@ class _Walk:
         self.known: int | None = None
         self._session: str | None = None
         self._unread = 0
+        self._newest: int | None = None
 
     def take(self, stay: Stay) -> None:
         """Takes the next stay."""
@@ -191,18 +196,25 @@ class _Walk:
             return
         if self.known is None:
             self.first = self.known = span.first_milliwh
-        step, self._unread = span.first_milliwh - self.known - self._unread, 0
-        self._note(stay.session_id, step, _between(step))
+        self._newest = span.last_milliwh
+        if stay.session_id is None:
+            return
+        self._go_on(stay.session_id, span.first_milliwh)
         within = span.last_milliwh - span.first_milliwh - stay.energy_milliwh
-        if stay.session_id is not None:
-            self._session = stay.session_id
+        self._session = stay.session_id
         self._note(stay.session_id, within, _inside(stay.flags, within))
         self.known = span.last_milliwh
 
     def end(self) -> None:
-        """Notes what sessions without a register delivered after the last reading."""
-        if self.known is not None:
-            self._note(None, -self._unread, "register_missing")
+        """Takes what the meter said after the last session."""
+        if self._newest is not None:
+            self._go_on(None, self._newest)
+
+    def _go_on(self, session_id: str | None, milliwh: int) -> None:
+        step = milliwh - (self.known or 0) - self._unread
+        why = "register_missing" if session_id is None and self._unread else _between(step)
+        self.known, self._unread = milliwh, 0
+        self._note(session_id, step, why)
 
     def _note(self, session_id: str | None, milliwh: int, why: str) -> None:
         if milliwh:
