@@ -26,13 +26,14 @@ _POLL_S = 0.1
 
 @dataclass
 class Bench:
-    """`database` is the proxy between server and PostgreSQL."""
+    """`database` is the proxy before PostgreSQL, `links` the one before the server, if any."""
 
     plan: Plan
     postgres: Postgres
     database: Proxy
     server: Server
     fleet: Fleet
+    links: Proxy | None = None
 
     async def stop_postgres(self) -> None:
         await self.postgres.stop()

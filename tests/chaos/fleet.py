@@ -312,6 +312,17 @@ class Charger:
             return self.peer.result(call, {"messagesInQueue": self.outbox.has_durable})
         return self.peer.error(call, "NotSupported")
 
+    def reboot(self) -> None:
+        """Loses the power for a moment: queued messages survive, message IDs may begin anew."""
+        self.cut()
+        self.is_booted = False
+        self.outbox.rebooted()
+
+    def cut(self) -> None:
+        """Loses the link, without a word."""
+        if self.socket is not None:
+            self.socket.transport.abort()
+
     def _note_settled(self) -> None:
         if self.outbox.is_empty:
             self._settled.set()

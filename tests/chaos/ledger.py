@@ -27,7 +27,7 @@ _CUT_BYTES = (200, 20_000)
 async def run(plan: Plan) -> Outcome:
     wanted = plan.pick(short=150, full=10_000)
     async with bench(plan, plan.pick(short=20, full=200), _PACE) as at:
-        links = await _cutting_proxy(at)
+        links = at.links = await _cutting_proxy(at)
         begun = time.monotonic()
         faults = await _harm(at, wanted)
         harmed_s = round(time.monotonic() - begun, 1)
@@ -63,8 +63,7 @@ async def _cutting_proxy(at: Bench) -> Proxy:
     await proxy.start()
     for each in at.fleet.chargers:
         each.url = f"ws://127.0.0.1:{proxy.port}/ocpp/"
-        if each.socket is not None:
-            each.socket.transport.abort()
+        each.cut()
     return proxy
 
 
@@ -149,8 +148,24 @@ async def _fill_disk(at: Bench, draws: Random) -> None:
 
 async def _cut_all(at: Bench, _draws: Random) -> None:
     for each in at.fleet.chargers:
-        if each.socket is not None:
-            each.socket.transport.abort()
+        each.cut()
+
+
+async def _reboot_some(at: Bench, draws: Random) -> None:
+    for each in draws.sample(at.fleet.chargers, len(at.fleet.chargers) // 5):
+        each.reboot()
+
+
+async def _double_links(at: Bench, draws: Random) -> None:
+    """New links come twice: the server hears each message on two sockets at once."""
+    assert at.links is not None
+    at.links.twins = True
+    for each in draws.sample(at.fleet.chargers, len(at.fleet.chargers) // 2):
+        each.cut()
+    await asyncio.sleep(_while(at, draws))
+    at.links.twins = False
+    for each in at.fleet.chargers:
+        each.cut()
 
 
 def _while(at: Bench, draws: Random) -> float:
@@ -169,4 +184,6 @@ _HARMS: dict[str, Callable[[Bench, Random], Awaitable[None]]] = {
     "fail statements": _fail_some,
     "fill PostgreSQL's disk": _fill_disk,
     "cut all links": _cut_all,
+    "reboot chargers": _reboot_some,
+    "double the links": _double_links,
 }

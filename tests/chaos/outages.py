@@ -59,8 +59,7 @@ def _cut_some(at: Bench) -> int:
     """Cuts the link of every tenth charger."""
     chosen = at.fleet.chargers[::10]
     for each in chosen:
-        if each.socket is not None:
-            each.socket.transport.abort()
+        each.cut()
     return len(chosen)
 
 
