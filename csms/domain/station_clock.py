@@ -152,9 +152,11 @@ class StationClock:
         """Takes the timestamp of a message that may have waited in a queue."""
         moment = received_at.timestamp()
         delay_s = (received_at - at).total_seconds()
+        run = self._run
+        if moment < (run.until if run else self.stretches[-1].until if self.stretches else 0):
+            return  # held back by us: what came meanwhile has told more
         if self.stretches and self._goes_on(moment, delay_s):
             return
-        run = self._run
         if run is None or not run.keeps_pace(moment, delay_s):
             is_absurd = at < _ABSURD_BEFORE
             self._run = _Run(moment, delay_s, is_absurd, moment, delay_s)

@@ -178,6 +178,7 @@ class Engine:
             work.touch(live)
         details = {"quarantine_id": held.quarantine_id}
         work.flag(live, "attached_by_operator", "quarantine.attached", details)
+        self._mark_late(work)
         return live, work.outcome(None)
 
     def _mark_late(self, work: Work) -> None:
