@@ -116,6 +116,7 @@ class Drain:
                 await self._connection.ping()
         else:
             await self._connection.open(_CONNECT_S)
+            await self._connection.warm_up(_CONNECT_S)
         if self._journal.units:
             held = self._connection.held
             async with asyncio.timeout(_CONNECT_S):

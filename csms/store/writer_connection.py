@@ -15,6 +15,7 @@ import asyncpg
 from csms.errors import DatabaseUnavailable
 from csms.store.codecs import prepare
 from csms.store.queries import queries, together
+from csms.store.rows import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +99,12 @@ class WriterConnection:
         """Runs named writing statements as one, thus in one round trip and one transaction."""
         names, rows = zip(*statements, strict=True)
         await self.held.execute(together(*names), *rows)
+
+    async def warm_up(self, within_s: float) -> None:
+        """Has driver and server learn all tables, which the first statements would wait for."""
+        names = [f"write_{kind.__name__}" for kind in TABLES]
+        async with asyncio.timeout(within_s):
+            await self.held.execute(together(*names), *([] for _ in names))
 
     async def ping(self) -> None:
         """Returns if the server answers."""
