@@ -59,9 +59,12 @@ class Place(IntEnum):
 
 
 class Reading(NamedTuple):
-    """One register reading. `moment` is the station's time in seconds since 1970."""
+    """One register reading. `moment` is the station's time in seconds since 1970.
 
-    place: Place
+    `place` is a `Place`, as a plain number where many are made: that is written twice as fast.
+    """
+
+    place: int
     moment: float
     milliwh: int
 
@@ -79,6 +82,10 @@ class Span(NamedTuple):
 
     first_milliwh: int
     last_milliwh: int
+
+
+_SAMPLE: Final = int(Place.SAMPLE)
+_ENDS: Final = (int(Place.START), int(Place.STOP))
 
 
 @dataclass
@@ -117,16 +124,27 @@ class Ledger:
 
         A reading that was taken before changes nothing. Start and stop are taken at any time.
         """
-        place, last = reading[0], self.last
-        if place is Place.START or place is Place.STOP:
+        place, moment, milliwh = reading
+        last = self.last
+        if place == _SAMPLE and self.entered == 0 and last is not None and milliwh >= 0:
+            # As nearly every reading is: one more, after those that came.
+            if last.place == _SAMPLE and moment > last.moment:
+                self.last = reading
+                self.count.take(milliwh, moment)
+                return True
+        elif place in _ENDS:
             return self._add_end(reading)
-        if place >= Place.INTERVAL:
+        elif place >= Place.INTERVAL:
             return self._add_interval(reading)
+        return self._add_sample(reading)
+
+    def _add_sample(self, reading: Reading) -> bool:
+        last = self.last
         if last is None:
             self.first = reading
         elif reading <= last:
             return reading[:2] == last[:2]
-        elif reading.moment == last.moment and place is last.place:
+        elif reading.moment == last.moment and reading.place == last.place:
             return False
         self.last = reading
         if reading.milliwh < 0:
@@ -165,7 +183,7 @@ class Ledger:
         self.entered, self.entry_milliwh, count.seen = count.seen, count.gained, 0
 
     def _add_end(self, reading: Reading) -> bool:
-        if reading.place is Place.STOP:
+        if reading.place == Place.STOP:
             known, self.stop = self.stop, max(reading, self.stop or reading)
             self.are_stops_at_odds |= known is not None and known.milliwh != reading.milliwh
             return True
@@ -179,7 +197,7 @@ class Ledger:
 
     def _add_interval(self, reading: Reading) -> bool:
         """Adds an interval; of two that end at one moment the larger counts."""
-        name = "interval" if reading.place is Place.INTERVAL else "aligned"
+        name = "interval" if reading.place == Place.INTERVAL else "aligned"
         known: Tally | None = getattr(self, name)
         total = 0 if known is None else known.milliwh
         if known is not None and reading.moment <= known.moment:
@@ -192,7 +210,10 @@ class Ledger:
     @property
     def energy_milliwh(self) -> int | None:
         """The energy delivered so far; None if no register and no interval is known at all."""
-        if self.count.base is None and self._stop is None:
+        count = self.count
+        if self.stop is None and not count.seen and not self.entered and count.base is not None:
+            return count.gained
+        if count.base is None and self._stop is None:
             tally = self.interval or self.aligned
             return None if tally is None else tally.milliwh
         return self._settled()[0]
@@ -309,9 +330,9 @@ class Ledger:
     def _is_whole(self, spread: int, end: Count) -> bool:
         """Tells whether no end of the transaction contradicts that its readings only rose."""
         first, last = self._start, self._stop
-        if first is None and self.first is not None and self.first.place is Place.BEGIN:
+        if first is None and self.first is not None and self.first.place == Place.BEGIN:
             first = self.first
-        if last is None and self.last is not None and self.last.place is Place.END:
+        if last is None and self.last is not None and self.last.place == Place.END:
             last = self.last
         is_lowest = first is None or first.milliwh == end.low
         is_highest = last is None or last.milliwh == end.high
@@ -326,7 +347,7 @@ class Ledger:
 
 def in_order(readings: Iterable[Reading]) -> list[Reading]:
     """Returns readings in the station's order, of two at one place and moment the larger one."""
-    found: dict[tuple[Place, float], Reading] = {}
+    found: dict[tuple[int, float], Reading] = {}
     for reading in sorted(readings):
         found[reading[:2]] = reading
     return list(found.values())
@@ -344,7 +365,7 @@ def load_ledger(doc: Mapping[str, Any]) -> Ledger:
     for name in ("start", "stop", "first", "last"):
         if values[name] is not None:
             place, moment, milliwh = values[name]
-            values[name] = Reading(Place(place), moment, milliwh)
+            values[name] = Reading(place, moment, milliwh)
     for name in ("interval", "aligned"):
         if values.get(name) is not None:
             values[name] = Tally(*values[name])

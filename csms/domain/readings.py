@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-_PLACES: Final = {TRANSACTION_BEGIN: Place.BEGIN, TRANSACTION_END: Place.END}
+_SAMPLE: Final = int(Place.SAMPLE)
+_PLACES: Final = {TRANSACTION_BEGIN: int(Place.BEGIN), TRANSACTION_END: int(Place.END)}
 _ALIGNED: Final = "Sample.Clock"
 _EVERY: Final = 32
 
@@ -22,7 +23,7 @@ def reading_at(
 ) -> Reading | None:
     """Returns the reading in a sample: that of the register, else that of an interval, or None."""
     if register_milliwh is not None:
-        return Reading(_PLACES.get(context, Place.SAMPLE), at.timestamp(), register_milliwh)
+        return Reading(_PLACES.get(context, _SAMPLE), at.timestamp(), register_milliwh)
     if interval_milliwh is None:
         return None
     place = Place.ALIGNED_INTERVAL if context == _ALIGNED else Place.INTERVAL

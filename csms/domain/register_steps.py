@@ -85,10 +85,16 @@ class Count:
         if base is None:
             self.base, self.at, self.low, self.high = milliwh, moment, milliwh, milliwh
             return
-        if self.aside is None and 0 <= milliwh - base <= most_milliwh(moment - self.at):
-            self.gained += milliwh - base
-            self.exponent = 0
-            self._stand(milliwh, moment)
+        step = milliwh - base
+        if (
+            step >= 0
+            and self.aside is None
+            and (step <= SLACK_MILLIWH or step <= most_milliwh(moment - self.at))
+        ):
+            self.gained += step
+            self.base, self.at, self.exponent = milliwh, moment, 0
+            if milliwh > self.high:  # noqa: PLR1730 - twice as fast, and each sample comes by
+                self.high = milliwh
         else:
             self._take_odd(base, milliwh, moment)
 

@@ -63,7 +63,7 @@ async def take_end(engine: Engine, work: Work, live: LiveSession, end: Reading) 
     """Takes the register of a transaction's start or stop; of two stops the other one is kept."""
     ledger = live.session.ledger
     known = ledger.stop
-    is_at_odds = end.place is Place.STOP and known is not None and known.milliwh != end.milliwh
+    is_at_odds = end.place == Place.STOP and known is not None and known.milliwh != end.milliwh
     if not ledger.add(end):
         await _recount(engine, work, live)
     if is_at_odds and known is not None:
