@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from csms.engine.engine import Engine
     from csms.engine.work import Work
 
+_REUSED = "transaction_id_reused"
 # A clock that says less counts from its station's boot.
 _CLOCKS_SINCE = datetime(2015, 1, 1, tzinfo=UTC)
 
@@ -43,6 +44,8 @@ async def report(engine: Engine, work: Work, fact: TransactionReported) -> Trans
     if live is not None and _is_another(work, live, fact):
         key = f"{key}|{work.station.record.booted_at}"
         live = await _find(engine, work, fact, key)
+    if live is not None and fact.transaction_id is not None:
+        live = await _of_its_own_time(engine, work, live, fact, key)
     if live is not None and live.session.duplicate_of is not None:
         live = await original(engine, work, live)
     authorization = authorization_of(engine, work, fact)
@@ -119,6 +122,27 @@ def _is_another(work: Work, live: LiveSession, fact: TransactionReported) -> boo
     ended_at, booted_at = live.session.ended_at, work.station.record.booted_at
     is_dated = fact.at is not None and fact.at >= _CLOCKS_SINCE
     return not is_dated and ended_at is not None and booted_at is not None and booted_at > ended_at
+
+
+async def _of_its_own_time(
+    engine: Engine, work: Work, live: LiveSession, fact: TransactionReported, key: str
+) -> LiveSession | None:
+    """Returns the session that is meant where a station has used a transaction's ID twice.
+
+    A start that lies after the end of a session whose own start is known begins another one.
+    What was said of the first one and comes again stays with it.
+    """
+    session = live.session
+    if session.is_unseen_start or fact.at is None or _begins_nothing(fact):
+        return live
+    begun_at, ended_at = session.started_at_station, session.ended_at_station
+    if begun_at is not None and fact.at < begun_at:
+        stored = await engine.store.find_by_event(work.station.id, key)
+        return live if stored is None else work.station.take_in(stored)
+    if fact.kind is not EventKind.STARTED or ended_at is None or fact.at <= ended_at:
+        return live
+    work.flags.add(_REUSED)
+    return None
 
 
 async def _find(
@@ -225,6 +249,7 @@ async def begin(
         started_received_at=work.now,
         started_at_station=fact.at,
         unchecked_key=work.unchecked_key,
+        flags=set(work.flags),
     )
     if is_suspect:
         session.flags.add("clock_suspect")

@@ -75,6 +75,7 @@ class Work:
     held: Hold | None = None
     begun: list[str] = field(default_factory=list)
     unchecked_key: str | None = None
+    flags: set[str] = field(default_factory=set)
     late: dict[str, LiveSession] = field(default_factory=dict)
 
     def touch(self, live: LiveSession) -> None:

@@ -151,6 +151,8 @@ class SecondLook:
             fact = _decoded(held)
             async with station.lock:
                 outcome = await hub.engine.handle(station, fact, held.received_at, held.message_id)
+                if outcome.held is not None and held.state == QuarantineState.HELD:
+                    return
                 done = self._record(station, held, outcome)
             await done
         except (DatabaseUnavailable, asyncio.CancelledError):
@@ -171,8 +173,6 @@ class SecondLook:
             session_id = _session_in(outcome.writes)
             return self._submit(station, outcome, held, session_id, _OURSELVES, None)
         hold = outcome.held
-        if held.state == QuarantineState.HELD:
-            return asyncio.ensure_future(self._hub.store.submit([]))
         write = put(raw_of(held), Cause.ORPHAN, hold.why, hold.transaction_id, hold.evidence)
         station.hold(write)
         return asyncio.ensure_future(self._hub.store.submit([*outcome.writes, write]))

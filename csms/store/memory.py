@@ -165,6 +165,7 @@ class MemoryStore:
         self, station_id: str, earliest: datetime, latest: datetime
     ) -> list[StoredSession]:
         """Returns sessions of a station that ran in that time, the newest first."""
+        self._require_all()
         found = [
             session
             for session in self.rows(SessionWrite)
@@ -177,11 +178,13 @@ class MemoryStore:
 
     async def load_unresolved(self) -> list[QuarantineWrite]:
         """Returns all messages in quarantine that something is to be done about, oldest first."""
+        self._require_all()
         found = [write for write in self.rows(QuarantineWrite) if not write.is_resolved]
         return sorted(found, key=lambda write: (write.received_at, write.quarantine_id))
 
     async def find_quarantined(self, quarantine_id: str) -> QuarantineWrite | None:
         """Returns the message with that ID."""
+        self._require_all()
         found: QuarantineWrite | None = self.tables[QuarantineWrite].get((quarantine_id,))
         return found
 

@@ -193,6 +193,25 @@ async def test_a_start_that_looks_like_the_one_before_the_boot_is_another_one(at
     assert [view["state"] for view in desk.views()] == ["ended", "active"]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_2_0_1_an_id_that_a_station_uses_again_is_another_session(restarts):
+    desk = Desk()
+
+    async def charge(begun_s: float) -> None:
+        for kind, number in ((STARTED, 0), (UPDATED, 1), (ENDED, 2)):
+            at_s = begun_s + number * 100
+            await desk.report(an_event(kind, at_s, sequence=number, evse=1), at_s)
+
+    await charge(0)
+    if restarts:
+        await desk.restart()
+    await charge(1000)
+    await charge(0)
+    views = desk.views()
+    assert [(view["state"], view["duration_s"]) for view in views] == [("ended", 200)] * 2
+    assert ("transaction_id_reused" in views[1]["flags"]) is not restarts
+
+
 async def test_a_start_with_a_real_time_is_the_same_one_after_a_boot():
     desk = Desk()
     await boot(desk, 0)
