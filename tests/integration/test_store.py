@@ -255,6 +255,41 @@ async def test_readings_are_those_of_the_session_each_once(store):
     ]
 
 
+async def test_samples_come_back_as_they_went_with_their_arrival(store):
+    full = a_sample(
+        60,
+        wh=100.5,
+        amps=(1.0, 2.0, None),
+        power_w=11.5,
+        soc_percent=40.0,
+        voltages_v=(230.0, None, 231.0),
+        extra={"Frequency": [{"value": "50"}]},
+        assumed=("unit:kWh", "phase:L1"),
+        interval_milliwh=7,
+    )
+    plain = a_sample(30, context=TRANSACTION_BEGIN, current_a=3.0)
+    await store.submit([SampleWrite("CP1", "S1", 1, after(61), full), a_reading(30, 1, "S2")])
+    await store.submit([SampleWrite("CP1", "S1", 1, after(99), plain)])
+    await store.submit([SampleWrite("CP1", "S1", 1, after(99), full)])
+    found = sorted(await store.load_samples("S1"), key=lambda each: each[1])
+    assert found == [(full, after(61)), (plain, after(99))]
+
+
+async def test_the_alerts_of_a_session_come_back_as_they_are_now(store):
+    def alert(number: int, session_id: str | None = "S1", at_s: float = 0) -> AlertWrite:
+        doc = {"evse": 1, "cleared_at": after(9).isoformat(), "evidence": {"samples": [1.5]}}
+        name = f"{session_id}-D{number}"
+        return AlertWrite(
+            name, "CP1", session_id, "OVER_LIMIT", "minor", "cleared", after(at_s), doc
+        )
+
+    await store.submit([alert(1), alert(2), alert(1, "S2"), alert(3, None)])
+    earlier = alert(2, at_s=-60)
+    await store.submit([earlier])
+    found = sorted(await store.load_alerts("S1"), key=lambda each: each.alert_id)
+    assert found == [alert(1), earlier]
+
+
 async def test_a_sample_in_parts_is_one_sample(store):
     """Some stations send each measurand in a message of its own."""
     parts = [{"power_w": 5.0}, {"register_milliwh": 8_000}, {"register_milliwh": 7_000}]
