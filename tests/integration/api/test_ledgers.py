@@ -1,4 +1,10 @@
+import asyncio
+import json
 from datetime import UTC, datetime, timedelta
+
+from typer.testing import CliRunner
+
+from csms.__main__ import app
 
 
 def ago(seconds):
@@ -92,3 +98,17 @@ async def test_late_values_change_the_ledger_of_an_ended_session(node):
         after = (await node.get("/stations/CP1/ledger"))["connectors"][0]
     assert [each["sessions_wh"] for each in (before, after)] == [20, 120]
     assert [each["difference_wh"] for each in (before, after)] == [0, 0]
+
+
+async def test_the_command_shows_the_ledger_and_its_gaps(node):
+    async with node.station("CP1") as station:
+        await charge(station, 1000, 1250, ago(50))
+        await charge(station, 1300, 1500, ago(40))
+        asked = ["stations", "ledger", "CP1", "--api-url", f"http://127.0.0.1:{node.api_port}"]
+        shown = await asyncio.to_thread(CliRunner().invoke, app, asked)
+        as_json = await asyncio.to_thread(CliRunner().invoke, app, [*asked, "--json"])
+        ledger = await node.get("/stations/CP1/ledger")
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    assert ["1", "1000", "1500", "2", "450", "50", "0"] in lines
+    assert any(line[-2:] == ["50", "between_sessions"] for line in lines)
+    assert json.loads(as_json.stdout) == ledger
