@@ -88,7 +88,7 @@ class Bench:
 def exact_limits() -> list[Limit]:
     """What must hold in every scenario, whatever failed."""
     limits = zero("lost", "doubled", "sessions_missing", "wh_difference", "callerrors")
-    return [*limits, *zero("ids_differing", "undelivered", "api_wrong")]
+    return [*limits, *zero("ids_differing", "undelivered", "api_wrong", "ledgers_wrong")]
 
 
 @asynccontextmanager

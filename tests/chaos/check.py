@@ -128,18 +128,25 @@ async def check_api(server: Server, history: History, count: int = 20) -> dict[s
 
 
 async def check_ledgers(server: Server, history: History, count: int = 20) -> dict[str, Any]:
-    """Compares each station's ledger with its meter, where the API has one."""
+    """Compares the ledgers of some stations with the movement of their meters."""
     stations: dict[str, list[Played]] = defaultdict(list)
     for session in history.sessions:
         stations[session.station].append(session)
-    open_wh = 0.0
+    wrong = []
     for station, sessions in list(stations.items())[:count]:
         if not all(each.is_complete for each in sessions):
             continue
-        try:
-            ledger = await server.get(f"/stations/{station}/ledger")
-        except Exception:  # noqa: BLE001 - an older server has none
-            return {}
-        places = ledger.get("connectors", ledger) if isinstance(ledger, dict) else ledger
-        open_wh += sum(abs(each.get("difference_wh") or 0) for each in places)
-    return {"ledger_open_wh": open_wh}
+        ledger = await server.get(f"/stations/{station}/ledger")
+        moved_wh = sum(each.energy_wh for each in sessions)
+        expected = {
+            "register_from_wh": sessions[0].messages[0].register_wh,
+            "register_to_wh": sessions[-1].messages[-1].register_wh,
+            "sessions": len(sessions),
+            "sessions_wh": moved_wh,
+            "gaps_wh": 0,
+            "difference_wh": 0,
+        }
+        shown = [{name: place[name] for name in expected} for place in ledger["connectors"]]
+        if shown != [expected]:
+            wrong.append((expected, shown))
+    return {"ledgers_wrong": len(wrong)} | ({"ledgers_wrong_first": wrong[0]} if wrong else {})

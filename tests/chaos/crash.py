@@ -6,9 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from tests.chaos.bench import exact_limits
 from tests.chaos.check import check, check_api, check_ledgers
 from tests.chaos.fleet import Fleet, Pace
-from tests.chaos.plan import Outcome, below, zero
+from tests.chaos.plan import Outcome, below
 from tests.chaos.postgres import Postgres
 from tests.chaos.server import Server
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def run(plan: Plan) -> Outcome:
-    kills = plan.pick(short=4, full=200)
+    kills = plan.pick(short=3, full=200)
     server = Server(plan.folder)
     await server.start()
     fleet = Fleet(server.url, plan.random, plan.pick(short=20, full=200), pace=Pace())
@@ -48,9 +49,7 @@ async def run(plan: Plan) -> Outcome:
         "first_answer_s": round(max(restarts), 2),
         "troubles": len(server.troubles()),
     }
-    limits = zero("lost", "doubled", "sessions_missing", "wh_difference", "callerrors")
-    limits += zero("ids_differing", "undelivered", "api_wrong")
-    return Outcome(figures, [*limits, below("first_answer_s", 5)])
+    return Outcome(figures, [*exact_limits(), below("first_answer_s", 5)])
 
 
 async def _first_answer(fleet: Fleet, since_s: float) -> float:

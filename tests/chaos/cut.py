@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.bench import exact_limits
-from tests.chaos.check import check, check_api
+from tests.chaos.check import check, check_api, check_ledgers
 from tests.chaos.dialects import DIALECTS
 from tests.chaos.fleet import Charger, Pace
 from tests.chaos.history import History
@@ -113,6 +113,7 @@ async def run(plan: Plan) -> Outcome:
         plan.say(f"{sum(map(len, points))} points: {[len(each) for each in points]}")
         await _run_all(server, plan, history, points, lanes)
         figures = await check_api(server, history)
+        figures |= await check_ledgers(server, history)
         figures["stop_s"] = round(await server.stop(), 2)
         figures |= await check(postgres.dsn, history)
     finally:
