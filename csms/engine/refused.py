@@ -56,7 +56,7 @@ def _alert(work: Work, live: LiveSession) -> AlertWrite:
         Kind.CHARGING_REFUSED.value,
         Severity.MAJOR.value,
         "cleared" if is_over else "open",
-        work.now,
+        session.started_at,
         {
             "evse": session.evse,
             "confirmed_at": work.now,
