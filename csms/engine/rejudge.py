@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     Judged = tuple[StationState, Outcome]
 
 _TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
+_JUDGED = frozenset({Kind.OVER_LIMIT, Kind.OUTSIDE_WINDOW, Kind.METER_MISSING})
 _AT_ONCE = 200
 
 
@@ -69,7 +70,8 @@ async def _rejudge(
         work = Work(station, now)
         if live is not None:
             samples = await _in_order(engine, live)
-            raised = [_episode(alert) for alert in await store.load_alerts(session_id)]
+            alerts = await store.load_alerts(session_id)
+            raised = [_episode(alert) for alert in alerts if alert.kind in _JUDGED]
             await _judge(engine, work, live, samples, raised)
         work.writes.append(RecordWrite(REJUDGE_DUE, session_id, None))
         outcome = work.outcome(None)
