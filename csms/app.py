@@ -33,6 +33,7 @@ from csms.link.recorder import Recorder
 from csms.link.server import StationServer
 from csms.store.archive import Archive
 from csms.store.embedded import EmbeddedPostgres
+from csms.store.metrics import StoreMetrics
 from csms.store.numbers import BlockNumbers
 from csms.store.options import StoreOptions
 from csms.store.postgres import PostgresStore
@@ -51,6 +52,7 @@ T = TypeVar("T")
 log = structlog.get_logger("app")
 
 _UPKEEP_S = 3600.0
+_START_AGAIN_S = 2.0
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -126,7 +128,9 @@ async def _assemble(
     await numbers.load()
     verifier = Verifier(_secret(settings))
     engine = Engine(store, numbers, policy, verifier.hash_password)
-    hub = Hub(engine, store, clock, Counters(), recorder)
+    counters = Counters()
+    counters.registry.register(StoreMetrics(store))
+    hub = Hub(engine, store, clock, counters, recorder)
     stations = StationServer(
         hub,
         accept_unknown=settings.accept_unknown_stations,
@@ -245,7 +249,11 @@ async def _keep_running(postgres: EmbeddedPostgres) -> None:
     while True:
         if await asyncio.to_thread(postgres.wait, 1.0):
             log.error("postgres.ended", hint="it is started again; its log is beside its data")
-            await asyncio.to_thread(postgres.start)
+            try:
+                await asyncio.to_thread(postgres.start)
+            except DatabaseUnavailable as error:
+                log.error("postgres.not_started", why=str(error))  # noqa: TRY400 - its message tells
+                await asyncio.sleep(_START_AGAIN_S)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

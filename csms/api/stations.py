@@ -18,6 +18,7 @@ from csms.domain.facts import Registration
 from csms.domain.station import DEFAULT_SITE, Station, dump_station, load_station
 from csms.engine.views import station_view
 from csms.engine.writes import StationWrite
+from csms.errors import DatabaseUnavailable
 from csms.link.addresses import station_id_of
 from csms.ocppj.version import CSMS_ACTIONS, STATION_ACTIONS, Version
 from csms.store.archive import Span
@@ -207,6 +208,10 @@ async def _delete(api: Services, station_id: str) -> None:
     state = await engine.station(station_id)
     if state is None:
         raise not_found("station", station_id)
+    if api.hub.store.is_behind:
+        raise DatabaseUnavailable(
+            "the database is away; the station can be deleted once it is back"
+        )
     async with state.lock:
         if station_id in api.hub.sessions:
             raise conflict("station-online", f"{station_id} is connected; it can be deleted later")

@@ -101,7 +101,11 @@ class Drain:
         """Lets a slow statement end; one that does not is given up with its connection."""
         if side is None:
             return
-        done, _ = await asyncio.wait({side}, timeout=_SIDE_S)
+        try:
+            done, _ = await asyncio.wait({side}, timeout=_SIDE_S)
+        except asyncio.CancelledError:
+            side.cancel()
+            raise
         if not done:
             self._connection.drop()
             side.cancel()

@@ -59,6 +59,7 @@ class GroupCommit:
         self._drain = Drain(connection, journal, self._turn, self._disk)
         self._draining: asyncio.Task[None] | None = None
         self.is_behind = self.is_closing = self.is_journal_stuck = False
+        self._has_ended = False
         self.on_back: list[Callable[[], None]] = []
         self.renew: Callable[[], Awaitable[None]] | None = None
         self.groups = self.units = self.spilled = 0
@@ -108,6 +109,11 @@ class GroupCommit:
         if self._draining is not None:
             self._draining.cancel()
             await asyncio.wait({self._draining})
+        if self._journal.units and not self._has_ended:
+            log.warning(
+                "journal.kept", units=self._journal.units, hint="the next start brings them in"
+            )
+        self._has_ended = True
         await self._connection.close()
         await self._loop.run_in_executor(None, self._disk.shutdown)
         self._journal.close()

@@ -17,7 +17,7 @@ from csms.store.journal import Journal
 from csms.store.migrations import migrate
 from csms.store.partitions import prepare_partitions
 from csms.store.queries import queries
-from csms.store.reading_pool import ReadingPool
+from csms.store.reading_pool import Pools, ReadingPool
 from csms.store.room import Room
 from csms.store.samples import read_sample
 from csms.store.trouble import TRANSIENT, why
@@ -44,11 +44,10 @@ log = structlog.get_logger("store")
 class PostgresStore:
     """Records in PostgreSQL. Make one with `connect`, keep `writer.run` going as a task."""
 
-    def __init__(
-        self, writer: GroupCommit, reading: ReadingPool, journal: Journal, room: Room
-    ) -> None:
+    def __init__(self, writer: GroupCommit, pools: Pools, journal: Journal, room: Room) -> None:
         self.writer, self.journal = writer, journal
-        self._reading, self._room = reading, room
+        self._pools, self._room = pools, room
+        self._reading, self._looking_up = pools
         self.on_back = writer.on_back
 
     @classmethod
@@ -68,16 +67,16 @@ class PostgresStore:
         except BaseException:
             connection.drop()
             raise
-        reading = ReadingPool(dsn)
-        await reading.open()
+        pools = Pools(ReadingPool(dsn), ReadingPool(dsn))
+        await pools.open()
         writer = GroupCommit(connection, journal, options.spill_after_s)
-        writer.renew = reading.renew
+        writer.renew = pools.renew
         await writer.recover()
-        return cls(writer, reading, journal, Room(writer, journal, options))
+        return cls(writer, pools, journal, Room(writer, journal, options))
 
     @property
     def pool(self) -> asyncpg.Pool:
-        """The connections for reading, as they are now."""
+        """The engine's connections for reading, as they are now."""
         return self._reading.pool
 
     @property
@@ -93,7 +92,7 @@ class PostgresStore:
     async def close(self) -> None:
         """Closes all connections; what was submitted must be written by then."""
         await self.writer.end()
-        await self._reading.close()
+        await self._pools.close()
 
     def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
         """Queues a unit, and returns what is done when the unit is durable."""
@@ -120,7 +119,7 @@ class PostgresStore:
             DatabaseUnavailable: if the database is away, or behind for longer.
         """
         await self._until_back()
-        return await self._reading.fetch(_PATIENT_S, name, *values)
+        return await self._looking_up.fetch(_PATIENT_S, name, *values)
 
     async def upkeep(self, now: datetime) -> None:
         """Makes partitions ahead; if the database is away that waits for the next time."""
@@ -157,16 +156,16 @@ class PostgresStore:
 
     async def load_all(self) -> dict[str, StoredStation]:
         """Returns every station by its ID."""
-        rows = {row["id"]: row for row in await self._reading.fetch(_PRELOAD_S, "all_stations")}
+        rows = {row["id"]: row for row in await self._looking_up.fetch(_PRELOAD_S, "all_stations")}
         limits: dict[str, list[tuple[datetime, Any]]] = defaultdict(list)
-        for row in await self._reading.fetch(_PRELOAD_S, "all_active_limits"):
+        for row in await self._looking_up.fetch(_PRELOAD_S, "all_active_limits"):
             limits[row["session_id"]].append((row["since"], row["doc"]))
         sessions: dict[str, list[StoredSession]] = defaultdict(list)
-        for row in await self._reading.fetch(_PRELOAD_S, "all_active_sessions"):
+        for row in await self._looking_up.fetch(_PRELOAD_S, "all_active_sessions"):
             session = StoredSession(row["doc"], row["watch"], limits[row["id"]])
             sessions[row["station_id"]].append(session)
         keys: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for row in await self._reading.fetch(_PRELOAD_S, "all_start_keys", START_KEYS_KEPT):
+        for row in await self._looking_up.fetch(_PRELOAD_S, "all_start_keys", START_KEYS_KEPT):
             keys[row["station_id"]].append((row["key"], row["session_id"]))
         return {
             name: StoredStation(
@@ -228,7 +227,7 @@ class PostgresStore:
 
     async def load_numbers(self) -> dict[str, int]:
         """Returns the first number of each scope that is not in use."""
-        rows = await self._reading.fetch(_PRELOAD_S, "numbers")
+        rows = await self._looking_up.fetch(_PRELOAD_S, "numbers")
         return {row["scope"]: row["next"] for row in rows}
 
     async def reserve(self, scope: str, count: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -12,7 +12,7 @@ from csms.store.codecs import prepare
 from csms.store.queries import queries
 from csms.store.trouble import TRANSIENT, why
 
-_MOST = 10
+_MOST = 6
 _CONNECT_S = 2.0
 _CLOSE_S = 5.0
 
@@ -20,13 +20,13 @@ _CLOSE_S = 5.0
 class ReadingPool:
     """A pool that can be replaced, since connections may hang on a server that is gone."""
 
-    def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+    def __init__(self, dsn: str, most: int = _MOST) -> None:
+        self._dsn, self._most = dsn, most
         self.pool = self._made()
 
     def _made(self) -> asyncpg.Pool:
         return asyncpg.create_pool(
-            self._dsn, min_size=0, max_size=_MOST, timeout=_CONNECT_S, init=prepare
+            self._dsn, min_size=0, max_size=self._most, timeout=_CONNECT_S, init=prepare
         )
 
     async def open(self) -> None:
@@ -58,6 +58,27 @@ class ReadingPool:
             raise
         except TRANSIENT as error:
             raise DatabaseUnavailable(f"the database is away: {why(error)}") from error
+
+
+class Pools(NamedTuple):
+    """One pool for the engine and one for operators, whose questions may take long."""
+
+    engine: ReadingPool
+    operators: ReadingPool
+
+    async def open(self) -> None:
+        """Makes both ready."""
+        for each in self:
+            await each.open()
+
+    async def renew(self) -> None:
+        """Goes on with fresh connections in both."""
+        for each in self:
+            await each.renew()
+
+    async def close(self) -> None:
+        """Closes all connections of both."""
+        await asyncio.gather(*(each.close() for each in self))
 
 
 async def _rows(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import orjson
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from csms.engine.writes import EventWrite, MessageWrite, RecordWrite, StationWrite
 from csms.errors import DatabaseUnavailable
@@ -23,6 +24,7 @@ from csms.store import drain, waiting
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.embedded_remains import _servers_in
 from csms.store.journal import Files
+from csms.store.metrics import StoreMetrics
 from csms.store.numbers import BlockNumbers
 from csms.store.options import StoreOptions
 from csms.store.postgres import PostgresStore
@@ -375,6 +377,23 @@ async def test_numbers_go_on_while_the_database_is_away(server, store):
     assert len(set(found)) == len(found)
     assert fresh == list(range(1, 51))
     assert await again.next("b") > 50
+
+
+async def test_the_figures_tell_of_an_outage(server, store):
+    registry = CollectorRegistry()
+    registry.register(StoreMetrics(store))
+    talk = Talk(store)
+    await asyncio.to_thread(server.stop)
+    await talk.say(4)
+    text = generate_latest(registry).decode()
+    assert "csms_database_behind 1.0" in text
+    assert "csms_journal_units 4.0" in text
+    await asyncio.to_thread(server.start)
+    await back(store)
+    text = generate_latest(registry).decode()
+    assert "csms_database_behind 0.0" in text
+    assert "csms_journal_units 0.0" in text
+    assert "csms_units_spilled_total 4.0" in text
 
 
 async def test_only_one_csms_writes_to_a_database(server, store, tmp_path, monkeypatch):
