@@ -211,7 +211,8 @@ class Session:
 
     def placed(self, at: datetime, received_at: datetime) -> datetime:
         """Returns a time of the station's in our clock, at most when it arrived."""
-        return min(at + timedelta(seconds=self.shift_s(at, received_at)), received_at)
+        shift_s = self.shift_s(at, received_at)
+        return min(at + timedelta(seconds=shift_s) if shift_s else at, received_at)
 
     def _keep_token(self, event: TransactionReported, order: Order) -> None:
         if event.token is None:

@@ -23,6 +23,7 @@ _AHEAD_S = 120.0
 _ZONES_S = 14 * 3600.0
 _PACE_S, _DRIFT, _MOST_DRIFT_S = 1.5, 0.02, 20.0
 _STEADY_S = 4.5
+_MINUTE_S = 60.0
 _REACH_S = 600.0
 _LONGEST_QUEUE_S = 400 * 86_400.0
 _MATERIAL_S = 2.0
@@ -99,8 +100,8 @@ class _Run:
         queue's; those take more to believe.
         """
         span, late_s = self.until - self.since, self.last_s
-        if NETWORK_S < late_s <= 60:  # noqa: PLR2004 - a minute
-            return self.count >= _TELLING and span >= 60  # noqa: PLR2004 - a minute
+        if NETWORK_S < late_s <= _MINUTE_S:
+            return self.count >= _TELLING and span >= _MINUTE_S
         if late_s > _ZONES_S and not self.is_absurd:
             return self.count >= _TELLING and span >= 10  # noqa: PLR2004 - seconds
         return span >= NETWORK_S or (self.count >= _TELLING and span >= 3)  # noqa: PLR2004 - seconds
@@ -121,11 +122,13 @@ class StationClock:
     _run: _Run | None = None
     _recent: deque[float] = field(default_factory=lambda: deque(maxlen=_TELLING))
     _told_s: float = 0.0
+    _is_right: bool = False
 
     @classmethod
     def load(cls, rows: Iterable[Sequence[float]] | None) -> Self:
         """Returns the clock that `dump` described."""
-        return cls([Stretch(*row) for row in rows or ()])
+        stretches = [Stretch(*row) for row in rows or ()]
+        return cls(stretches, _is_right=bool(stretches) and not stretches[-1].is_wrong)
 
     def dump(self) -> list[list[float]] | None:
         """Returns what must outlast a restart: None for a clock that was always right."""
@@ -152,6 +155,9 @@ class StationClock:
         """Takes the timestamp of a message that may have waited in a queue."""
         moment = received_at.timestamp()
         delay_s = (received_at - at).total_seconds()
+        if self._is_right and -NETWORK_S <= delay_s <= NETWORK_S:
+            self._go_on_right(moment)
+            return
         run = self._run
         if moment < (run.until if run else self.stretches[-1].until if self.stretches else 0):
             return  # held back by us: what came meanwhile has told more
@@ -168,13 +174,7 @@ class StationClock:
     def _goes_on(self, moment: float, delay_s: float) -> bool:
         """Tells whether the message belongs to the newest stretch, and prolongs that."""
         newest = self.stretches[-1]
-        if not newest.is_wrong:
-            if abs(delay_s) > NETWORK_S:
-                return False
-            self.stretches[-1] = newest._replace(until=moment)
-            self._run = None
-            return True
-        if abs(delay_s - newest.last_s) > _STEADY_S:
+        if self._is_right or abs(delay_s - newest.last_s) > _STEADY_S:
             return False
         self._run = None
         self._recent.append(delay_s)
@@ -185,15 +185,29 @@ class StationClock:
             self.version += 1
         return True
 
+    def _go_on_right(self, moment: float) -> None:
+        """Prolongs a stretch in which the clock is right, as nearly all are, now and then."""
+        self._run = None
+        newest = self.stretches[-1]
+        if moment - newest.until > _MINUTE_S:
+            self.stretches[-1] = newest._replace(until=moment)
+
     def _prove(self, run: _Run) -> None:
         was_wrong = self.was_wrong
         self.stretches.append(Stretch(run.since, run.until, run.first_s, run.last_s))
         del self.stretches[:-_KEPT]
+        self._is_right = not self.stretches[-1].is_wrong
         self._recent.clear()
         self._recent.append(run.last_s)
         self._told_s, self._run = run.last_s, None
         if was_wrong or self.was_wrong:
             self.version += 1
+
+    def is_live(self, at: datetime, received_at: datetime) -> bool:
+        """Tells whether a message was certainly sent as soon as it was made."""
+        if abs((received_at - at).total_seconds()) <= NETWORK_S:
+            return True
+        return self.place(at, received_at).basis is Basis.LIVE
 
     def correct(self, at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
         """Returns the instant in our time, and whether the station's clock is suspect."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from csms.domain.station_clock import Basis
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -48,7 +46,7 @@ def settle(work: Work, live: LiveSession, at: datetime | None) -> None:
     One that waited is a replay, whatever clock says when it was made.
     """
     session, clock = live.session, work.station.clock
-    if at is not None and clock.place(at, work.now).basis is Basis.LIVE:
+    if at is not None and clock.is_live(at, work.now):
         session.live_until = max(session.live_until or work.now, work.now)
     elif at is not None and has_waited(work, session.placed(at, work.now)):
         session.flags.add("replayed")
