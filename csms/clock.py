@@ -26,3 +26,13 @@ class Clock:
     def real_seconds_until(self, at: datetime) -> float:
         """Returns how long to wait, in real seconds, until it is `at`."""
         return max((at - self.now()).total_seconds(), 0.0) / self.speed
+
+    def step_since(self, before: tuple[datetime, float]) -> timedelta:
+        """Returns by how much the computer's clock has been set since a `mark`."""
+        if self.speed != 1.0:
+            return timedelta(0)  # this clock does not follow that one
+        return self.now() - before[0] - timedelta(seconds=time.monotonic() - before[1])
+
+    def mark(self) -> tuple[datetime, float]:
+        """Returns the present instant by this clock, and by one that nobody sets."""
+        return self.now(), time.monotonic()

@@ -177,8 +177,8 @@ class Settings(BaseSettings):
         "expected; 0 for never.",
     )
     admit_per_s: Seconds = Field(
-        150,
-        description="Stations that may connect in a second; more wait in line for up to 4 s, and "
+        200,
+        description="Stations that may connect in a second; more wait in line for up to 6 s, and "
         "the rest are told to come back (503 with Retry-After); 0 for no limit.",
     )
     shutdown_s: Annotated[float, Field(ge=0, le=25)] = Field(

@@ -6,7 +6,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class Deadlines:
@@ -34,3 +34,9 @@ class Deadlines:
                 del self._current[station_id, session_id]
                 found.append((station_id, session_id))
         return found
+
+    def shift(self, by: timedelta) -> None:
+        """Moves every deadline, as when the clock that tells the time has been set."""
+        self._current = {which: due + by for which, due in self._current.items()}
+        self._heap = [(due, *which) for which, due in self._current.items()]
+        heapq.heapify(self._heap)

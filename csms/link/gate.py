@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_LONGEST_LINE_S = 4.0
+_LONGEST_LINE_S = 6.0
 _SOONEST_S, _WIDEST_S = 2, 60.0
 _COUNTED_S = 10.0
 

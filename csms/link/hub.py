@@ -7,6 +7,7 @@ does late touches nothing.
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -50,6 +51,7 @@ _COMMAND_TIMEOUT_S = 30.0
 _REPLACED = 4000
 _LONGEST_SLEEP_S = 5.0
 _LAST_WORDS_S = 2.0
+_STEP = timedelta(seconds=10)
 
 
 class Hub:
@@ -191,11 +193,13 @@ class Hub:
             due = self._next_due()
             wait_s = _LONGEST_SLEEP_S if due is None else self.clock.real_seconds_until(due)
             self._deadline_set.clear()
+            before = self.clock.mark()
             try:
                 async with asyncio.timeout(min(wait_s, _LONGEST_SLEEP_S)):
                     await self._deadline_set.wait()
             except TimeoutError:
                 pass
+            self._heed_step(self.clock.step_since(before))
             for station_id, session_id in self._deadlines.take_due(self.clock.now()):
                 await self._check_silence(station_id, session_id)
             late = self.engine.late.next_due()
@@ -274,6 +278,12 @@ class Hub:
         if live is not None:
             self._deadlines.set(live.session.started_received_at, station.id, session_id)
             self._deadline_set.set()
+
+    def _heed_step(self, step: timedelta) -> None:
+        """Has nobody count as silent because the computer's clock was set."""
+        if abs(step) > _STEP:
+            log.warning("clock.stepped", by_s=round(step.total_seconds(), 1))
+            self._deadlines.shift(step)
 
     async def _check_silence(self, station_id: str, session_id: str) -> None:
         station = self.engine.stations.get(station_id)

@@ -85,7 +85,7 @@ class StationServer:
                 compression="deflate",  # only with stations that offer it, small windows
                 server_header=None,
                 create_connection=cast("type[ServerConnection]", self._new_socket),
-                open_timeout=8,
+                open_timeout=12,
                 close_timeout=5,
                 ping_interval=None,
                 max_size=_MAX_FRAME,

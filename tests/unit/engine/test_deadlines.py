@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from csms.engine.deadlines import Deadlines
 from tests.builders import after
 
@@ -23,4 +25,16 @@ def test_the_newest_instant_of_a_session_counts():
     assert deadlines.take_due(after(15)) == []
     assert deadlines.take_due(after(20)) == [("CP1", "a")]
     assert deadlines.take_due(after(60)) == []
+    assert deadlines.next_due() is None
+
+
+def test_f17_a_clock_that_is_set_moves_every_deadline():
+    deadlines = Deadlines()
+    for due_s, name in ((300, "a"), (100, "b"), (200, "a")):
+        deadlines.set(after(due_s), "CP1", name)
+    deadlines.shift(timedelta(hours=1))
+    assert deadlines.take_due(after(3600 + 99)) == []
+    assert deadlines.take_due(after(3600 + 100)) == [("CP1", "b")]
+    deadlines.shift(-timedelta(hours=1))
+    assert deadlines.take_due(after(200)) == [("CP1", "a")]
     assert deadlines.next_due() is None

@@ -25,8 +25,8 @@ def test_f11_a_storm_comes_in_as_a_burst_a_line_and_a_rest(time):
     admitted = [wait for wait in waits if wait is not None]
     assert admitted[:50] == [0] * 50
     assert sorted(admitted) == admitted
-    assert 3.9 <= max(admitted) <= 4.02
-    assert 440 <= len(admitted) <= 460
+    assert 5.9 <= max(admitted) <= 6.02
+    assert 640 <= len(admitted) <= 660
     assert waits[len(admitted) :] == [None] * (1000 - len(admitted))
 
 
