@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
     from tests.chaos.plan import Plan
 
-_BUSY = Pace(gap_s=(0.1, 0.6), idle_s=(0.1, 1.0))
+# About 160 messages a second of 200 chargers: many times what real ones send.
+_BUSY = Pace(gap_s=(0.5, 2.0), idle_s=(0.5, 2.0))
+_BRISK = Pace(gap_s=(0.1, 0.6), idle_s=(0.1, 1.0))
 _TABLES = ("session_events", "samples", "sessions")
 
 
 async def stop(plan: Plan) -> Outcome:
     """PostgreSQL is gone for a while; in the middle every tenth charger connects anew."""
     away_s = plan.pick(short=5.0, full=120.0, long=600.0)
-    async with bench(plan, plan.pick(short=20, full=200), _BUSY) as at:
+    async with bench(plan, plan.pick(short=20, full=200), _pace(plan)) as at:
         await at.pass_time(plan.pick(short=1, full=5), "before")
         begun = time.monotonic()
         await at.stop_postgres()
@@ -55,6 +57,10 @@ async def stop(plan: Plan) -> Outcome:
     return Outcome(figures, [*limits, *zero("discarded_by_chargers")])
 
 
+def _pace(plan: Plan) -> Pace:
+    return plan.pick(short=_BRISK, full=_BUSY)
+
+
 def _cut_some(at: Bench) -> int:
     """Cuts the link of every tenth charger."""
     chosen = at.fleet.chargers[::10]
@@ -67,7 +73,7 @@ async def blackhole(plan: Plan) -> Outcome:
     """The network to PostgreSQL swallows everything: no answer, no end of a connection."""
     times = plan.pick(short=1, full=3)
     dark_s = plan.pick(short=4.0, full=10.0)
-    async with bench(plan, plan.pick(short=20, full=200), _BUSY) as at:
+    async with bench(plan, plan.pick(short=20, full=200), _pace(plan)) as at:
         figures: dict[str, Any] = {"blackholes": times, "dark_s": dark_s, "working_s": 0.0}
         begun = time.monotonic()
         for _ in range(times):
@@ -90,7 +96,7 @@ async def _working(at: Bench) -> float:
 
 async def errors(plan: Plan) -> Outcome:
     """Each twentieth statement of the writer fails with a deadlock or a serialization failure."""
-    async with bench(plan, plan.pick(short=20, full=200), _BUSY) as at:
+    async with bench(plan, plan.pick(short=20, full=200), _pace(plan)) as at:
         await fail_statements(at, 50, ("40001", "40P01"), plan.seed)
         begun = time.monotonic()
         await at.pass_time(plan.pick(short=5, full=60), "one statement in 20 fails")
@@ -115,7 +121,7 @@ async def disk_full(plan: Plan) -> Outcome:
     journal = plan.folder / "var" / "journal"
     size_kb = plan.pick(short=256, full=1024)
     with _small_disk(journal, size_kb) as is_small:
-        async with bench(plan, plan.pick(short=20, full=200), _BUSY) as at:
+        async with bench(plan, plan.pick(short=20, full=200), _pace(plan)) as at:
             await at.pass_time(1, "before")
             await fail_statements(at, 1000, ("53100",), plan.seed)
             if is_small:
