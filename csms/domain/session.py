@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from csms.domain.facts import EventKind
-from csms.domain.ledger import Ledger, Reading, load_ledger
+from csms.domain.ledger import Ledger, Reading
 from csms.domain.readings import reading_at
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
 from csms.domain.sequence import Ranges, add, missing
 from csms.domain.session_times import begun_and_ended
 from csms.domain.station_clock import Stretch, place
+from csms.domain.stored_ledger import load_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

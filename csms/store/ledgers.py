@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from csms.domain.ledger import load_ledger
 from csms.domain.registers import Stay, reading_stay
+from csms.domain.stored_ledger import load_ledger
 
 if TYPE_CHECKING:
     import asyncpg

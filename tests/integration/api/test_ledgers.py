@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typer.testing import CliRunner
 
 from csms.__main__ import app
+from csms.errors import DatabaseUnavailable
 
 
 def ago(seconds):
@@ -112,3 +113,23 @@ async def test_the_command_shows_the_ledger_and_its_gaps(node):
     assert ["1", "1000", "1500", "2", "450", "50", "0"] in lines
     assert any(line[-2:] == ["50", "between_sessions"] for line in lines)
     assert json.loads(as_json.stdout) == ledger
+
+
+async def test_what_came_late_while_the_database_was_away_counts_when_it_is_back(node, monkeypatch):
+    async def away(session_id):
+        raise DatabaseUnavailable("the database is away")
+
+    async with node.station("CP1") as station:
+        transaction = await station.start_v16(register=9000, at=ago(50))
+        await station.meter_v16(transaction, 40, at=ago(20))
+        with monkeypatch.context() as patched:
+            patched.setattr(node.store, "load_readings", away)
+            patched.setattr(node.store, "load_samples", away)
+            await station.meter_v16(transaction, 9100, at=ago(30))
+        (marked,) = (await node.get("/sessions"))["items"]
+        await node.hub.intake.second_look.catch_up()
+        (counted,) = (await node.get("/sessions"))["items"]
+        ledger = (await node.get("/stations/CP1/ledger"))["connectors"][0]
+    assert ("refold_due" in marked["flags"], marked["energy_wh"]) == (True, 0)
+    assert ("refold_due" in counted["flags"], counted["energy_wh"]) == (False, 100)
+    assert (ledger["sessions_wh"], ledger["difference_wh"]) == (100, 0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from csms.domain.ledger import Ledger, Place, Reading, Span, load_ledger
+from csms.domain.ledger import Ledger, Place, Reading, Span
 from csms.domain.readings import ReadingLine
+from csms.domain.stored_ledger import load_ledger
 
 RESET, RELATIVE, MENDED = "register_reset", "register_session_relative", "unit_mended"
 ROLLOVER, OUTLIER, DISORDER = "register_rollover", "register_outlier", "register_disordered"
