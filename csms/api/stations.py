@@ -104,6 +104,7 @@ class StationView(BaseModel):
     site: str
     ping_interval_s: float | None
     pong_required: bool
+    clock_offset_s: float = Field(description="What its times are corrected by; 0 if right")
     vendor: str | None
     model: str | None
     serial_number: str | None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.station_clock import StationClock
 from csms.domain.times import format_time
 from csms.engine.limit_docs import dump_step
 from csms.engine.smart_charging import limit_now
@@ -154,6 +155,7 @@ def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
     """Returns a station's record without its secrets."""
     hidden = {"clock", "password_hash", "takeovers"}
     view = {name: _time(value) for name, value in doc.items() if name not in hidden}
+    view["clock_offset_s"] = round(StationClock.load(doc.get("clock")).offset_s, 1)
     view["has_password"] = doc.get("password_hash") is not None
     view["is_online"] = is_online
     return view
