@@ -92,7 +92,9 @@ async def _in_order(engine: Engine, live: LiveSession) -> list[tuple[Sample, dat
         live.line = None
         session.refold(reading for reading in readings if reading is not None)
     placed = []
-    for sample, received_at in stored:
+    for index, (sample, received_at) in enumerate(stored, 1):
+        if index % _AT_ONCE == 0:
+            await asyncio.sleep(0)
         moment = sample.at + timedelta(seconds=session.shift_s(sample.at, received_at))
         turn = _TURNS.get(sample.context, 0)
         placed.append((moment, turn, min(moment, received_at), sample))
@@ -111,8 +113,8 @@ async def _judge(
     if samples:
         smart_charging.cover(work, live, samples[-1][1])
     refold = Refold(live.track, engine.policy.thresholds_of(session.profile))
-    for index, (sample, at) in enumerate(samples):
-        if index % _AT_ONCE == _AT_ONCE - 1:
+    for index, (sample, at) in enumerate(samples, 1):
+        if index % _AT_ONCE == 0:
             await asyncio.sleep(0)
         refold.take(session.mended(sample), at)
     if not session.is_active:

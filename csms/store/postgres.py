@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _RESERVE_S, _READ_S, _PATIENT_S = 0.15, 1.0, 20.0
 _BACK_S = 2.0
 _PRELOAD_S = 120.0
+_ROWS_AT_ONCE = 500
 
 log = structlog.get_logger("store")
 
@@ -215,7 +216,12 @@ class PostgresStore:
     async def load_samples(self, session_id: str) -> list[tuple[Sample, datetime]]:
         """Returns all samples of a session, each with when it arrived, in no order."""
         rows = await self.fetch("session_samples", session_id)
-        return [(read_sample(row), row["received_at"]) for row in rows]
+        samples = []
+        for index, row in enumerate(rows, 1):
+            samples.append((read_sample(row), row["received_at"]))
+            if index % _ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return samples
 
     async def load_alerts(self, session_id: str) -> list[AlertWrite]:
         """Returns all alerts of a session."""
