@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.facts import (
@@ -33,7 +34,7 @@ from csms.engine.work import Work
 from csms.engine.writes import RecordWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from datetime import datetime
 
     from csms.domain.commands import Command
@@ -55,6 +56,17 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     TransactionReported: transactions.report,
     SamplesReported: metering.report,
 }
+
+
+@contextmanager
+def _all_or_nothing(work: Work) -> Iterator[None]:
+    """Forgets the sessions that a unit has begun if it fails: nothing of it gets written."""
+    try:
+        yield
+    except BaseException:
+        for session_id in work.begun:
+            work.station.forget(session_id)
+        raise
 
 
 class Engine:
@@ -132,17 +144,8 @@ class Engine:
     ) -> Outcome:
         """Takes a report, and returns what it comes to."""
         work = Work(station, now, message_id)
-        try:
-            answer = await HANDLERS[type(fact)](self, work, fact)
-            self._mark_late(work)
-            for live in work.touched.values():
-                refused.look(work, live)
-            return work.outcome(answer)
-        except BaseException:
-            # Nothing of this gets written: a session that it began has never been.
-            for session_id in work.begun:
-                station.forget(session_id)
-            raise
+        with _all_or_nothing(work):
+            return self._closed(work, await HANDLERS[type(fact)](self, work, fact))
 
     async def check_start(self, station: StationState, live: LiveSession, now: datetime) -> Outcome:
         """Looks whether a session that began while the store was away repeats an older one."""
@@ -167,19 +170,26 @@ class Engine:
     ) -> tuple[LiveSession, Outcome]:
         """Takes a held message as one about this session; None begins one of its own."""
         work = Work(station, held.received_at, held.message_id)
-        if isinstance(fact, TransactionReported):
-            is_new = live is None
-            if live is None:
-                live = await transactions.begin(self, work, fact, held.transaction_id)
-            await transactions.take(self, work, live, fact, is_new=is_new)
-        else:
-            assert isinstance(fact, SamplesReported) and live is not None  # noqa: S101, PT018
-            await metering.take(self, work, live, fact.samples)
-            work.touch(live)
-        details = {"quarantine_id": held.quarantine_id}
-        work.flag(live, "attached_by_operator", "quarantine.attached", details)
+        with _all_or_nothing(work):
+            if isinstance(fact, TransactionReported):
+                is_new = live is None
+                if live is None:
+                    live = await transactions.begin(self, work, fact, held.transaction_id)
+                await transactions.take(self, work, live, fact, is_new=is_new)
+            else:
+                assert isinstance(fact, SamplesReported) and live is not None  # noqa: S101, PT018
+                await metering.take(self, work, live, fact.samples)
+                work.touch(live)
+            details = {"quarantine_id": held.quarantine_id}
+            work.flag(live, "attached_by_operator", "quarantine.attached", details)
+            return live, self._closed(work, None)
+
+    def _closed(self, work: Work, answer: Answer | None) -> Outcome:
+        """Closes a unit, after a look at what follows from the sessions that it touched."""
         self._mark_late(work)
-        return live, work.outcome(None)
+        for live in work.touched.values():
+            refused.look(work, live)
+        return work.outcome(answer)
 
     def _mark_late(self, work: Work) -> None:
         """Has the sessions that got late samples judged again, also after a restart."""
