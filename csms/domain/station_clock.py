@@ -203,12 +203,6 @@ class StationClock:
         if was_wrong or self.was_wrong:
             self.version += 1
 
-    def is_live(self, at: datetime, received_at: datetime) -> bool:
-        """Tells whether a message was certainly sent as soon as it was made."""
-        if abs((received_at - at).total_seconds()) <= NETWORK_S:
-            return True
-        return self.place(at, received_at).basis is Basis.LIVE
-
     def correct(self, at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
         """Returns the instant in our time, and whether the station's clock is suspect."""
         placed = self.place(at, received_at)
@@ -299,5 +293,7 @@ def _stretch_then(
 
 
 def _agree(earlier_s: float, later_s: float, passed_s: float) -> bool:
-    slack_s = _PACE_S + min(_DRIFT * passed_s, _MOST_DRIFT_S)
-    return abs(later_s - earlier_s) <= slack_s
+    """Tells whether two messages are late by the same time, give or take network and drift."""
+    drift_s = min(_DRIFT * passed_s, _MOST_DRIFT_S)
+    network_s = min(passed_s / 10, NETWORK_S)
+    return abs(later_s - earlier_s) <= max(_PACE_S + drift_s, network_s)

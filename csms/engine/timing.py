@@ -9,11 +9,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from csms.domain.station_clock import NETWORK_S, Basis
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from csms.domain.anomalies import Anomaly
+    from csms.domain.session import Session
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
 
@@ -46,15 +49,31 @@ def settle(work: Work, live: LiveSession, at: datetime | None) -> None:
     One that waited is a replay, whatever clock says when it was made.
     """
     session, clock = live.session, work.station.clock
-    if at is not None and clock.is_live(at, work.now):
-        session.live_until = max(session.live_until or work.now, work.now)
-    elif at is not None and has_waited(work, session.placed(at, work.now)):
-        session.flags.add("replayed")
+    if at is not None and not _is_plainly_live(session, at, work.now):
+        _look_closer(work, session, at)
     is_news = clock.was_wrong and _take_clock(work, live)
     track = live.track
     track.begin(session.started_at)
     if is_news or (track.is_limited and not track.plans[0].covers(session.started_at)):
         work.late[session.id] = live
+
+
+def _is_plainly_live(session: Session, at: datetime, now: datetime) -> bool:
+    """Tells whether a message was made when it arrived, as nearly all are, and notes it."""
+    if abs((now - at).total_seconds()) > NETWORK_S:
+        return False
+    session.live_until = now if session.live_until is None else max(session.live_until, now)
+    return True
+
+
+def _look_closer(work: Work, session: Session, at: datetime) -> None:
+    placed = work.station.clock.place(at, work.now)
+    if placed.basis is Basis.LIVE:
+        session.live_until = max(session.live_until or work.now, work.now)
+    elif has_waited(work, placed.at):
+        session.flags.add("replayed")
+    if placed.is_suspect:
+        session.flags.add("clock_suspect")
 
 
 def has_waited(work: Work, at: datetime) -> bool:

@@ -248,6 +248,15 @@ async def test_the_end_does_not_depend_on_which_message_came_last(swapped):
     assert view["started_at"] == "2026-11-21T08:00:00.000Z"
 
 
+async def test_one_sample_ahead_of_us_is_enough_to_be_suspect():
+    desk = Desk()
+    await desk.report(an_event(EventKind.STARTED, 0, evse=1), 0)
+    sample = a_sample(3 * 3600, amps=16)
+    await desk.report(an_event(EventKind.UPDATED, 60, sequence=1, samples=(sample,)), 60)
+    (view,) = desk.views(60)
+    assert "clock_suspect" in view["flags"]
+
+
 @pytest.mark.parametrize("kind", ["time.no_zone", "time.unreadable"])
 async def test_a_time_that_is_not_clear_is_suspect(kind):
     desk = Desk()
