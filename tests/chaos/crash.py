@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from tests.chaos.plan import Plan
 
 
+_PACE = Pace(gap_s=(0.2, 0.8), idle_s=(0.1, 0.8))
+
+
 async def run(plan: Plan) -> Outcome:
     kills = plan.pick(short=3, full=200)
     server = Server(plan.folder)
     await server.start()
-    fleet = Fleet(server.url, plan.random, plan.pick(short=20, full=200), pace=Pace())
+    fleet = Fleet(server.url, plan.random, plan.pick(short=20, full=200), pace=_PACE)
     draws = plan.draws("kills")
     restarts = []
     try:
