@@ -46,7 +46,8 @@ def _by(**more: float) -> Callable[[datetime, float], datetime]:
 
 
 def _jump(at: datetime, share: float) -> datetime:
-    return at + timedelta(hours=3 if 1 / 3 < share < 2 / 3 else 0)
+    """Three hours ahead in the middle of each session; a rest of a quarter lies between them."""
+    return at + timedelta(hours=3 if 1 / 3 < share % 1.25 < 2 / 3 else 0)
 
 
 def _drift(at: datetime, _share: float) -> datetime:
