@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tests.chaos.plan import Plan
 
 
-_PACE = Pace(gap_s=(0.2, 0.8), idle_s=(0.1, 0.8))
+# A charger without a server tries once a second, so that the fleet leaves it room to start.
+_PACE = Pace(gap_s=(0.2, 0.8), idle_s=(0.1, 0.8), reconnect_s=(0.3, 1.5))
 
 
 async def run(plan: Plan) -> Outcome:
@@ -39,7 +40,7 @@ async def run(plan: Plan) -> Outcome:
                 restarts.append(await _first_answer(fleet, killed_s) - killed_s)
                 if number % 10 == 0 or number == kills:
                     plan.say(f"{number} kills, {len(fleet.history.sessions)} sessions")
-            is_drained = await fleet.drain()
+            is_drained = await fleet.drain(plan.pick(short=60, full=300))
             figures = await check_api(server, fleet.history)
             figures |= await check_ledgers(server, fleet.history)
     finally:
