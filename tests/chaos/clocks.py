@@ -29,7 +29,8 @@ _TIMES = ("started_at_station", "started_received_at", "ended_at_station", "ende
 class Fault:
     """How a clock lies: the station's time from the true one and from how far its run has come.
 
-    `share` is 0 where the first session begins and 1 where it ends.
+    `share` is 0 where the first session begins and 1 where it ends; of each session where it lies
+    `each_time`.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Fault:
     is_wrong: bool = True
     cuts: bool = False
     is_offline: bool = False
+    each_time: bool = False
 
 
 def _by(**more: float) -> Callable[[datetime, float], datetime]:
@@ -72,7 +74,7 @@ FAULTS = (
     Fault("1970", _from_1970),
     Fault("no-zone", _by(hours=1), has_zone=False),
     Fault("local-marked-z", _by(hours=2)),
-    Fault("jump", _jump),
+    Fault("jump", _jump, each_time=True),
     Fault("drift", _drift),
     Fault("2099", _by(days=73 * 365.25)),
     Fault("back-after-reboot", _after_reboot, reboots=True),
@@ -172,7 +174,8 @@ class Station:
     def _time(self) -> str:
         """The station's own time, as it writes it."""
         now = self.sun.now()
-        passed_s = (now - (self._first_at or now)).total_seconds()
+        since = self.played[-1].began_at if self.fault.each_time and self.played else self._first_at
+        passed_s = (now - (since or now)).total_seconds()
         told = payloads.stamp(self.fault.tell(now, passed_s / self.length_s))
         return told if self.fault.has_zone else told.removesuffix("Z")
 

@@ -29,22 +29,15 @@ async def run(plan: Plan) -> Outcome:
     await server.start()
     fleet = Fleet(server.url, plan.random, plan.pick(short=10, full=50), pace=Pace())
     # These count what was open when the server closed; the fleet counts what was stored.
-    counted = plan.pick(short=20, full=150)
-    links = Crew(
-        "regulars",
-        port=server.port,
-        count=counted,
-        prefix="DEPLOY",
-        seed=f"{plan.seed}-deploy",
-        period_s=0.3,
-        haste=0.2,
-    )
+    calm, busy = plan.pick(short=20, full=150), plan.pick(short=2, full=8)
+    links = _links(plan, server, "CALM", calm, 0.3)
+    hurried = _links(plan, server, "BUSY", busy, 0.0)
     draws = plan.draws("deploys")
     took: list[float] = []
     spreads: list[float] = []
     longest_s = 0.0
     try:
-        async with fleet, links:
+        async with fleet, links, hurried:
             await fleet.all_connected()
             await links.ask("up")
             for number in range(1, deploys + 1):
@@ -54,12 +47,13 @@ async def run(plan: Plan) -> Outcome:
                 await server.start()
                 started_s = time.monotonic()
                 await links.ask("up")
+                await hurried.ask("up")
                 longest_s = max(longest_s, time.monotonic() - started_s)
                 state = await links.ask("state")
                 closes = [at for at, code in state["codes"] if at >= told_s]
                 spreads.append(max(closes, default=0) - min(closes, default=0))
                 plan.say(f"{number} stops, {took[-1]:.1f} s, closes over {spreads[-1]:.1f} s")
-            state = await links.ask("state")
+            states = [await links.ask("state"), await hurried.ask("state")]
             is_drained = await fleet.drain()
             figures = await check_api(server, fleet.history)
             figures |= await check_ledgers(server, fleet.history)
@@ -68,9 +62,9 @@ async def run(plan: Plan) -> Outcome:
     figures |= await check_embedded(server, fleet)
     # The comparison knows nothing of the other crew: one session of each is no stranger.
     ((of_links,),) = await query(server, _OF_LINKS)
-    figures["doubled"] += abs(of_links["n"] - counted) - of_links["n"]
+    figures["doubled"] += abs(of_links["n"] - calm - busy) - of_links["n"]
     figures |= fleet.history.figures()
-    figures |= _of_links(state, deploys * counted)
+    figures |= _of_links(states, deploys * (calm + busy))
     figures |= {
         "deploys": deploys,
         "drained": is_drained,
@@ -87,17 +81,29 @@ async def run(plan: Plan) -> Outcome:
     return Outcome(figures, [*limits, below("all_back_s", 60)])
 
 
-def _of_links(state: dict[str, Any], closes: int) -> dict[str, Any]:
+def _links(plan: Plan, server: Server, prefix: str, count: int, period_s: float) -> Crew:
+    return Crew(
+        "regulars",
+        port=server.port,
+        count=count,
+        prefix=f"DEPLOY-{prefix}",
+        seed=f"{plan.seed}-deploy",
+        period_s=period_s,
+        haste=0.2,
+    )
+
+
+def _of_links(states: list[dict[str, Any]], expected: int) -> dict[str, Any]:
     """Calls that the server had time to answer and did not; those that crossed its close."""
-    tally = Tally(**state["tally"])
+    tally = Tally.joined(state["tally"] for state in states)
+    codes = [code for state in states for _, code in state["codes"]]
     without_close = tally.lost - tally.crossed - tally.unanswered
-    orderly = sum(code == _RESTART_CODE for _, code in state["codes"])
     return {
         "link_calls": tally.answered,
         "unanswered_calls": tally.unanswered + max(0, without_close),
         "crossed_calls": tally.crossed,
         "link_errors": len(tally.errors),
-        "closes": len(state["codes"]),
-        "odd_closes": abs(closes - orderly),
+        "closes": len(codes),
+        "odd_closes": abs(expected - codes.count(_RESTART_CODE)),
         "link_p99_ms": round(tally.p99_ms(), 1),
     }

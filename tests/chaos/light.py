@@ -153,6 +153,11 @@ class Link(asyncio.Protocol):
         """Sends a text as it is."""
         self._send(_TEXT, text)
 
+    @property
+    def can_write(self) -> bool:
+        """Whether the socket takes more now."""
+        return self._can_write.is_set()
+
     async def writable(self) -> None:
         """Waits until the socket takes more."""
         await self._can_write.wait()
