@@ -318,7 +318,7 @@ class Ledger:
             moved -= self.entry_milliwh
         elif bool(end.seen & BREAKS) != bool(entered & BREAKS) and not entered & _FELL:
             return None
-        return span if moved <= span + _ROUNDING_MILLIWH else None
+        return span if moved < span + _ROUNDING_MILLIWH else None
 
     def _is_above_ends(self) -> bool:
         """Tells whether samples are over the meter's life, and start and stop the session's."""
