@@ -1,4 +1,4 @@
-"""How columns of a connection become values, and values columns."""
+"""What every connection is made with: what the server is told, and how columns become values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ import orjson
 if TYPE_CHECKING:
     import asyncpg
 
+# A server that loses us without a word lets go of connection and lock within half a minute.
+SERVER_SETTINGS = {
+    "application_name": "csms",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+    "idle_in_transaction_session_timeout": "30000",
+}
 _JSONB_VERSION = b"\x01"
 
 

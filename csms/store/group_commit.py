@@ -222,7 +222,7 @@ class GroupCommit:
     async def _catch_up(self, side: asyncio.Task[None] | None) -> None:
         """Drains the journal, and goes back to writing to PostgreSQL."""
         await self._drain.run(side, self.renew, self._go_direct)
-        for call in self.on_back:
+        for call in [*self.on_back]:
             try:
                 call()
             except Exception:

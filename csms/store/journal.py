@@ -152,7 +152,11 @@ class Journal:
             self.units += len(payloads)
 
     def batch(self, limit: int) -> Batch | None:
-        """Returns the oldest records, at most `limit`; None if there are none."""
+        """Returns the oldest records, at most `limit`; None if there are none.
+
+        Raises:
+            OSError: if they cannot be read.
+        """
         with self._guard:
             if not self.units:
                 return None
@@ -164,6 +168,8 @@ class Journal:
             if not records:
                 file.seek(start)
                 records, used = unpack(file.read(size - start), limit)
+        if not records:
+            raise OSError(f"{segment.path} cannot be read any more; a restart mends what it can")
         return Batch(segment.id, records, start + used)
 
     def forget(self, batch: Batch) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from csms.errors import DatabaseUnavailable
-from csms.store.codecs import prepare
+from csms.store.codecs import SERVER_SETTINGS, prepare
 from csms.store.queries import queries
 from csms.store.trouble import TRANSIENT, why
 
@@ -26,7 +26,12 @@ class ReadingPool:
 
     def _made(self) -> asyncpg.Pool:
         return asyncpg.create_pool(
-            self._dsn, min_size=0, max_size=self._most, timeout=_CONNECT_S, init=prepare
+            self._dsn,
+            min_size=0,
+            max_size=self._most,
+            timeout=_CONNECT_S,
+            init=prepare,
+            server_settings=SERVER_SETTINGS,
         )
 
     async def open(self) -> None:

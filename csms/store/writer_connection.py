@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from csms.errors import DatabaseUnavailable
-from csms.store.codecs import prepare
+from csms.store.codecs import SERVER_SETTINGS, prepare
 from csms.store.queries import queries, together
 from csms.store.rows import TABLES
 
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 _LOCK = 0x4C41_4457  # any number that no other program uses for an advisory lock
 _ASK_AGAIN_S = 0.02
 _CLOSE_S = 2.0
-# A server that loses us without a word lets go of the lock within half a minute.
-_SERVER_SETTINGS = {
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "20000",
-    "idle_in_transaction_session_timeout": "30000",
-}
 
 
 class WriterConnection:
@@ -57,7 +49,7 @@ class WriterConnection:
             OSError, asyncpg.PostgresError, TimeoutError: if the server is not there for us.
         """
         self.drop()
-        settings = {"application_name": self._name, **_SERVER_SETTINGS}
+        settings = {**SERVER_SETTINGS, "application_name": self._name}
         async with asyncio.timeout(within_s):
             connection = await asyncpg.connect(self._dsn, server_settings=settings)
         try:

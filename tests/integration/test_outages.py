@@ -400,7 +400,10 @@ async def test_only_one_csms_writes_to_a_database(server, store, tmp_path, monke
     monkeypatch.setattr(waiting, "_LOCK_S", 0.2)
     dsn = await asyncio.to_thread(server.start)
     options = StoreOptions(journal_dir=tmp_path / "other")
-    with pytest.raises(DatabaseUnavailable, match="another csms already writes to this database"):
+    with pytest.raises(
+        DatabaseUnavailable,
+        match=r"another csms already writes to this database \(process \d+, csms writer",
+    ):
         await PostgresStore.connect(dsn, START, options)
 
 

@@ -168,6 +168,18 @@ def test_damage_in_the_middle_loses_what_is_damaged_and_nothing_else(tmp_path):
     assert read_all(journal) == some(1, 2) + some(4, 27)
 
 
+def test_damage_while_it_is_open_is_told_and_mended_by_a_restart(tmp_path):
+    journal = opened(tmp_path / "j")
+    journal.append(some(1, 3))
+    path = files(journal.folder)[0]
+    data = bytearray(path.read_bytes())
+    data[data.index(b"unit 1")] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(OSError, match="a restart mends"):
+        journal.batch(9)
+    assert read_all(reopened(journal)) == some(2, 2)
+
+
 def test_a_lost_header_costs_no_unit(tmp_path):
     journal = opened(tmp_path / "j")
     journal.append(some(1, 3))
