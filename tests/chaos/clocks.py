@@ -234,8 +234,8 @@ class Station:
 
 
 async def run(plan: Plan) -> Outcome:
-    speed = plan.pick(short=60.0, full=20.0)
-    length_s, every_s = plan.pick(short=(360.0, 30.0), full=(1200.0, 60.0))
+    speed = 20.0
+    length_s, every_s = plan.pick(short=(150.0, 10.0), full=(1200.0, 60.0))
     server = Server(plan.folder, env={"CSMS_CLOCK_SPEED": f"{speed:g}"})
     await server.start()
     try:

@@ -26,7 +26,7 @@ _SESSIONS = "SELECT station_id, state, energy_milliwh FROM sessions WHERE statio
 
 async def spam(plan: Plan) -> Outcome:
     """One floods with heartbeats, one with readings, one asks and never reads: in turn."""
-    seconds = plan.pick(short=0.8, full=20.0)
+    seconds = plan.pick(short=0.4, full=20.0)
     server = Server(plan.folder)
     await server.start()
     figures: dict[str, Any] = {}
