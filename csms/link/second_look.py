@@ -66,7 +66,7 @@ class SecondLook:
             elif cause_of(held) is Cause.ORPHAN:
                 station.hold(held)
         store.on_back.append(self._database_is_back)
-        await self.catch_up()
+        self._database_is_back()
 
     def _database_is_back(self) -> None:
         self._hub.spawn(self.catch_up())

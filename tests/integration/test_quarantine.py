@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
@@ -179,6 +183,50 @@ async def test_te_seqno_gap_the_station_is_asked_and_what_it_has_is_waited_for()
         (session,) = await sessions(server, "Q7")
         assert session["state"] == "ended"
         assert not {"events_missing", "events_lost"} & set(session["flags"])
+
+
+def signalled(server: Running, number: int) -> None:
+    """Sends a signal to every process of the server's PostgreSQL."""
+    file = next((server.folder / "var" / "postgres").rglob("postmaster.pid"))
+    pid = int(file.read_text().split()[0])
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for each in (pid, *map(int, children)):
+        with suppress(ProcessLookupError):
+            os.kill(each, number)
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+async def test_what_needs_history_waits_while_the_database_says_nothing(crashes):
+    """Answered all the while; put in its place once the database is back, by ourselves."""
+    async with running("--accept-unknown-stations") as server:
+        await server.put("/tokens/TAG1")
+        async with charger(server, "Q9") as station, charger(server, "Q9b", "ocpp2.0.1") as other:
+            await station.call("StartTransaction", START)
+            signalled(server, signal.SIGSTOP)
+            await hold(station, transactionId=-1, idTag="TAG1")
+            later = {**START, "timestamp": "2026-03-01T12:00:00Z", "meterStart": 1500}
+            transaction = (await station.call("StartTransaction", later))[2]["transactionId"]
+            stop = {**STOP, "transactionId": transaction, "timestamp": "2026-03-01T13:00:00Z"}
+            await station.call("StopTransaction", {**stop, "meterStop": 1800})
+            for kind, number in (("Ended", 2), ("Started", 0), ("Updated", 1)):
+                answer = await other.call("TransactionEvent", an_event(kind, number))
+                assert answer[0] == 3, answer
+            if crashes:
+                server.kill()
+            signalled(server, signal.SIGCONT)
+            if crashes:
+                await asyncio.to_thread(server.start)
+            while [line["event"] for line in server.events].count("quarantine.attached") < 2:
+                await asyncio.to_thread(server.wait_for, "quarantine.attached")
+        found = await sessions(server, "Q9")
+        assert [(each["state"], each["energy_wh"]) for each in found] == [
+            ("ended", 500),
+            ("ended", 300),
+        ]
+        (session,) = await sessions(server, "Q9b")
+        assert session["state"] == "ended"
+        assert "events_missing" not in session["flags"]
+        assert not any(line.get("exception") for line in server.events)
 
 
 async def test_tx_start_replay_concurrent_two_sockets_get_one_id():

@@ -62,6 +62,7 @@ class Node:
         await self.numbers.load()
         await self.hub.engine.preload()
         await self.hub.intake.second_look.start()
+        await self.quiet()
 
     async def say(
         self,
