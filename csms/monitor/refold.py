@@ -7,6 +7,7 @@ still there keeps its number, one that the late samples disprove is withdrawn.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ from csms.monitor.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from csms.domain.sample import Sample
     from csms.monitor.limit_track import LimitTrack
@@ -39,11 +39,13 @@ class Refold:
     watch: Watch = field(default_factory=Watch)
     episodes: dict[int, Episode] = field(default_factory=dict)
     values_at: list[datetime] = field(default_factory=list)
+    told_at: set[datetime] = field(default_factory=set)
 
     def take(self, sample: Sample, at: datetime) -> None:
         """Judges the next sample; `at` is its time in our clock."""
         if sample.has_electricity:
             self.values_at.append(at)
+            self.told_at.add(sample.at)
         self._keep(take_sample(self.watch, self.track, sample, at, self.thresholds))
 
     def end(self, at: datetime) -> None:
@@ -84,12 +86,14 @@ class Refold:
     def _is_disproved(self, episode: Episode) -> bool:
         """Tells whether an episode that was raised cannot have been.
 
-        A silence was only a late delivery if the values that came are no further apart.
+        A silence was only a late delivery if the values that came are no further apart. What
+        was seen in samples that are not kept any more stays as it was.
         """
         if episode.cleared_because == LATE_DATA:
             return False
         if episode.kind is not Kind.METER_MISSING:
-            return True
+            seen = [each["at_station"] for each in episode.evidence.get("samples", ())]
+            return not seen or datetime.fromisoformat(seen[0]) in self.told_at
         if episode.is_open or episode.cleared_at is None:
             return False
         patience_s = self.thresholds.meter_missing_s
@@ -107,6 +111,10 @@ class Refold:
     def _hand_over(self, watch: Watch, last: int, findings: Iterable[Finding]) -> None:
         silence = watch.suspicion(Kind.METER_MISSING)
         withdrawn = {each.episode.number: each.episode for each in findings}
+        known = {*withdrawn, *(each.number for each in self.episodes.values())}
+        for left in watch.open_episodes:
+            if left.number not in known and left.kind is not Kind.METER_MISSING:
+                self.watch.suspect(left.kind).episode = left
         watch.suspicions = dict(self.watch.suspicions)
         if silence is not None:
             if silence.episode is not None:

@@ -100,6 +100,18 @@ async def test_late_samples_disprove_an_alert():
     ]
 
 
+async def test_what_was_seen_in_samples_that_are_gone_stays():
+    desk = await limited()
+    await run(desk, (60, 120, 180), 10)
+    await run(desk, (300, 420, 480), 25)
+    desk.store._samples.clear()
+    await measure(desk, 360, 10, received_s=490)
+    await rejudge(desk, 500)
+    assert alerts(desk)[0][1:3] == ("OVER_LIMIT", "open")
+    await run(desk, (540, 600, 660), 10)
+    assert alerts(desk)[0][2:4] == ("cleared", "inside_limit")
+
+
 async def test_an_alert_that_still_holds_keeps_its_id():
     desk = await limited()
     await run(desk, (60, 120), 10)
