@@ -39,7 +39,7 @@ class _Stored:
         self.events: Counter[tuple[str, str, Any]] = Counter()
         self.samples: Counter[tuple[str, Any]] = Counter()
         self.sessions: dict[tuple[str, str], list[Any]] = defaultdict(list)
-        self.held: dict[tuple[str, str], str] = {}
+        self.held: set[tuple[str, str]] = set()
         self.merged = 0
 
     @classmethod
@@ -64,11 +64,12 @@ class _Stored:
             for row in await connection.fetch(
                 "SELECT station_id, message_id, state FROM quarantine"
             ):
-                stored.held[row["station_id"], row["message_id"]] = row["state"]
+                if row["state"] in {"held", "waiting"}:
+                    stored.held.add((row["station_id"], row["message_id"]))
         return stored
 
     def count(self, message: Message) -> int:
-        """How often this message is stored, held messages included."""
+        """How often this message is stored; one that is held in quarantine is, once."""
         session = message.session
         rows = self.events[session.station, _KINDS[message.kind], message.at]
         if session.version == "1.6" and message.kind == METER:
@@ -102,7 +103,7 @@ def _compare(stored: _Stored, history: History) -> dict[str, Any]:
         "doubled": doubled + max(0, strangers - unheard),
         "sessions_missing": missing,
         "wh_difference": difference_milliwh / 1000,
-        "held": sum(state in {"held", "waiting"} for state in stored.held.values()),
+        "held": len(stored.held),
         "merged": stored.merged,
     }
 
