@@ -166,6 +166,22 @@ class Ledger:
         self.stop, self.are_stops_at_odds = other.stop, other.are_stops_at_odds
         return self
 
+    @property
+    def is_plain(self) -> bool:
+        """Tells whether all that is known of the register's samples are rises that count."""
+        count = self.count
+        is_known = self.entered == 0 and self._start is self.start and not self.has_negative
+        return is_known and not count.seen and count.aside is None and not count.exponent
+
+    def begin_with(self, reading: Reading, following: Reading) -> None:
+        """Takes a sample before all others, of a register that has only risen since."""
+        self.first = reading
+        if self.start is not None:
+            self.entry_milliwh = reading.milliwh - self.start.milliwh
+            return
+        self.count.gained += following.milliwh - reading.milliwh
+        self.count.low = reading.milliwh
+
     def copy(self) -> Ledger:
         """Returns a copy that goes its own way."""
         return replace(self, count=copy(self.count))
@@ -351,6 +367,12 @@ def in_order(readings: Iterable[Reading]) -> list[Reading]:
     for reading in sorted(readings):
         found[reading[:2]] = reading
     return list(found.values())
+
+
+def is_rise(earlier: Reading, later: Reading) -> bool:
+    """Tells whether a register rose by no more than a station can deliver meanwhile."""
+    most = most_milliwh(later.moment - earlier.moment)
+    return 0 <= earlier.milliwh <= later.milliwh <= earlier.milliwh + most
 
 
 def _names(seen: Oddity) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,3 +95,27 @@ def test_no_fall_passes_without_a_flag(samples, ends):
     values = [reading.milliwh for reading in in_order(told)]
     falls = any(later <= earlier - 1000 for earlier, later in itertools.pairwise(values))
     assert Ledger.fold(told).flags or not falls
+
+
+@pytest.mark.parametrize("has_start", [False, True])
+@given(
+    steps=st.lists(st.integers(0, 10**6), min_size=2, max_size=100),
+    odd=st.lists(st.tuples(st.integers(0, 99), REGISTERS), max_size=2),
+    random=st.randoms(use_true_random=False),
+)
+def test_a_long_register_in_any_order_comes_to_the_same(has_start, steps, odd, random):
+    values = list(itertools.accumulate(steps))
+    for index, milliwh in odd:
+        values[index % len(values)] = milliwh
+    told = [Reading(Place.SAMPLE, 60.0 * index, wh) for index, wh in enumerate(values, 1)]
+    start = [Reading(Place.START, 0.0, 0)] if has_start else []
+    arriving = [*told, *random.choices(told, k=5)]
+    random.shuffle(arriving)
+    ledger, line = Ledger.fold(start), None
+    for index, reading in enumerate(arriving):
+        in_time = ledger.add(reading)
+        if line is None and not in_time:
+            line = ReadingLine(ledger, arriving[: index + 1])
+        if line is not None:
+            ledger = line.refold(ledger, [reading])
+        assert ledger == Ledger.fold([*start, *arriving[: index + 1]])
