@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csms.domain.facts import EventKind, TransactionReported
-from csms.engine import transactions
+from csms.engine import metering, transactions
 
 if TYPE_CHECKING:
     from csms.engine.engine import Engine
@@ -33,8 +33,10 @@ async def check(engine: Engine, work: Work, live: LiveSession) -> None:
         session.unchecked_key = None
         work.touch(live)
         return
+    kept = sorted(await engine.store.load_samples(session.id), key=lambda each: each[1])
     session.unchecked_key, session.duplicate_of = None, older.session.id
     work.flag(live, "duplicate", "start.duplicate", {"of": older.session.id})
+    await metering.take(engine, work, older, [sample for sample, _ in kept])
     if not session.is_active:
         await transactions.take(engine, work, older, _stop_of(live))
     else:

@@ -407,7 +407,8 @@ async def test_a_start_never_waits_for_the_database(node):
     assert [view["duplicate_of"] for view in node.views()] == [None, None]
 
 
-async def test_a_start_that_was_repeated_unseen_is_joined_with_the_first(node):
+@pytest.mark.parametrize("ends_before", [False, True])
+async def test_a_start_that_was_repeated_unseen_is_joined_with_the_first(node, ends_before):
     first = await node.say("StartTransaction", start(0), 1)
     for number in range(40):
         begun_s = 1000.0 * (number + 1)
@@ -420,9 +421,15 @@ async def test_a_start_that_was_repeated_unseen_is_joined_with_the_first(node):
     node.store.is_behind = True
     again = await node.say("StartTransaction", start(0), 50_000)
     assert again.answer.transaction_id != first.answer.transaction_id
-    await node.say("StopTransaction", stop(int(again.answer.transaction_id)), 50_001)
+    transaction = int(again.answer.transaction_id)
+    await node.say("MeterValues", values(transaction), 50_001)
+    if ends_before:
+        await node.say("StopTransaction", stop(transaction), 50_002)
     node.store.come_back()
     await node.quiet()
+    if not ends_before:
+        assert node.views()[0]["energy_wh"] == 200
+        await node.say("StopTransaction", stop(transaction), 50_003)
     original, duplicate = node.views()[0], node.views()[-1]
     assert duplicate["duplicate_of"] == original["id"]
     assert (original["state"], original["energy_wh"]) == ("ended", 500)
