@@ -71,9 +71,8 @@ class World:
     asked: list[Asked] = field(default_factory=list)
     replaced_s: dict[int, float] = field(default_factory=dict)
     received: dict[int, list[str]] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
+    silent: set[int] = field(default_factory=set)
     said: Counter[str] = field(default_factory=Counter)
-    profiles: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -176,6 +175,8 @@ class World:
         chance = self.random.random()
         if chance < 0.85 or frame[2] != "DataTransfer" or frame[3]["data"] == "last":
             socket.arriving.append(text)
+        else:
+            self.silent.add(socket.number)
         if chance > 0.7:
             others = [each for each in self.sockets if each is not socket]
             if others:
@@ -363,7 +364,8 @@ async def _judge_online(world: World, verdict: Verdict, newest: FakeSocket) -> N
         verdict.unreachable.append("a call of the station has no answer")
     for live in world.station.running.values():
         session = live.session
-        if session.pushed != session.profile:
+        # A call that has no answer holds up those behind it, until a push gives up.
+        if newest.number not in world.silent and session.pushed != session.profile:
             verdict.stale.append(f"{session.pushed} is pushed, {session.profile} wanted")
     probe.cancel()
 
