@@ -14,9 +14,13 @@ from tests.chaos.postgres import Postgres
 from tests.chaos.server import Server
 
 if TYPE_CHECKING:
+    from random import Random
+
     from tests.chaos.plan import Plan
 
 
+# This share of the kills is followed by one that comes before the next start is done.
+_WHILE_STARTING = 0.2
 # A charger without a server tries once a second, so that the fleet leaves it room to start.
 _PACE = Pace(gap_s=(0.2, 0.8), idle_s=(0.1, 0.8), reconnect_s=(0.3, 1.5))
 
@@ -31,10 +35,14 @@ async def run(plan: Plan) -> Outcome:
     try:
         async with fleet:
             await fleet.all_connected()
-            for number in range(1, kills + 1):
-                # Some kills come while the server still starts or replays, most in full work.
+            number = 0
+            while number < kills:
                 await asyncio.sleep(draws.choice((0.05, 0.3, 1.0, 1.5)) * draws.uniform(0.5, 1.5))
                 await server.kill()
+                number += 1
+                if number < kills and draws.random() < _WHILE_STARTING:
+                    await _kill_starting(server, draws)
+                    number += 1
                 killed_s = time.monotonic()
                 await server.start()
                 restarts.append(await _first_answer(fleet, killed_s) - killed_s)
@@ -49,11 +57,19 @@ async def run(plan: Plan) -> Outcome:
     figures |= fleet.history.figures()
     figures |= {
         "kills": kills,
+        "starts": server.starts,
         "drained": is_drained,
         "first_answer_s": round(max(restarts), 2),
         "troubles": len(server.troubles()),
     }
     return Outcome(figures, [*exact_limits(), below("first_answer_s", 5)])
+
+
+async def _kill_starting(server: Server, draws: Random) -> None:
+    """Starts the server and kills it somewhere on its way, its PostgreSQL in recovery maybe."""
+    server.launch()
+    await asyncio.sleep(draws.uniform(0.1, 2.0))
+    await server.kill()
 
 
 async def _first_answer(fleet: Fleet, since_s: float) -> float:
