@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _SESSION_S = 60.0
 _VERSIONS = ("1.6", "2.0.1")
-# A hundredth: after each cut a charger waits for the answer that cannot come any more.
-_SCALE = 0.01
+# A fiftieth: after each cut a charger waits for the answer that cannot come any more.
+_SCALE = 0.02
 _PACE = Pace(
     gap_s=(0, 0),
     samples=(1, 1),
