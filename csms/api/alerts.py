@@ -5,7 +5,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 from csms.api.answers import answer, with_z
 from csms.api.context import Api, Services
@@ -23,12 +30,26 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["alerts"])
 
+_KINDS = [each.value for each in (*Kind, *StationKind)]
+
+
+def _is_kind(text: str) -> str:
+    if text not in _KINDS:
+        raise ValueError(f"no kind of alert; there are {', '.join(_KINDS)}")
+    return text
+
+
+# Two enums in one union would be told of as two errors.
+AlertKind = Annotated[
+    str, AfterValidator(_is_kind), WithJsonSchema({"type": "string", "enum": _KINDS})
+]
+
 
 class AlertQuery(PageQuery):
     """Which alerts."""
 
     state: Literal["open", "cleared"] | None = None
-    kind: Kind | StationKind | None = None
+    kind: AlertKind | None = None
     severity: Severity | None = None
     station: str | None = None
     session: str | None = None
@@ -53,7 +74,7 @@ class AlertView(BaseModel):
     """Something that an operator should look at."""
 
     id: str
-    kind: Kind | StationKind
+    kind: AlertKind
     severity: Severity
     state: str = Field(examples=["open", "cleared"])
     station_id: str
