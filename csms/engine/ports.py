@@ -92,8 +92,8 @@ class Store(Protocol):
         """Returns at most ten sessions of a station that ran in that time, the newest first."""
         ...
 
-    async def load_unresolved(self) -> list[QuarantineWrite]:
-        """Returns all messages in quarantine that something is to be done about, oldest first."""
+    async def load_unresolved(self, since: datetime) -> list[QuarantineWrite]:
+        """Returns the messages that wait, and those held that came later, oldest first."""
         ...
 
     async def find_quarantined(self, quarantine_id: str) -> QuarantineWrite | None:

@@ -7,6 +7,7 @@ operator says where they belong.
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _OURSELVES = "csms"
 _DURABLE_WITHIN_S = 10.0
+_REMEMBERED = timedelta(days=30)
 
 log = structlog.get_logger("link")
 
@@ -57,7 +59,7 @@ class SecondLook:
         for doc in (await store.load_records(gaps.COLLECTION)).values():
             gap = gaps.load_gap(doc)
             engine.gaps[gap.session_id] = gap
-        for held in await store.load_unresolved():
+        for held in await store.load_unresolved(self._hub.clock.now() - _REMEMBERED):
             station = await engine.station(held.station_id)
             if station is None:
                 continue
@@ -78,7 +80,7 @@ class SecondLook:
         self._is_catching_up = True
         try:
             hub = self._hub
-            waiting = await hub.store.load_unresolved()
+            waiting = await hub.store.load_unresolved(hub.clock.now())
             for held in waiting:
                 if held.state == QuarantineState.WAITING:
                     await self._look_again(held)

@@ -176,10 +176,14 @@ class MemoryStore:
         found.sort(key=lambda session: session.started_at, reverse=True)
         return [self.stored(session) for session in found[:10]]
 
-    async def load_unresolved(self) -> list[QuarantineWrite]:
-        """Returns all messages in quarantine that something is to be done about, oldest first."""
+    async def load_unresolved(self, since: datetime) -> list[QuarantineWrite]:
+        """Returns the messages that wait, and those held that came later, oldest first."""
         self._require_all()
-        found = [write for write in self.rows(QuarantineWrite) if not write.is_resolved]
+        found = [
+            write
+            for write in self.rows(QuarantineWrite)
+            if write.state == "waiting" or (write.state == "held" and write.received_at > since)
+        ]
         return sorted(found, key=lambda write: (write.received_at, write.quarantine_id))
 
     async def find_quarantined(self, quarantine_id: str) -> QuarantineWrite | None:

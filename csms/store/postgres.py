@@ -196,9 +196,9 @@ class PostgresStore:
         rows = await self.fetch("sessions_around", station_id, latest, earliest)
         return [await self._with_limits(row) for row in rows]
 
-    async def load_unresolved(self) -> list[QuarantineWrite]:
-        """Returns all messages in quarantine that something is to be done about, oldest first."""
-        return [QuarantineWrite(*row.values()) for row in await self.fetch("unresolved")]
+    async def load_unresolved(self, since: datetime) -> list[QuarantineWrite]:
+        """Returns the messages that wait, and those held that came later, oldest first."""
+        return [QuarantineWrite(*row.values()) for row in await self.fetch("unresolved", since)]
 
     async def find_quarantined(self, quarantine_id: str) -> QuarantineWrite | None:
         """Returns the message in quarantine with that ID."""

@@ -287,7 +287,9 @@ WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (received_at, key) < ($2, 
 ORDER BY received_at DESC, key DESC LIMIT $4
 
 -- name: unresolved
-SELECT * FROM quarantine WHERE state IN ('waiting', 'held') ORDER BY received_at, id
+SELECT * FROM quarantine
+WHERE state = 'waiting' OR (state = 'held' AND received_at > $1)
+ORDER BY received_at, id
 
 -- name: quarantined
 SELECT * FROM quarantine WHERE id = $1

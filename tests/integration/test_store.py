@@ -374,12 +374,12 @@ async def test_a_message_in_quarantine_stays_what_was_made_of_it(store):
     held, later = a_held(), a_held(state="waiting", received_at=after(60), doc={"more": 2})
     await store.submit([held])
     await store.submit([later])
-    (found,) = await store.load_unresolved()
+    (found,) = await store.load_unresolved(after(90))
     assert (found.state, found.received_at, found.doc) == ("waiting", START, {"why": 1, "more": 2})
     attached = a_held(state="attached", session_id="S1")
     await asyncio.gather(store.submit([attached]), store.submit([held]))
     await store.submit([held])
-    assert await store.load_unresolved() == []
+    assert await store.load_unresolved(after(-90)) == []
     found = await store.find_quarantined("Q1")
     assert (found.state, found.session_id, found.payload) == ("attached", "S1", {"x": [1]})
     assert await store.find_quarantined("Q2") is None
