@@ -24,7 +24,7 @@ async def run(plan: Plan) -> Outcome:
     count = plan.pick(short=10, full=100)
     # The short form finds the same out with pings a twentieth as far apart.
     env = {"CSMS_PING_INTERVAL_S": "1", "CSMS_PING_TIMEOUT_S": "1"} if plan.is_short else {}
-    patience_s = plan.pick(short=8.0, full=60.0)
+    patience_s = plan.pick(short=30.0, full=60.0)
     server = Server(plan.folder, env=env)
     await server.start()
     seed = f"{plan.seed}-frozen"

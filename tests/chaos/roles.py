@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos import payloads
-from tests.chaos.light import Link, LinkLostError, Tally
+from tests.chaos.light import Link, LinkLostError, Tally, TurnedAwayError
 from tests.chaos.regular import Regular, manners
 
 if TYPE_CHECKING:
@@ -193,11 +193,16 @@ class _Queue:
         """Delivers all of it; what was not answered when a link ended is sent again."""
         while self._number < self.messages:
             self.reconnects += 1
-            with suppress(LinkLostError):
+            try:
                 link = await Link(self.name, self.version, self.tally).connect(port)
                 await link.call("BootNotification", payloads.BOOTS[self.version])
                 await self._deliver(link)
                 link.close()
+            except LinkLostError:
+                continue
+            except TurnedAwayError as away:
+                self.reconnects -= 1
+                await asyncio.sleep(away.retry_after_s or 1)
 
     async def _deliver(self, link: Link) -> None:
         waiting: list[asyncio.Future[list[Any]]] = []
