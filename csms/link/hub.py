@@ -19,6 +19,7 @@ from csms.engine.work import Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
 from csms.link.farewell import part_from
 from csms.link.intake import Intake
+from csms.link.pace import Pace
 from csms.link.session import write_notes
 from csms.link.takeovers import Takeovers
 from csms.ocpp.routes import (
@@ -71,6 +72,7 @@ class Hub:
         self.listeners: list[Callable[[Note], None]] = []
         self.is_stopping = False
         self.takeovers = Takeovers()
+        self.pace = Pace()
         self.intake = Intake(self)
         self._recorded: dict[str, StationSession] = {}
         self._deadlines = Deadlines()
@@ -110,6 +112,7 @@ class Hub:
         Each change calls this, and what is true when the lock is had counts: so no order in which
         connections come and go leaves a station recorded as what it is not.
         """
+        await self.pace.turn()
         async with station.lock:
             session = self.sessions.get(station.id)
             if session is self._recorded.get(station.id):

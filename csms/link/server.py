@@ -21,6 +21,7 @@ from csms.link.addresses import station_id_of
 from csms.link.credentials import Verdict, Verifier, read_basic
 from csms.link.gate import Gate, Guesses, HalfOpen
 from csms.link.liveness import Liveness, Patience
+from csms.link.pace import Pace
 from csms.link.session import StationSession
 from csms.link.sockets import StationConnection, address_of, library_logger
 from csms.ocpp.rules import PROFILE_RULES
@@ -42,6 +43,9 @@ _VERSIONS = {version.subprotocol: version for version in Version}
 _REALM = 'Basic realm="OCPP", charset="UTF-8"'
 _MAX_FRAME = 1 << 20
 _UNREAD = 32 * 1024
+# All that wait are accepted in one round of the loop, which serves nobody else meanwhile; who finds
+# no room here tries again within seconds, by TCP itself.
+_BACKLOG = 512
 
 
 class StationServer:
@@ -65,6 +69,7 @@ class StationServer:
         self._verifier = verifier or Verifier()
         self._guesses, self._half_open = Guesses(now), HalfOpen(now)
         self._liveness = Liveness(now)
+        self._door = Pace()
         self._server: Server | None = None
         self._sockets: WeakSet[StationConnection] = WeakSet()
 
@@ -91,7 +96,7 @@ class StationServer:
                 max_size=_MAX_FRAME,
                 max_queue=8,
                 write_limit=16_384,
-                backlog=4096,
+                backlog=_BACKLOG,
                 logger=library_logger(),
             )
         except OSError as error:
@@ -128,6 +133,7 @@ class StationServer:
         """Returns a socket, known from before its handshake so that none delays a stop."""
         made = StationConnection(*args, **options)
         made.half_open, made.usual_patience = self._half_open, self._patience
+        made.door = self._door
         self._sockets.add(made)
         return made
 

@@ -99,6 +99,8 @@ class StationSession:
                 self._take(str(message))
                 self.socket.queued -= 1
         except ConnectionClosed as closed:
+            self.calls.end(f"{self.station.id} has disconnected")
+            await self.hub.pace.turn()
             return self.socket.dropped_because or reason_of(closed)
         finally:
             self.calls.end(f"{self.station.id} has disconnected")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from csms.engine.state import StationState
     from csms.link.gate import HalfOpen
+    from csms.link.pace import Pace
 
 _REFUSAL = (
     "HTTP/1.1 {0}\r\nConnection: close\r\nContent-Length: {1}\r\n"
@@ -47,8 +48,8 @@ class StationConnection(ServerConnection):
     switch of tasks; it says whether it took it. What it did not, `recv` returns: `queued` counts
     those messages, for as long as it is above 0 nothing is offered, and who takes one counts down.
 
-    `heard_at` is when anything at all came last, by the loop's clock. `dropped_because` says why we
-    ended the connection ourselves.
+    Its request is looked at when `door` says so. `heard_at` is when anything at all came last, by
+    the loop's clock. `dropped_because` says why we ended the connection ourselves.
 
     `station` is None for one that nobody knows and that is taken in once the upgrade has succeeded.
     """
@@ -60,6 +61,8 @@ class StationConnection(ServerConnection):
     heard_at = 0.0
     dropped_because: str | None = None
     half_open: HalfOpen | None = None
+    door: Pace | None = None
+    _early: bytes | None = None
     usual_patience = Patience(0, 0, 0)
     _is_told = False
 
@@ -79,7 +82,21 @@ class StationConnection(ServerConnection):
     def data_received(self, data: bytes) -> None:
         """Takes bytes, of whatever kind: they are a sign of life."""
         self.heard_at = self.loop.time()
-        super().data_received(data)
+        if self.door is None:
+            super().data_received(data)
+        elif self._early is None:
+            self._early = data
+            self.transport.pause_reading()
+            self.door.later(self._begin)
+        else:
+            self._early += data
+
+    def _begin(self) -> None:
+        """Looks at the request, now that it is its turn."""
+        early, self._early, self.door = self._early, None, None
+        if early is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+            super().data_received(early)
 
     @property
     def is_held(self) -> bool:
