@@ -47,7 +47,7 @@ class PostgresStore:
 
     def __init__(self, writer: GroupCommit, pools: Pools, journal: Journal, room: Room) -> None:
         self.writer, self.journal = writer, journal
-        self._pools, self._room = pools, room
+        self.pools, self._room = pools, room
         self._reading, self._looking_up = pools
         self.on_back = writer.on_back
 
@@ -93,7 +93,7 @@ class PostgresStore:
     async def close(self) -> None:
         """Closes all connections; what was submitted must be written by then."""
         await self.writer.end()
-        await self._pools.close()
+        await self.pools.close()
 
     def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
         """Queues a unit, and returns what is done when the unit is durable."""

@@ -111,7 +111,7 @@ async def test_an_error_of_ours_is_a_500_that_tells_nothing(node, monkeypatch):
 
 
 async def test_a_database_that_is_away_is_a_503_but_the_process_lives(node):
-    await node.store.pool.close()
+    await node.store.pools.close()
     for answer in (
         await node.http.get("/sessions"),
         await node.http.get(root(node, "/readyz")),
