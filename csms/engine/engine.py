@@ -125,6 +125,7 @@ class Engine:
         work.save_station()
         work.note("station.connected", protocol=protocol)
         for live in station.running.values():
+            live.tries = 0
             if live.session.pushed != live.session.profile:
                 smart_charging.want_again(self, work, live)
             work.watched.append(live.session.id)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 _HORIZON = timedelta(hours=48)
 _MARGIN = timedelta(hours=2)
-_MOST_PUSHES = 4
+_MOST_TRIES = 4
 
 
 def settle(engine: Engine, work: Work, live: LiveSession, *, rechoose: bool) -> None:
@@ -69,7 +69,7 @@ def want_again(engine: Engine, work: Work, live: LiveSession) -> None:
 
 def try_again(engine: Engine, work: Work, live: LiveSession) -> None:
     """Wants a profile again that the station did not answer for, a few times."""
-    if live.session.pushes < _MOST_PUSHES:
+    if live.tries < _MOST_TRIES:
         want_again(engine, work, live)
 
 
@@ -158,6 +158,7 @@ def _want(engine: Engine, work: Work, live: LiveSession) -> None:
     if profile is None:
         return
     session.pushes += 1
+    live.tries += 1
     command = InstallProfile(session.evse, profile)
     wrong = _findings(work, live, command)
     if wrong:

@@ -35,13 +35,15 @@ _FIRST_PROFILE_ID = 1000
 class LiveSession:
     """A session with its judge's memory and its limits.
 
-    `line` holds the readings of one whose readings come late.
+    `line` holds the readings of one whose readings come late. `tries` counts the pushes since its
+    station connected.
     """
 
     session: Session
     watch: Watch = field(default_factory=Watch)
     track: LimitTrack = field(default_factory=LimitTrack)
     line: ReadingLine | None = None
+    tries: int = 0
 
     @classmethod
     def restore(cls, stored: StoredSession) -> LiveSession:

@@ -90,6 +90,19 @@ async def test_the_assigned_profile_is_wanted_at_the_start(token, profile):
     assert [command.state for command in desk.rows(CommandWrite)] == ["wanted"]
 
 
+async def test_a_push_without_an_answer_is_tried_a_few_times_for_each_connection():
+    desk = a_desk()
+    desk.engine.connected(desk.state, "2.0.1", after(0))
+    (order,) = (await start(desk)).then
+    for connection in range(3):
+        for _ in range(3):
+            failed = desk.engine.command_answered(desk.state, order, CommandAnswer(None), after(30))
+            (order,) = failed.then
+        failed = desk.engine.command_answered(desk.state, order, CommandAnswer(None), after(30))
+        assert failed.then == (), connection
+        (order,) = desk.engine.connected(desk.state, "2.0.1", after(60)).then
+
+
 async def test_an_unlimited_session_wants_nothing():
     desk = a_desk()
     outcome = await start(desk, "FREE")
