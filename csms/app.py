@@ -16,7 +16,6 @@ import structlog
 import uvicorn
 
 from csms import log as logs
-from csms.api.app import create_api
 from csms.clock import Clock
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.times import format_time
@@ -100,6 +99,7 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
         logs.configure(settings.log_format, settings.log_level, lambda: format_time(clock.now()))
     stop = _Signals()
     async with AsyncExitStack() as stack:
+        importing = asyncio.create_task(asyncio.to_thread(_api_maker))
         dsn = await _database(settings, stack)
         store = await _until(
             stop.first, PostgresStore.connect(dsn, clock.now(), _options(settings))
@@ -107,7 +107,7 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
         if store is None:
             return
         stack.push_async_callback(store.close)
-        node = await _assemble(settings, policy, clock, store)
+        node = await _assemble(settings, policy, clock, store, await importing)
         await node.start(settings)
         await _until_stopped(stop.first, node.tasks)
         if before_stop is not None:
@@ -117,8 +117,22 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
     log.info("server.stopped")
 
 
+def _api_maker() -> Callable[..., FastAPI]:
+    """Returns what makes the API.
+
+    To import it takes longer than all the rest together; on a thread, while PostgreSQL starts.
+    """
+    from csms.api.app import create_api  # noqa: PLC0415 - see above
+
+    return create_api
+
+
 async def _assemble(
-    settings: Settings, policy: Policy, clock: Clock, store: PostgresStore
+    settings: Settings,
+    policy: Policy,
+    clock: Clock,
+    store: PostgresStore,
+    create_api: Callable[..., FastAPI],
 ) -> _Node:
     """Makes every part of a node over one store, and ties them together."""
     from_files = dict(policy.catalogue)
