@@ -32,7 +32,7 @@ from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from datetime import datetime
     from typing import Any
 
@@ -144,8 +144,14 @@ class Hub:
                 self.takeovers.clear(work)
                 outcome = work.outcome(None)
                 done = self.store.submit(outcome.writes)
-            await done
-            self.settle(station, outcome)
+            self.spawn(self._settle_when(done, station, outcome))
+
+    async def _settle_when(
+        self, done: Awaitable[None], station: StationState, outcome: Outcome
+    ) -> None:
+        """Settles once the writes are durable, for whoever cannot wait for that."""
+        await done
+        self.settle(station, outcome)
 
     def settle(self, station: StationState, outcome: Outcome) -> None:
         """Does what follows from a unit that is durable: log lines, commands, watching."""
