@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _ROUNDING_MILLIWH: Final = 1_000
 _FAR: Final = 30
+_MENDED: Final = int(Oddity.MENDED)
 _FELL: Final = Oddity.RESET | Oddity.FALL
 _FLAGS: Final = (
     (Oddity.RESET | Oddity.FALL, ("register_reset",)),
@@ -257,7 +258,7 @@ class Ledger:
     @property
     def is_mended(self) -> bool:
         """Tells whether samples came in a unit that they cannot have had."""
-        return bool((self.count.seen | (self.entered or 0)) & Oddity.MENDED)
+        return bool((self.count.seen | (self.entered or 0)) & _MENDED)
 
     def mended(self, milliwh: int) -> int:
         """Returns a sample's reading in the unit that suits the newest one."""

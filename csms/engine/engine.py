@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.facts import (
@@ -34,7 +33,7 @@ from csms.engine.work import Work
 from csms.engine.writes import RecordWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from csms.domain.commands import Command
@@ -58,15 +57,10 @@ HANDLERS: Mapping[type[Fact], Handler] = {
 }
 
 
-@contextmanager
-def _all_or_nothing(work: Work) -> Iterator[None]:
-    """Forgets the sessions that a unit has begun if it fails: nothing of it gets written."""
-    try:
-        yield
-    except BaseException:
-        for session_id in work.begun:
-            work.station.forget(session_id)
-        raise
+def _take_back(work: Work) -> None:
+    """Forgets the sessions that a unit which failed has begun: nothing of it gets written."""
+    for session_id in work.begun:
+        work.station.forget(session_id)
 
 
 class Engine:
@@ -145,8 +139,11 @@ class Engine:
     ) -> Outcome:
         """Takes a report, and returns what it comes to."""
         work = Work(station, now, message_id)
-        with _all_or_nothing(work):
+        try:
             return self._closed(work, await HANDLERS[type(fact)](self, work, fact))
+        except BaseException:
+            _take_back(work)
+            raise
 
     async def check_start(self, station: StationState, live: LiveSession, now: datetime) -> Outcome:
         """Looks whether a session that began while the store was away repeats an older one."""
@@ -171,7 +168,7 @@ class Engine:
     ) -> tuple[LiveSession, Outcome]:
         """Takes a held message as one about this session; None begins one of its own."""
         work = Work(station, held.received_at, held.message_id)
-        with _all_or_nothing(work):
+        try:
             if isinstance(fact, TransactionReported):
                 is_new = live is None
                 if live is None:
@@ -184,6 +181,9 @@ class Engine:
             details = {"quarantine_id": held.quarantine_id}
             work.flag(live, "attached_by_operator", "quarantine.attached", details)
             return live, self._closed(work, None)
+        except BaseException:
+            _take_back(work)
+            raise
 
     def _closed(self, work: Work, answer: Answer | None) -> Outcome:
         """Closes a unit, after a look at what follows from the sessions that it touched."""
