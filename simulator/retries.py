@@ -175,39 +175,33 @@ class RetryDialect:
                 return fixed_s + interval_s * attempt * factor
 
 
+_LIBOCPP: Final = RetryDialect(
+    "libocpp",
+    "3 attempts, 30 s, reckoned from when the message was made; others overtake it",
+    interval_s=30.0,
+    answer_within_s=30.0,
+    patience=Patience.GROWING,
+    anchor=Anchor.CREATION,
+    ids=MessageIds.UUID,
+    keeps_in_flight=True,
+    keeps_order=False,
+    marks_resent_offline=True,
+    unknown_transaction=-1,
+    reconnect=WholeSeconds(),
+)
+
 RETRIES: Final[Mapping[str, RetryDialect]] = MappingProxyType(
     {
         dialect.name: dialect
         for dialect in (
             RetryDialect("default", "3 attempts, pauses of 10 and 20 s, a new ID each time"),
-            RetryDialect(
-                "libocpp",
-                "3 attempts, 30 s, reckoned from when the message was made; others overtake it",
-                interval_s=30.0,
-                answer_within_s=30.0,
-                patience=Patience.GROWING,
-                anchor=Anchor.CREATION,
-                ids=MessageIds.UUID,
-                keeps_in_flight=True,
-                keeps_order=False,
-                marks_resent_offline=True,
-                unknown_transaction=-1,
-                reconnect=WholeSeconds(),
-            ),
-            RetryDialect(
-                "libocpp-shipped",
-                "1 attempt: an error, silence or a cut link loses the message",
+            _LIBOCPP,
+            replace(
+                _LIBOCPP,
+                name="libocpp-shipped",
+                summary="1 attempt: an error, silence or a cut link loses the message",
                 attempts=1,
                 interval_s=10.0,
-                answer_within_s=30.0,
-                patience=Patience.GROWING,
-                anchor=Anchor.CREATION,
-                ids=MessageIds.UUID,
-                keeps_in_flight=True,
-                keeps_order=False,
-                marks_resent_offline=True,
-                unknown_transaction=-1,
-                reconnect=WholeSeconds(),
             ),
             RetryDialect(
                 "microocpp",
