@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from csms.engine.writes import QuarantineWrite
 
     Handler = Callable[["Engine", Work, Any], Awaitable[Answer]]
+    Care = Callable[["Engine", Work, LiveSession], datetime | None]
 
 HANDLERS: Mapping[type[Fact], Handler] = {
     BootNotified: provisioning.boot,
@@ -55,6 +56,9 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     TransactionReported: transactions.report,
     SamplesReported: metering.report,
 }
+
+CARES: tuple[Care, ...] = (metering.check_silence,)
+"""What is looked at when a session's time has come; each tells when to look again."""
 
 
 def _take_back(work: Work) -> None:
@@ -229,14 +233,19 @@ class Engine:
             work.touch(live)
         return work.outcome(None)
 
-    def check_silence(
+    def look_after(
         self, station: StationState, session_id: str, now: datetime
     ) -> tuple[Outcome, datetime | None]:
-        """Looks whether a session has gone silent; also returns when to look again."""
+        """Looks after a running session when its time has come; also returns when to look again.
+
+        What each of `CARES` wants is done in one unit.
+        """
         work = Work(station, now)
         live = station.running.get(session_id)
-        again = None if live is None else metering.check_silence(self, work, live)
-        return work.outcome(None), again
+        if live is None:
+            return work.outcome(None), None
+        wanted = [care(self, work, live) for care in CARES]
+        return work.outcome(None), min((each for each in wanted if each is not None), default=None)
 
     def close_session(
         self, station: StationState, session_id: str, reason: str, now: datetime

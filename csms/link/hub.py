@@ -210,7 +210,7 @@ class Hub:
                 pass
             self._heed_step(self.clock.step_since(before))
             for station_id, session_id in self._deadlines.take_due(self.clock.now()):
-                await self._check_silence(station_id, session_id)
+                await self._look_after(station_id, session_id)
             late = self.engine.late.next_due()
             if late is not None and late <= self.clock.now():
                 self.spawn(self._rejudge_late())
@@ -294,13 +294,13 @@ class Hub:
             log.warning("clock.stepped", by_s=round(step.total_seconds(), 1))
             self._deadlines.shift(step)
 
-    async def _check_silence(self, station_id: str, session_id: str) -> None:
+    async def _look_after(self, station_id: str, session_id: str) -> None:
         station = self.engine.stations.get(station_id)
         if station is None or session_id not in station.running:
             return
         try:
             async with station.lock:
-                outcome, again = self.engine.check_silence(station, session_id, self.clock.now())
+                outcome, again = self.engine.look_after(station, session_id, self.clock.now())
                 done = self.store.submit(outcome.writes)
             await done
         except LaddvaktError:

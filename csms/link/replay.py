@@ -94,7 +94,7 @@ class Replay:
         """Plays every line, and returns what came out of it."""
         log = Lines(lines)
         for line in log:
-            await self._check_silences(line.at)
+            await self._look_after_sessions(line.at)
             self._is_unanswered = log.is_unanswered(line)
             await self._play(line, log.answer_to(line))
         await rejudge_due(self._engine, log.end + _AFTER)
@@ -205,11 +205,11 @@ class Replay:
         for session_id in outcome.watched:
             self._deadlines.set(now, station.id, session_id)
 
-    async def _check_silences(self, upto: datetime) -> None:
+    async def _look_after_sessions(self, upto: datetime) -> None:
         while (due := self._deadlines.next_due()) is not None and due <= upto:
             for station_id, session_id in self._deadlines.take_due(due):
                 station = self._engine.stations[station_id]
-                outcome, again = self._engine.check_silence(station, session_id, due)
+                outcome, again = self._engine.look_after(station, session_id, due)
                 await self._settle(station, outcome, due)
                 if again is not None:
                     self._deadlines.set(again, station_id, session_id)

@@ -19,8 +19,17 @@ class Kind(StrEnum):
     """What kind of deviation. See docs/alerts.md, which has a section for each."""
 
     OVER_LIMIT = "OVER_LIMIT"
+    NO_RESPONSE = "NO_RESPONSE"
     OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+    WRONG_PHASES = "WRONG_PHASES"
+    UNDER_DELIVERY = "UNDER_DELIVERY"
+    STALLED = "STALLED"
+    OFFERED_MISMATCH = "OFFERED_MISMATCH"
+    COMPOSITE_MISMATCH = "COMPOSITE_MISMATCH"
+    PROFILE_REFUSED = "PROFILE_REFUSED"
     METER_MISSING = "METER_MISSING"
+    METER_ANOMALY = "METER_ANOMALY"
+    DEADLINE_RISK = "DEADLINE_RISK"
     CHARGING_REFUSED = "CHARGING_REFUSED"
 
 
@@ -28,6 +37,7 @@ class StationKind(StrEnum):
     """What kind of alert about a station as a whole; these belong to no session."""
 
     TAKEOVERS = "TAKEOVERS"
+    OVER_LIMIT_STATION = "OVER_LIMIT_STATION"
 
 
 class Severity(StrEnum):

@@ -6,13 +6,13 @@ from datetime import timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
-from csms.monitor.episodes import Change, Episode, Finding, Kind, Severity
-from csms.monitor.thresholds import RULE_VERSION
+from csms.monitor.episodes import Kind, Severity
 from csms.monitor.watch import GAPS_KEPT
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from csms.monitor.episodes import Finding
     from csms.monitor.limit_track import LimitTrack
     from csms.monitor.thresholds import Thresholds
     from csms.monitor.watch import Watch
@@ -23,17 +23,12 @@ _SHORTEST_INTERVAL_S = 2.0
 
 def heard(watch: Watch, at: datetime) -> list[Finding]:
     """Notes that a value arrived, and ends an open episode."""
-    suspicion = watch.suspicion(Kind.METER_MISSING)
-    episode = None if suspicion is None else suspicion.episode
-    is_missing = episode is not None and episode.is_open
+    is_missing = watch.open_episode(Kind.METER_MISSING) is not None
     gap_s = 0.0 if watch.heard_at is None else (at - watch.heard_at).total_seconds()
     if gap_s >= _SHORTEST_INTERVAL_S and not is_missing:
         watch.gaps_s = [*watch.gaps_s[-GAPS_KEPT + 1 :], gap_s]
     watch.heard_at = at
-    if episode is None or not is_missing:
-        return []
-    episode.cleared_at, episode.cleared_because = at, "value_received"
-    return [Finding(Change.CLEARED, episode)]
+    return watch.clear_now(Kind.METER_MISSING, at, "value_received")
 
 
 def due_at(watch: Watch, online_since: datetime, thresholds: Thresholds) -> datetime:
@@ -57,21 +52,12 @@ def check(
         return []
     since = max(watch.heard_at or online_since, online_since)
     severity = Severity.MAJOR if _was_lowered(track, since, now) else Severity.MINOR
-    suspicion = watch.suspect(Kind.METER_MISSING)
-    episode = suspicion.episode
-    if episode is not None and episode.is_open:
-        return [Finding(Change.CHANGED, episode)] if episode.worsen(severity, now) else []
-    watch.episodes += 1
-    episode = Episode(watch.episodes, Kind.METER_MISSING, severity, since, now)
-    episode.evidence = {
-        "rule_version": RULE_VERSION,
+    evidence = {
         "last_value_at": None if watch.heard_at is None else watch.heard_at.isoformat(),
         "silent_s": round((now - since).total_seconds(), 1),
         "usual_interval_s": round(median(watch.gaps_s), 1) if watch.gaps_s else None,
-        "severities": [(now.isoformat(), severity.value)],
     }
-    suspicion.episode = episode
-    return [Finding(Change.RAISED, episode)]
+    return watch.raise_now(Kind.METER_MISSING, severity, (since, now), evidence)
 
 
 def _patience_s(watch: Watch, thresholds: Thresholds) -> float:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from csms.monitor.episodes import Episode, Kind, Run, load_episode
+from csms.monitor.episodes import Change, Episode, Finding, Kind, Run, Severity, load_episode
+from csms.monitor.thresholds import RULE_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +59,45 @@ class Watch:
     def suspect(self, kind: Kind) -> Suspicion:
         """Returns the memory of one kind, made now if there was none."""
         return self.suspicions.setdefault(kind.value, Suspicion())
+
+    def open_episode(self, kind: Kind) -> Episode | None:
+        """Returns the episode of a kind that is confirmed and not over."""
+        suspicion = self.suspicions.get(kind.value)
+        episode = None if suspicion is None else suspicion.episode
+        return episode if episode is not None and episode.is_open else None
+
+    def raise_now(
+        self,
+        kind: Kind,
+        severity: Severity,
+        times: tuple[datetime, datetime],
+        evidence: Mapping[str, Any],
+    ) -> list[Finding]:
+        """Opens an episode that needs no confirmation, or makes the open one worse.
+
+        `times` are since when it deviates, and now.
+        """
+        since, now = times
+        known = self.open_episode(kind)
+        if known is not None:
+            return [Finding(Change.CHANGED, known)] if known.worsen(severity, now) else []
+        self.episodes += 1
+        episode = Episode(self.episodes, kind, severity, since, now)
+        episode.evidence = {
+            "rule_version": RULE_VERSION,
+            **evidence,
+            "severities": [(now.isoformat(), severity.value)],
+        }
+        self.suspect(kind).episode = episode
+        return [Finding(Change.RAISED, episode)]
+
+    def clear_now(self, kind: Kind, at: datetime, because: str) -> list[Finding]:
+        """Ends the open episode of a kind, if there is one."""
+        episode = self.open_episode(kind)
+        if episode is None:
+            return []
+        episode.cleared_at, episode.cleared_because = at, because
+        return [Finding(Change.CLEARED, episode)]
 
     @property
     def open_episodes(self) -> list[Episode]:

@@ -78,7 +78,7 @@ async def test_a_meter_that_falls_silent_is_looked_at_in_time():
     await desk.report(a_start())
     desk.state.online_since = START
     session_id = desk.sessions()[0].session.id
-    outcome, again = desk.engine.check_silence(desk.state, session_id, START)
+    outcome, again = desk.engine.look_after(desk.state, session_id, START)
     await desk.keep(outcome)
     assert again is not None
     assert again - START <= timedelta(seconds=300)

@@ -175,7 +175,7 @@ async def test_while_the_database_is_away_it_waits():
 async def test_a_silence_that_was_only_a_late_delivery_is_no_missing_meter():
     desk = await limited()
     await run(desk, (60, 120, 180), 10)
-    outcome, _ = desk.engine.check_silence(desk.state, next(iter(desk.state.running)), after(1200))
+    outcome, _ = desk.engine.look_after(desk.state, next(iter(desk.state.running)), after(1200))
     await desk.keep(outcome)
     assert alerts(desk)[0][1:3] == ("METER_MISSING", "open")
     for at_s in range(240, 1260, 60):
@@ -188,7 +188,7 @@ async def test_a_silence_that_was_only_a_late_delivery_is_no_missing_meter():
 async def test_a_silence_stays_one_while_nothing_fills_it():
     desk = await limited()
     await run(desk, (60, 120, 180), 10)
-    outcome, _ = desk.engine.check_silence(desk.state, next(iter(desk.state.running)), after(1200))
+    outcome, _ = desk.engine.look_after(desk.state, next(iter(desk.state.running)), after(1200))
     await desk.keep(outcome)
     await measure(desk, 240, 10, received_s=1260)
     await measure(desk, 1250, 10, received_s=1260)
