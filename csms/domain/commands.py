@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from profiles import ChargingProfile
+    from profiles import ChargingProfile, CompositeSchedule, RateUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,93 @@ class TransactionTold:
     has_queue: bool
 
 
+@dataclass(frozen=True, slots=True)
+class InstallRefused:
+    """A station did not take a profile; `status` is its word, or the error's code."""
+
+    evse: int
+    profile: ChargingProfile
+    status: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskComposite:
+    """Ask what a station makes of its profiles, for `duration_s` from now on."""
+
+    evse: int
+    duration_s: int
+    unit: RateUnit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeTold:
+    """The composite schedule of a station; `schedule` None with the reason if it gave none.
+
+    A start that the station does not name is the time of receipt, filled in by whoever takes it.
+    """
+
+    evse: int
+    schedule: CompositeSchedule | None
+    has_start: bool = True
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskProfiles:
+    """Ask which charging profiles are installed; they come as reports with that request ID.
+
+    Only 2.0.1 can. `evse` None asks for all, `request_id` tells the reports apart.
+    """
+
+    request_id: int
+    evse: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskCapabilities:
+    """Ask what charging profiles a station can take."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilitiesTold:
+    """What charging profiles a station can take; None where it does not say."""
+
+    max_stack_level: int | None = None
+    units: frozenset[RateUnit] | None = None
+    max_periods: int | None = None
+    max_profiles: int | None = None
+    can_switch_phases: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """Ask for a message now: `meter_values`, `status` or `transaction`, of an EVSE or of all."""
+
+    message: str
+    evse: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopRemotely:
+    """End a transaction."""
+
+    transaction_id: str
+
+
 Command = (
     InstallProfile
+    | InstallRefused
     | ClearProfiles
     | ChangeCredentials
     | StartRemotely
     | AskTransaction
     | TransactionTold
+    | AskComposite
+    | CompositeTold
+    | AskProfiles
+    | AskCapabilities
+    | CapabilitiesTold
+    | Trigger
+    | StopRemotely
 )

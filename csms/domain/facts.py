@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from csms.domain.anomalies import Anomaly
     from csms.domain.sample import Sample
     from csms.domain.token import Authorization, TokenRef
+    from profiles import ChargingProfile, Schedule
 
 
 class Registration(StrEnum):
@@ -163,6 +164,45 @@ class MessageReported:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargingLimitNotified:
+    """Somebody else than we limits the charging: an energy manager, the grid, the station.
+
+    `evse` None is the station as a whole. `schedules` are empty where only the fact is told.
+    Source: 2.0.1 NotifyChargingLimit.
+    """
+
+    source: str
+    evse: int | None = None
+    is_grid_critical: bool | None = None
+    schedules: tuple[Schedule, ...] = ()
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingLimitCleared:
+    """A limit that somebody else set is gone. Source: 2.0.1 ClearedChargingLimit."""
+
+    source: str
+    evse: int | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesReported:
+    """Charging profiles that are on a station, or a part of them (`is_partial`).
+
+    Source: 2.0.1 ReportChargingProfiles; `source` is chargingLimitSource.
+    """
+
+    request_id: int
+    evse: int
+    source: str
+    profiles: tuple[ChargingProfile, ...]
+    is_partial: bool = False
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DataTransferred:
     """A vendor's own message."""
 
@@ -191,6 +231,9 @@ Fact = (
     | TransactionReported
     | SamplesReported
     | MessageReported
+    | ChargingLimitNotified
+    | ChargingLimitCleared
+    | ProfilesReported
     | DataTransferred
 )
 Answer = (

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from csms.domain.commands import InstallProfile
+from csms.domain.commands import (
+    AskCapabilities,
+    AskComposite,
+    AskProfiles,
+    ClearProfiles,
+    InstallProfile,
+    StopRemotely,
+    Trigger,
+)
 from csms.engine.work import Order
 from csms.engine.writes import CommandWrite
 
@@ -33,15 +41,31 @@ class CommandState(StrEnum):
     FAILED = "failed"
 
 
+_ACTIONS: Mapping[type[Command], str] = {
+    InstallProfile: "SetChargingProfile",
+    ClearProfiles: "ClearChargingProfile",
+    AskComposite: "GetCompositeSchedule",
+    AskProfiles: "GetChargingProfiles",
+    AskCapabilities: "GetConfiguration",
+    Trigger: "TriggerMessage",
+    StopRemotely: "RemoteStopTransaction",
+}
+"""What a command is called on the record, whatever the version's own name is."""
+
 AGREED = frozenset({"Accepted", "Scheduled", "RebootRequired"})
 
 
 def want(work: Work, live: LiveSession, command: InstallProfile, profile: str) -> Order:
     """Records that a profile is wanted on the station, and has it leave after the answer."""
-    order = _order(work, live, command, profile)
+    order = send(work, _order(work, live, command, profile))
+    work.note("profile.wanted", live, profile=profile, profile_id=command.profile.id)
+    return order
+
+
+def send(work: Work, order: Order) -> Order:
+    """Records that a command is wanted, and has it leave after the answer."""
     work.orders.append(order)
     work.writes.append(_write(order, CommandState.WANTED, {}))
-    work.note("profile.wanted", live, profile=profile, profile_id=command.profile.id)
     return order
 
 
@@ -58,7 +82,7 @@ def forbid(
 def _order(work: Work, live: LiveSession, command: InstallProfile, profile: str) -> Order:
     session = live.session
     command_id = f"{session.id}-P{session.pushes}"
-    return Order(work.station.id, command_id, command, session.id, profile, work.now)
+    return Order(work.station.id, command_id, command, work.now, session.id, profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +112,8 @@ def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
     }
     work.writes.append(_write(order, state, doc))
     live = None if order.session_id is None else work.station.session(order.session_id)
+    if not isinstance(order.command, InstallProfile):
+        return state
     if live is not None:
         live.session.is_push_answered = state is not CommandState.FAILED
         work.touch(live)
@@ -110,12 +136,11 @@ def _state(status: str | None) -> CommandState:
 def _write(order: Order, state: CommandState, doc: Mapping[str, Any]) -> CommandWrite:
     wanted = order.command
     profile = wanted.profile.to_dict() if isinstance(wanted, InstallProfile) else None
-    assert order.wanted_at is not None  # noqa: S101 - `want` sets it
     return CommandWrite(
         order.command_id,
         order.station_id,
         order.session_id,
-        "SetChargingProfile",
+        _ACTIONS.get(type(wanted), type(wanted).__name__),
         state.value,
         order.wanted_at,
         {"profile": order.profile, "charging_profile": profile, **doc},

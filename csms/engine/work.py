@@ -31,14 +31,19 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A command that shall leave for the station once the answer has left."""
+    """A command that shall leave for the station once the answer has left.
+
+    `profile` is the name of the one that is installed; `alert_id` that of the alert which it is
+    a remedy for.
+    """
 
     station_id: str
     command_id: str
     command: Command
+    wanted_at: datetime
     session_id: str | None = None
     profile: str | None = None
-    wanted_at: datetime | None = None
+    alert_id: str | None = None
 
 
 class Outcome(NamedTuple):

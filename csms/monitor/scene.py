@@ -1,0 +1,57 @@
+"""All that is known when one sample is judged: made once by `deviations`, read by every judge. PURE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from csms.domain.sample import Sample
+    from csms.monitor.thresholds import Thresholds
+    from csms.monitor.verdict import Measured
+    from profiles import LimitStep
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the engine knows of a session beside its samples and limits.
+
+    `charging_state` is the version-neutral state as the station last told it: Charging,
+    SuspendedEV, SuspendedEVSE, EVConnected, Idle; None if it never did. `clock_offset_s` is what
+    our clock is ahead of the station's, `has_waited` tells that the sample comes from a queue.
+    `ceiling_a` and `phases` are what this token or vehicle has been seen to draw before this
+    session, None if nothing is known or may be used. `is_dc` None if nobody knows.
+    """
+
+    received_at: datetime
+    charging_state: str | None = None
+    clock_offset_s: float = 0.0
+    has_waited: bool = False
+    ceiling_a: float | None = None
+    phases: int | None = None
+    is_dc: bool | None = None
+
+
+@dataclass(slots=True)
+class Scene:
+    """One sample in its surroundings.
+
+    `at` is its time in our clock, `elapsed_s` the time since the sample judged before (0 for the
+    first). `steps` are the limits of its window, empty if unknown; `hi_a` and `lo_a` the loosest
+    and the tightest of them in amperes per phase, None where nothing limits or nobody knows.
+    `limit_since` is when the limit last changed to what it is at `at`.
+    """
+
+    sample: Sample
+    at: datetime
+    elapsed_s: float
+    measured: Measured
+    steps: Sequence[LimitStep]
+    hi_a: float | None
+    lo_a: float | None
+    limit_since: datetime | None
+    known: Circumstances
+    thresholds: Thresholds
