@@ -1,4 +1,4 @@
-"""All that is known when one sample is judged: made once by `deviations`, read by every judge. PURE."""
+"""All that is known when one sample is judged: made once, read by every judge. PURE."""
 
 from __future__ import annotations
 
