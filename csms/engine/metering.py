@@ -130,11 +130,16 @@ def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:
     for finding in findings:
         episode = finding.episode
         _complete(work, live, episode)
-        work.writes.append(alert_write(live, episode))
+        episode.note(finding.change, work.now)
+        work.writes.append(alert_write(live, episode, finding.change))
+        if finding.change in {Change.RAISED, Change.CHANGED}:
+            work.watched.append(live.session.id)
         event = _LOGGED.get(finding.change)
         if event is not None:
             is_over = finding.change is Change.CLEARED
-            (work.note if is_over else work.warn)(event, live, **_log_fields(episode))
+            (work.note if is_over else work.warn)(
+                event, live, alert=alert_id(live, episode), **_log_fields(episode)
+            )
 
 
 def alert_id(live: LiveSession, episode: Episode) -> str:
@@ -142,7 +147,7 @@ def alert_id(live: LiveSession, episode: Episode) -> str:
     return f"{live.session.id}-D{episode.number}"
 
 
-def alert_write(live: LiveSession, episode: Episode) -> AlertWrite:
+def alert_write(live: LiveSession, episode: Episode, change: Change = Change.UPDATED) -> AlertWrite:
     """Returns the write that makes the episode's present state durable."""
     return AlertWrite(
         alert_id(live, episode),
@@ -157,8 +162,11 @@ def alert_write(live: LiveSession, episode: Episode) -> AlertWrite:
             "confirmed_at": episode.confirmed_at,
             "cleared_at": episode.cleared_at,
             "cleared_because": episode.cleared_because,
+            "history": list(episode.history),
+            "actions": [dict(action) for action in episode.actions],
             "evidence": dict(episode.evidence),
         },
+        None if change is Change.UPDATED else change.value,
     )
 
 

@@ -29,7 +29,7 @@ def look(work: Work, live: LiveSession) -> None:
     if energy is None or energy < _LEAST_MILLIWH:
         return
     session.flags.add(FLAG)
-    work.writes.append(_alert(work, live))
+    work.writes.append(_alert(work, live, "raised"))
     work.warn(
         "charging.refused",
         live,
@@ -43,10 +43,10 @@ def look(work: Work, live: LiveSession) -> None:
 def finish(work: Work, live: LiveSession) -> None:
     """Clears the alert of a session that has ended."""
     if FLAG in live.session.flags:
-        work.writes.append(_alert(work, live))
+        work.writes.append(_alert(work, live, "cleared"))
 
 
-def _alert(work: Work, live: LiveSession) -> AlertWrite:
+def _alert(work: Work, live: LiveSession, change: str) -> AlertWrite:
     session, energy = live.session, live.session.energy_milliwh
     is_over = not session.is_active
     return AlertWrite(
@@ -68,4 +68,5 @@ def _alert(work: Work, live: LiveSession) -> AlertWrite:
                 "energy_wh": None if energy is None else energy / 1000,
             },
         },
+        change,
     )

@@ -138,6 +138,8 @@ def _episode(alert: AlertWrite) -> Episode:
         cleared_at=_instant(doc.get("cleared_at")),
         cleared_because=doc.get("cleared_because"),
         evidence=dict(doc.get("evidence") or {}),
+        history=list(doc.get("history") or []),
+        actions=list(doc.get("actions") or []),
     )
 
 

@@ -104,7 +104,11 @@ class InstalledWrite:
 
 @dataclass(frozen=True, slots=True)
 class AlertWrite:
-    """An alert's whole state. Key: its ID."""
+    """An alert's whole state. Key: its ID.
+
+    `change` is what this write tells of: raised, changed or cleared; None if nothing that anybody
+    waits for. It is in no column.
+    """
 
     alert_id: str
     station_id: str
@@ -114,6 +118,7 @@ class AlertWrite:
     state: str
     opened_at: datetime
     doc: Mapping[str, Any]
+    change: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Takeovers:
         episode = self._open.get(work.station.id)
         if episode is None:
             return
+        change = None if episode["is_told"] else "raised"
         if not episode["is_told"]:
             episode["is_told"] = True
             last = episode["newest"][-1]
@@ -74,7 +75,7 @@ class Takeovers:
                 hint="do two stations use one ID? see docs/alerts.md#takeovers",
             )
         work.station.record.takeovers = dict(episode)
-        work.writes.append(_alert(work.station.id, episode, "open"))
+        work.writes.append(_alert(work.station.id, episode, "open", change))
         work.save_station()
 
     def quiet(self, now: datetime) -> list[str]:
@@ -93,7 +94,7 @@ class Takeovers:
         del self._open[station.id]
         station.record.takeovers = None
         over = {"cleared_at": format_time(work.now), "cleared_because": "quiet"}
-        work.writes.append(_alert(station.id, episode, "cleared", over))
+        work.writes.append(_alert(station.id, {**episode, **over}, "cleared", "cleared"))
         work.save_station()
         work.note("station.takeovers_over", alert=episode["id"], takeovers=episode["takeovers"])
 
@@ -103,12 +104,11 @@ class Takeovers:
         self._recent.pop(station_id, None)
 
 
-def _alert(
-    station_id: str, episode: dict[str, Any], state: str, over: dict[str, str] | None = None
-) -> AlertWrite:
+def _alert(station_id: str, episode: dict[str, Any], state: str, change: str | None) -> AlertWrite:
     doc = {
         "confirmed_at": episode["confirmed_at"],
-        **(over or {}),
+        "cleared_at": episode.get("cleared_at"),
+        "cleared_because": episode.get("cleared_because"),
         "evidence": {
             "takeovers": episode["takeovers"],
             "last_at": episode["last_at"],
@@ -124,6 +124,7 @@ def _alert(
         state,
         _at(episode["opened_at"]),
         doc,
+        change,
     )
 
 

@@ -9,10 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from csms.domain.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_CHANGES_KEPT: Final = 50
 
 
 class Kind(StrEnum):
@@ -69,6 +74,8 @@ class Episode:
 
     `opened_at` is the first sample that deviated, `confirmed_at` the one that made it sure,
     `cleared_at` the one that made sure that it is over. `number` counts the session's episodes.
+    `history` are its changes as they were told of, `actions` the remedies that were tried; both
+    JSON-able, oldest first, with times of our clock.
     """
 
     number: int
@@ -79,11 +86,29 @@ class Episode:
     cleared_at: datetime | None = None
     cleared_because: str | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, str]] = field(default_factory=list)
+    actions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
         """Tells whether the episode is confirmed and not over."""
         return self.confirmed_at is not None and self.cleared_at is None
+
+    def note(self, change: Change, now: datetime) -> None:
+        """Remembers a change that is told of; the first one and the last ones are kept.
+
+        A remedy that the episode ended after has how long that took.
+        """
+        if change is Change.UPDATED:
+            return
+        if change is Change.CLEARED and self.actions:
+            took = now - datetime.fromisoformat(self.actions[-1]["at"])
+            self.actions[-1]["cleared_after_s"] = round(took.total_seconds(), 1)
+        self.history.append(
+            {"at": format_time(now), "change": change.value, "severity": self.severity.value}
+        )
+        if len(self.history) > _CHANGES_KEPT:
+            del self.history[1]
 
     def worsen(self, severity: Severity, at: datetime) -> bool:
         """Raises the severity; False if it is no worse than before."""

@@ -148,7 +148,7 @@ def _overlap(one: Episode, other: Episode) -> bool:
 
 def _against(old: Episode, episode: Episode) -> list[Finding]:
     """Gives an episode the number of the one it was, and tells what has changed about it."""
-    episode.number = old.number
+    episode.number, episode.history, episode.actions = old.number, old.history, old.actions
     carried = {name: old.evidence[name] for name in _CARRIED if name in old.evidence}
     episode.evidence = {**episode.evidence, **carried}
     if _plain(episode) == _plain(old):
