@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, Field
 
 from csms.api.answers import with_z
-from csms.domain.session import SessionState
+from csms.domain.session import Session, SessionState
 from csms.engine.views import wh
 
 
@@ -80,6 +80,7 @@ class SampleView(BaseModel):
     """One meter reading. `at` is the station's own time; currents and voltages are L1 to L3."""
 
     at: AwareDatetime
+    taken_at: AwareDatetime = Field(description="`at` by our clock: the station's, corrected")
     received_at: AwareDatetime
     context: str
     evse: int
@@ -122,11 +123,12 @@ class EventView(BaseModel):
     details: dict[str, Any]
 
 
-def sample_view(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a sample."""
+def sample_view(row: Mapping[str, Any], session: Session) -> dict[str, Any]:
+    """Returns a sample of a session."""
     plain = ("context", "evse", "power_w", "current_a", "soc_percent")
     return {
         "at": with_z(row["at"]),
+        "taken_at": with_z(session.placed(row["at"], row["received_at"])),
         "received_at": with_z(row["received_at"]),
         **{name: row[name] for name in plain},
         "register_wh": wh(row["register_milliwh"]),

@@ -87,7 +87,9 @@ async def list_samples(api: Api, session_id: SessionId, query: PageOf) -> Respon
     """Its meter readings, the last one first."""
     row = await _row(api, session_id)
     rows = await api.archive.samples(row.id, Span(query.limit + 1, query.after(datetime, str, int)))
-    shown = page(rows, query.limit, itemgetter("at", "context", "evse"), sample_view)
+    session = (_live(api, row) or LiveSession.restore(row.stored)).session
+    key = itemgetter("at", "context", "evse")
+    shown = page(rows, query.limit, key, lambda each: sample_view(each, session))
     return answer(shown)
 
 

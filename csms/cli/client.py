@@ -20,6 +20,7 @@ ApiToken = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DEFAULT_URL = "http://127.0.0.1:8080"
+_PAGE = 1000
 
 
 class ApiError(LaddvaktError):
@@ -34,6 +35,22 @@ def get(url: str, api_token: str | None, path: str, /, **query: Any) -> Any:  # 
     """
     asked = {name: value for name, value in query.items() if value is not None}
     return _request(url, api_token, "GET", path, params=asked)
+
+
+def every(url: str, api_token: str | None, path: str) -> list[Any]:
+    """Returns all items of a list, page after page.
+
+    Raises:
+        ApiError: as `get`.
+    """
+    items: list[Any] = []
+    cursor: str | None = None
+    while True:
+        page = get(url, api_token, path, limit=_PAGE, cursor=cursor)
+        items += page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return items
 
 
 def post(url: str, api_token: str | None, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import typer
+from rich.console import Console
 
-from csms.cli.client import DEFAULT_URL, ApiToken, ApiUrl, AsJson, get
+from csms.cli.client import DEFAULT_URL, ApiToken, ApiUrl, AsJson, every, get
+from csms.cli.picture import cause_of, picture_of
 from csms.cli.tables import limit_text, print_fields, print_table
 
 app = typer.Typer(help="List sessions, newest first, or show one.", invoke_without_command=True)
@@ -62,7 +65,7 @@ def show(
         "\nLimits in force",
         ("from", "to", "limit", "caused by"),
         [
-            (step["from"], step["to"], limit_text(step), _causes(step))
+            (step["from"], step["to"], limit_text(step), cause_of(step))
             for step in reversed(parts["limits"])
         ],
     )
@@ -91,6 +94,43 @@ def show(
     )
 
 
+@app.command("plot")
+def plot(
+    session_id: Annotated[str, typer.Argument(help="Such as LS-2026-11-21-001.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write this .svg or .png file, not to the terminal."),
+    ] = None,
+    unit: Annotated[
+        Literal["A", "W"] | None, typer.Option(help="What to show; by default as the limit is.")
+    ] = None,
+    height: Annotated[int, typer.Option(help="Lines in the terminal.", min=8, max=200)] = 20,
+    api_url: ApiUrl = DEFAULT_URL,
+    api_token: ApiToken = None,
+) -> None:
+    """Draw what a session measured against its limit, with the episodes that deviated."""
+    from csms.cli.drawing import check_file, draw, terminal_text
+
+    if output is not None:
+        check_file(output)
+    base = f"/sessions/{quote(session_id, safe='')}"
+    session = get(api_url, api_token, base)
+    samples, limits, deviations = (
+        every(api_url, api_token, f"{base}/{name}") for name in ("samples", "limits", "deviations")
+    )
+    picture = picture_of(session, samples, limits, deviations, unit)
+    if output is not None:
+        draw(picture, output)
+        print(output)
+        return
+    console = Console()
+    print(terminal_text(picture, console.width, height, colour=console.is_terminal))
+    steps = [(s.start, s.end, s.limit, s.cause) for s in picture.steps]
+    print_table(f"\nLimits, {picture.unit}", ("from", "to", "limit", "caused by"), steps)
+    shades = [(s.start, s.end, s.kind, s.severity, s.about) for s in picture.shades]
+    print_table("\nDeviations", ("from", "to", "kind", "severity", "about"), shades)
+
+
 def session_row(session: dict[str, Any]) -> tuple[Any, ...]:
     """Returns one line of the list of sessions."""
     return (
@@ -104,14 +144,6 @@ def session_row(session: dict[str, Any]) -> tuple[Any, ...]:
         session["energy_wh"],
         limit_text(session["limit_now"]),
         session["deviations_open"],
-    )
-
-
-def _causes(step: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{cause['purpose']} {cause['profile_id']} period {cause['period']}"
-        for cause in step["causes"]
-        if cause["binding"]
     )
 
 
