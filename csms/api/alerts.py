@@ -120,7 +120,7 @@ async def get_alert(api: Api, alert_id: str) -> Response:
     row = await api.archive.alert(alert_id)
     if row is None:
         raise not_found("alert", alert_id)
-    return answer(_view(row))
+    return answer(alert_document(row))
 
 
 @router.post("/alerts/{alert_id}/acknowledge", response_model=AlertView)
@@ -129,7 +129,7 @@ async def acknowledge(api: Api, alert_id: str, body: Acknowledgement | None = No
     row = await api.archive.acknowledge(alert_id, api.now(), body.by if body else None)
     if row is None:
         raise not_found("alert", alert_id)
-    return answer(_view(row))
+    return answer(alert_document(row))
 
 
 @router.get("/anomalies", response_model=Page[AnomalyView])
@@ -149,10 +149,11 @@ async def list_anomalies(api: Api, query: Annotated[AnomalyQuery, Query()]) -> R
 async def alerts_page(api: Services, which: AlertFilter, query: PageQuery) -> dict[str, Any]:
     """Returns a page of alerts."""
     rows = await api.archive.alerts(which, Span(query.limit + 1, query.after(datetime, str)))
-    return page(rows, query.limit, lambda row: (row.alert.opened_at, row.alert.alert_id), _view)
+    return page(rows, query.limit, lambda row: (row.alert.opened_at, row.alert.alert_id), alert_document)
 
 
-def _view(row: "AlertRow") -> dict[str, Any]:
+def alert_document(row: "AlertRow") -> dict[str, Any]:
+    """Returns an alert."""
     shown: dict[str, Any] = with_z(alert_view(row.alert))
     shown["acknowledged_at"] = with_z(row.acknowledged_at)
     shown["acknowledged_by"] = row.acknowledged_by
