@@ -45,3 +45,13 @@ class Thresholds:
     meter_first_value_s: float = 930.0
     register_baseline_s: float = 1_800.0
     nominal_v: float = 230.0
+    under_share: float = 0.80
+    under_settle_s: float = 300.0
+    under_confirm_s: float = 600.0
+    sudden_drop_share: float = 0.30
+    taper_soc_dc_percent: float = 80.0
+    taper_soc_ac_percent: float = 95.0
+    stalled_a: float = 1.0
+    stalled_s: float = 600.0
+    late_resume_s: float = 600.0
+    sustained_s: float = 120.0
