@@ -149,7 +149,9 @@ async def list_anomalies(api: Api, query: Annotated[AnomalyQuery, Query()]) -> R
 async def alerts_page(api: Services, which: AlertFilter, query: PageQuery) -> dict[str, Any]:
     """Returns a page of alerts."""
     rows = await api.archive.alerts(which, Span(query.limit + 1, query.after(datetime, str)))
-    return page(rows, query.limit, lambda row: (row.alert.opened_at, row.alert.alert_id), alert_document)
+    return page(
+        rows, query.limit, lambda row: (row.alert.opened_at, row.alert.alert_id), alert_document
+    )
 
 
 def alert_document(row: "AlertRow") -> dict[str, Any]:
