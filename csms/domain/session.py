@@ -15,6 +15,7 @@ import orjson
 
 from csms.domain.facts import EventKind
 from csms.domain.ledger import Ledger, Reading
+from csms.domain.push import Push, load_push
 from csms.domain.readings import reading_at
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
 from csms.domain.sequence import Ranges, add, missing
@@ -58,7 +59,7 @@ class Session:
     the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
     wanted on the station, which has said what it makes of it if `is_push_answered`;
     `pushes` counts, and each carries the `profile_id` of the first, so that it
-    replaces it. `clock_offset_s` is what the times were
+    replaces it; `push` is what became of the newest. `clock_offset_s` is what the times were
     corrected by. `is_id_used` tells that the station has named the transaction's ID, so that it
     knows it. `sequences` are the numbers of the events that came, `first_sequence` that of the
     start. `unchecked_key` is that of a start that may repeat an older one, `duplicate_of` the
@@ -102,6 +103,7 @@ class Session:
     is_push_answered: bool = False
     pushes: int = 0
     profile_id: int | None = None
+    push: Push | None = None
     clock_offset_s: float = 0.0
     is_id_used: bool = False
     sequences: Ranges = field(default_factory=list)
@@ -365,6 +367,7 @@ def load_session(doc: Mapping[str, Any]) -> Session:
     values["state"] = SessionState(doc["state"])
     values["clock"] = [Stretch(*each) for each in doc.get("clock", ())]
     values["flags"] = set(doc["flags"])
+    values["push"] = load_push(doc.get("push"))
     values["sources"] = {name: tuple(order) for name, order in doc["sources"].items()}
     return Session(**values)
 

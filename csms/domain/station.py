@@ -23,6 +23,9 @@ class Station:
     means the server's default. `pong_required` False is for stations that never answer a ping.
     `clock` is what is known of a clock that was wrong, for `StationClock.load`.
     `takeovers` is the open episode of too frequent takeovers, if there is one.
+    `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
+    station with and without a session. `capabilities` is what it said that it can take, `standing`
+    what became of its standing profiles, by purpose; both JSON-able.
     """
 
     id: str
@@ -35,6 +38,10 @@ class Station:
     ping_interval_s: float | None = None
     pong_required: bool = True
     takeovers: dict[str, Any] | None = None
+    default_profile: str | None = None
+    max_profile: str | None = None
+    capabilities: dict[str, Any] | None = None
+    standing: dict[str, dict[str, Any]] = field(default_factory=dict)
     vendor: str | None = None
     model: str | None = None
     serial_number: str | None = None

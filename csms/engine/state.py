@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from csms.domain.session import dump_session, load_session
 from csms.domain.station import Station, load_station
 from csms.domain.station_clock import StationClock
+from csms.engine import belief
+from csms.engine.belief import Belief
 from csms.engine.limit_docs import load_plan
 from csms.engine.ports import START_KEYS_KEPT
 from csms.engine.writes import SessionWrite
 from csms.monitor.limit_track import LimitTrack
 from csms.monitor.watch import Watch, dump_watch, load_watch
-from profiles import InstalledProfile, ProfileSet, Rules
+from profiles import ProfileSet, Rules
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,24 +27,25 @@ if TYPE_CHECKING:
     from csms.domain.session import Session
     from csms.engine.ports import StoredSession, StoredStation
     from csms.engine.writes import QuarantineWrite
+    from profiles import InstalledProfile
 
 _ENDED_KEPT = 8
 _HELD_KEPT, _STAND_INS_KEPT = 100, 1000
-_FIRST_PROFILE_ID = 1000
 
 
 @dataclass(slots=True)
 class LiveSession:
     """A session with its judge's memory and its limits.
 
-    `line` holds the readings of one whose readings come late. `tries` counts the pushes since its
-    station connected.
+    `line` holds the readings of one whose readings come late. `pushed_in` is the connection
+    (`StationState.epoch`) in which its profile was last wanted on the station.
     """
 
     session: Session
     watch: Watch = field(default_factory=Watch)
     track: LimitTrack = field(default_factory=LimitTrack)
     line: ReadingLine | None = None
+    pushed_in: int = -1
     tries: int = 0
 
     @classmethod
@@ -74,6 +77,15 @@ class LiveSession:
 
 
 @dataclass(slots=True)
+class Reports:
+    """The charging profiles that a station has reported so far, for one request of ours."""
+
+    asked_at: datetime
+    profiles: list[InstalledProfile] = field(default_factory=list)
+    sources: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class StationState:
     """One station: its record, its sessions, and what we believe is installed on it.
 
@@ -82,6 +94,9 @@ class StationState:
     are the content keys of the last starts that arrived, with their session's ID. `held` are the
     messages of the station in quarantine that may belong to a session still to come, by ID;
     `stand_ins` what transaction ID those were answered with that could not be handled.
+    `belief` is what goes with `installed`. `reconcile_at` is when what is wanted of the station is
+    compared with what it has, if that is due; `standing_waits` that its standing profiles wait to
+    hear what it can take. `reports` are the profiles reported so far, by the request's ID.
     """
 
     record: Station
@@ -98,7 +113,12 @@ class StationState:
     start_keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
     held: OrderedDict[str, QuarantineWrite] = field(default_factory=OrderedDict)
     stand_ins: dict[str, str | None] = field(default_factory=dict)
-    profile_ids: int = _FIRST_PROFILE_ID
+    profile_ids: int = belief.FIRST_ID
+    belief: Belief = field(default_factory=Belief)
+    reconcile_at: datetime | None = None
+    standing_waits: bool = False
+    reports: dict[int, Reports] = field(default_factory=dict)
+    asked_profiles: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
@@ -108,11 +128,7 @@ class StationState:
         state.start_keys.update(stored.start_keys)
         state.clock = StationClock.load(state.record.clock)
         if stored.installed is not None:
-            state.installed = ProfileSet.of(
-                InstalledProfile.from_dict(each) for each in stored.installed["profiles"]
-            )
-            ids = [each.profile.id for each in state.installed]
-            state.profile_ids = max([_FIRST_PROFILE_ID, *ids])
+            belief.load(stored.installed, state)
         for session in stored.sessions:
             live = LiveSession.restore(session)
             state.adopt(live)

@@ -1,0 +1,102 @@
+"""What became of the newest push of a session's profile. PURE.
+
+Wanted, sent, accepted or refused or failed, confirmed by what the station says is in force,
+observed in its meter: each step has its time, and none follows from another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class PushState(StrEnum):
+    """How far a push has come; `DISPUTED` is accepted, and the station says something else."""
+
+    WANTED = "wanted"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    FAILED = "failed"
+    DISPUTED = "disputed"
+    CONFIRMED = "confirmed"
+    OBSERVED = "observed"
+
+
+IN_FORCE = frozenset(
+    {PushState.ACCEPTED, PushState.DISPUTED, PushState.CONFIRMED, PushState.OBSERVED}
+)
+"""The states in which the station has said that it took the profile."""
+
+
+@dataclass(slots=True)
+class Push:
+    """One push; `number` counts the session's, 0 is what somebody else sent.
+
+    `form` is the index of the form in which the profile was sent, `tries` how often one was since
+    the last reason to push. `refusals` counts the refusals in a row, the first of them at
+    `refused_since`, the last at `refused_at`; `is_refusal_told` tells that an alert was raised
+    for them. `asked_at` is when the station was last asked what is in force, `composite` what it
+    said while that differs from what we believe, JSON-able, `doubt` why it could not be compared.
+    """
+
+    number: int = 0
+    state: PushState = PushState.WANTED
+    wanted_at: datetime | None = None
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    observed_at: datetime | None = None
+    status: str | None = None
+    reason: str | None = None
+    form: int = 0
+    tries: int = 0
+    refusals: int = 0
+    refused_since: datetime | None = None
+    refused_at: datetime | None = None
+    tried_at: datetime | None = None
+    is_refusal_told: bool = False
+    asked_at: datetime | None = None
+    composite: dict[str, Any] | None = None
+    doubt: str | None = None
+
+    @property
+    def is_in_force(self) -> bool:
+        """Tells whether the station has taken the profile."""
+        return self.state in IN_FORCE
+
+    def forget_refusals(self) -> None:
+        """Begins to count refusals anew."""
+        self.refusals, self.refused_since, self.refused_at = 0, None, None
+        self.is_refusal_told = False
+
+    def as_evidence(self) -> dict[str, Any]:
+        """Returns what the record of an episode keeps of it, JSON-able."""
+        doc: dict[str, Any] = {"number": self.number, "state": self.state.value}
+        for name in (*_TOLD, "status", "reason", "composite"):
+            value = getattr(self, name)
+            if value is not None:
+                doc[name] = value.isoformat() if isinstance(value, datetime) else value
+        return doc
+
+
+def load_push(doc: Mapping[str, Any] | None) -> Push | None:
+    """Returns the push of a parsed JSON document, None of none."""
+    if doc is None:
+        return None
+    values = {name: doc[name] for name in _FIELDS if name in doc}
+    for name in _TIMES:
+        if isinstance(values.get(name), str):
+            values[name] = datetime.fromisoformat(values[name])
+    values["state"] = PushState(values["state"])
+    return Push(**values)
+
+
+_FIELDS = tuple(each.name for each in fields(Push))
+_TOLD = ("wanted_at", "sent_at", "answered_at", "confirmed_at", "observed_at")
+_TIMES = (*_TOLD, "refused_since", "refused_at", "tried_at", "asked_at")
