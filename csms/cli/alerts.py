@@ -8,15 +8,18 @@ from typing import Annotated
 import typer
 
 from csms.cli.client import DEFAULT_URL, ApiToken, ApiUrl, AsJson, get
+from csms.cli.evidence import export
 from csms.cli.tables import print_table
 
 app = typer.Typer(help="List alerts, newest first.", invoke_without_command=True)
+app.command("export")(export)
 
 _COLUMNS = ("id", "kind", "severity", "state", "station_id", "opened_at", "cleared_at")
 
 
 @app.callback()
 def list_alerts(
+    context: typer.Context,
     state: Annotated[str | None, typer.Option(help="open or cleared.")] = None,
     kind: Annotated[str | None, typer.Option(help="Such as OVER_LIMIT.")] = None,
     severity: Annotated[str | None, typer.Option(help="minor, major or critical.")] = None,
@@ -27,6 +30,8 @@ def list_alerts(
     api_token: ApiToken = None,
 ) -> None:
     """List alerts, newest first. docs/alerts.md tells what each kind means."""
+    if context.invoked_subcommand is not None:
+        return
     found = get(
         api_url,
         api_token,

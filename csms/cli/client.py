@@ -11,6 +11,8 @@ from csms.errors import LaddvaktError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import httpx
+
 ApiUrl = Annotated[
     str,
     typer.Option("--api-url", envvar="CSMS_API_URL", help="Where the API of the server is."),
@@ -32,6 +34,15 @@ def get(url: str, api_token: str | None, path: str, /, **query: Any) -> Any:  # 
 
     Raises:
         ApiError: if nothing answers, or with the problem that the API names.
+    """
+    return fetch(url, api_token, path, **query).json()
+
+
+def fetch(url: str, api_token: str | None, path: str, /, **query: Any) -> httpx.Response:  # noqa: ANN401 - query values
+    """Returns the whole answer to a GET, for what is no JSON.
+
+    Raises:
+        ApiError: as `get`.
     """
     asked = {name: value for name, value in query.items() if value is not None}
     return _request(url, api_token, "GET", path, params=asked)
@@ -60,10 +71,16 @@ def post(url: str, api_token: str | None, path: str, body: Mapping[str, Any]) ->
         ApiError: if nothing answers, or with the problem that the API names.
     """
     sent = {name: value for name, value in body.items() if value is not None}
-    return _request(url, api_token, "POST", path, json=sent)
+    return _request(url, api_token, "POST", path, json=sent).json()
 
 
-def _request(url: str, api_token: str | None, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 - JSON
+def _request(
+    url: str,
+    api_token: str | None,
+    method: str,
+    path: str,
+    **content: Any,  # noqa: ANN401 - JSON
+) -> httpx.Response:
     import httpx
 
     headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
@@ -79,7 +96,7 @@ def _request(url: str, api_token: str | None, method: str, path: str, **content:
         raise ApiError(f"{url} is no address of an API: {error}") from None
     if answer.is_error:
         raise ApiError(_problem(answer))
-    return answer.json()
+    return answer
 
 
 def _problem(answer: Any) -> str:  # noqa: ANN401 - an httpx response
