@@ -99,6 +99,14 @@ class CompositeTold:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfilesTold:
+    """Whether reports of charging profiles follow; False: none that was asked for is there."""
+
+    request_id: int
+    has_profiles: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AskProfiles:
     """Ask which charging profiles are installed; they come as reports with that request ID.
 
@@ -116,13 +124,18 @@ class AskCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class CapabilitiesTold:
-    """What charging profiles a station can take; None where it does not say."""
+    """What charging profiles a station can take; None where it does not say.
+
+    `can_switch_phases` is from three to one in a transaction, `can_choose_phase` is phaseToUse.
+    An answer may tell a part: what it does not say stays as it was told before.
+    """
 
     max_stack_level: int | None = None
     units: frozenset[RateUnit] | None = None
     max_periods: int | None = None
     max_profiles: int | None = None
     can_switch_phases: bool | None = None
+    can_choose_phase: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +164,7 @@ Command = (
     | AskComposite
     | CompositeTold
     | AskProfiles
+    | ProfilesTold
     | AskCapabilities
     | CapabilitiesTold
     | Trigger

@@ -176,6 +176,7 @@ class ChargingLimitNotified:
     is_grid_critical: bool | None = None
     schedules: tuple[Schedule, ...] = ()
     payload: Mapping[str, Any] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,40 @@ class ProfilesReported:
     profiles: tuple[ChargingProfile, ...]
     is_partial: bool = False
     payload: Mapping[str, Any] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvNeedsReported:
+    """What a vehicle asks for; None where it does not say. Source: 2.0.1 NotifyEVChargingNeeds.
+
+    `energy_transfer` is the wire's word, such as AC_three_phase or DC. Charge levels and
+    capacity come with DC only; currents are per phase for AC. `max_periods` is how many periods
+    of a schedule the vehicle takes.
+    """
+
+    evse: int
+    energy_transfer: str
+    departure_at: datetime | None = None
+    energy_wh: int | None = None
+    min_current_a: int | None = None
+    max_current_a: int | None = None
+    max_voltage_v: int | None = None
+    max_power_w: int | None = None
+    soc_percent: int | None = None
+    full_soc_percent: int | None = None
+    bulk_soc_percent: int | None = None
+    capacity_wh: int | None = None
+    max_periods: int | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvNeedsAnswer:
+    """Whether a profile follows: Accepted, Processing or Rejected. Source: 2.0.1, K15."""
+
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +269,7 @@ Fact = (
     | ChargingLimitNotified
     | ChargingLimitCleared
     | ProfilesReported
+    | EvNeedsReported
     | DataTransferred
 )
 Answer = (
@@ -242,5 +278,6 @@ Answer = (
     | AuthorizationAnswer
     | TransactionAnswer
     | DataTransferAnswer
+    | EvNeedsAnswer
     | Acknowledged
 )

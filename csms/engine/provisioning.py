@@ -11,17 +11,24 @@ from typing import TYPE_CHECKING
 from csms.domain.facts import (
     Acknowledged,
     BootAnswer,
+    ChargingLimitCleared,
+    ChargingLimitNotified,
     DataTransferAnswer,
+    EvNeedsAnswer,
     HeartbeatAnswer,
+    ProfilesReported,
     Registration,
 )
 from csms.engine import timing
 from csms.engine.writes import ConnectorWrite, MessageWrite
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.domain.facts import (
         BootNotified,
         DataTransferred,
+        EvNeedsReported,
         HeartbeatReceived,
         MessageReported,
         StatusReported,
@@ -30,6 +37,13 @@ if TYPE_CHECKING:
     from csms.engine.work import Work
 
 _SPREAD = 0.1
+
+Notice = ChargingLimitNotified | ChargingLimitCleared | ProfilesReported
+_NOTICES: Mapping[type[Notice], str] = {
+    ChargingLimitNotified: "NotifyChargingLimit",
+    ChargingLimitCleared: "ClearedChargingLimit",
+    ProfilesReported: "ReportChargingProfiles",
+}
 
 
 async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
@@ -111,6 +125,35 @@ async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledge
     )
     work.note("station.message", action=fact.action)
     return Acknowledged()
+
+
+async def keep_notice(engine: Engine, work: Work, fact: Notice) -> Acknowledged:
+    """Keeps what a station tells of its charging profiles, with what was odd about it."""
+    del engine
+    action = _NOTICES[type(fact)]
+    work.writes.append(
+        MessageWrite(work.station.id, work.now, work.message_id, action, fact.payload)
+    )
+    if not isinstance(fact, ChargingLimitCleared):
+        work.keep_anomalies(fact.anomalies)
+    work.note("station.message", action=action)
+    return Acknowledged()
+
+
+async def keep_needs(engine: Engine, work: Work, fact: EvNeedsReported) -> EvNeedsAnswer:
+    """Keeps what a vehicle asks for; no schedule is made from it.
+
+    Source: OCPP 2.0.1 part 2, K15.FR.04.
+    """
+    del engine
+    work.writes.append(
+        MessageWrite(
+            work.station.id, work.now, work.message_id, "NotifyEVChargingNeeds", fact.payload
+        )
+    )
+    work.keep_anomalies(fact.anomalies)
+    work.note("station.message", action="NotifyEVChargingNeeds")
+    return EvNeedsAnswer("Rejected")
 
 
 async def transfer(engine: Engine, work: Work, fact: DataTransferred) -> DataTransferAnswer:

@@ -8,6 +8,7 @@ from csms.ocpp.routes import (
     Route,
     answer_status,
     effect_of,
+    effect_of_error,
     encode_command,
     status_reason,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Unreadable",
     "answer_status",
     "effect_of",
+    "effect_of_error",
     "encode_command",
     "status_reason",
 ]

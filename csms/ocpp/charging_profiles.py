@@ -6,6 +6,8 @@ ChargingScheduleType and ChargingSchedulePeriodType.
 
 from __future__ import annotations
 
+import itertools
+import math
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -67,6 +69,23 @@ def decode_schedule(raw: Payload) -> Schedule:
         min_charging_rate=_number_in(raw, "minChargingRate"),
         id=integer_in(raw, "id") or 1,
     )
+
+
+def decode_reported_schedule(raw: Payload) -> Schedule:
+    """Reads a schedule that a station tells of, which nobody has checked.
+
+    Raises: KeyError, TypeError or ValueError, with the member's name, where it is none.
+    """
+    schedule = decode_schedule(raw)
+    if not schedule.periods:
+        raise ValueError("chargingSchedulePeriod")
+    starts = [period.start_s for period in schedule.periods]
+    if starts[0] < 0 or any(later <= earlier for earlier, later in itertools.pairwise(starts)):
+        raise ValueError("startPeriod")
+    limits = [period.limit for period in schedule.periods if period.limit is not None]
+    if not all(0 <= limit < math.inf for limit in limits):
+        raise ValueError("limit")
+    return schedule
 
 
 def decode_common(raw: Payload) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from csms.ocpp.v16 import (
     authorization,
     availability,
+    composite_schedule,
+    configuration,
     data_transfer,
     metering,
     provisioning,
@@ -15,6 +17,8 @@ from csms.ocpp.v16 import (
 __all__ = [
     "authorization",
     "availability",
+    "composite_schedule",
+    "configuration",
     "data_transfer",
     "metering",
     "provisioning",

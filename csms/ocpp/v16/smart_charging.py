@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from csms.domain.commands import ClearProfiles, InstallProfile
 from csms.ocpp.charging_profiles import (
@@ -19,6 +19,7 @@ from csms.ocpp.unreadable import CannotCarry
 from profiles import ChargingProfile, Purpose
 
 if TYPE_CHECKING:
+    from csms.domain.commands import AskProfiles
     from csms.ocppj.frames import Payload
 
 _NAMES: Final = {
@@ -55,7 +56,7 @@ def encode_profile(profile: ChargingProfile) -> Payload:
         raise CannotCarry("OCPP 1.6 cannot say which phase to use.")
     return {
         "chargingProfileId": profile.id,
-        **present(transactionId=_transaction_number(profile.transaction_id)),
+        **present(transactionId=_number_or_none(profile.transaction_id)),
         **encode_common(profile, _name(profile.purpose.value)),
         "chargingSchedule": encode_schedule(profile.schedule),
     }
@@ -93,6 +94,19 @@ def decode_profile(raw: Payload) -> ChargingProfile:
     )
 
 
+def transaction_number(transaction_id: str) -> int:
+    """Returns a transaction's ID as the wire has it. Raises: CannotCarry if it is no integer."""
+    if not (transaction_id.isascii() and transaction_id.isdigit()):
+        raise CannotCarry(f"OCPP 1.6 transaction IDs are integers; {transaction_id!r} is none.")
+    return int(transaction_id)
+
+
+def encode_ask(command: AskProfiles) -> NoReturn:
+    """Refuses: only the composite schedule can be asked for. Raises: CannotCarry."""
+    del command
+    raise CannotCarry("An OCPP 1.6 station cannot be asked which charging profiles it has.")
+
+
 def _name(purpose: str) -> str:
     name = _NAMES.get(purpose)
     if name is None:
@@ -100,9 +114,5 @@ def _name(purpose: str) -> str:
     return name
 
 
-def _transaction_number(transaction_id: str | None) -> int | None:
-    if transaction_id is None:
-        return None
-    if not (transaction_id.isascii() and transaction_id.isdigit()):
-        raise CannotCarry(f"OCPP 1.6 transaction IDs are integers; {transaction_id!r} is none.")
-    return int(transaction_id)
+def _number_or_none(transaction_id: str | None) -> int | None:
+    return None if transaction_id is None else transaction_number(transaction_id)

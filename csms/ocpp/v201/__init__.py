@@ -3,23 +3,31 @@
 from csms.ocpp.v201 import (
     authorization,
     availability,
+    composite_schedule,
     data_transfer,
+    ev_needs,
+    external_limits,
     metering,
     provisioning,
     remote_control,
     security,
     smart_charging,
     transactions,
+    variables,
 )
 
 __all__ = [
     "authorization",
     "availability",
+    "composite_schedule",
     "data_transfer",
+    "ev_needs",
+    "external_limits",
     "metering",
     "provisioning",
     "remote_control",
     "security",
     "smart_charging",
     "transactions",
+    "variables",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from csms.domain.commands import ClearProfiles, InstallProfile
+from csms.domain.commands import ClearProfiles, InstallProfile, ProfilesTold
 from csms.ocpp.charging_profiles import (
     decode_common,
+    decode_reported_schedule,
     decode_schedule,
     encode_common,
     encode_schedule,
@@ -19,7 +20,13 @@ from csms.ocpp.unreadable import CannotCarry
 from profiles import ChargingProfile, Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from csms.domain.commands import AskProfiles
     from csms.ocppj.frames import Payload
+    from profiles import Schedule
+
+_SOURCES: Final = ("CSO", "EMS", "Other", "SO")
 
 
 def encode_install(command: InstallProfile) -> tuple[str, Payload]:
@@ -88,7 +95,36 @@ def effect_of_clear(request: Payload, response: Payload) -> ClearProfiles:
 
 def decode_profile(raw: Payload) -> ChargingProfile:
     """Reads a charging profile that was sent. Raises: KeyError, TypeError, ValueError."""
-    first, *others = [decode_schedule(each) for each in raw["chargingSchedule"]]
+    return _decode(raw, decode_schedule)
+
+
+def decode_reported_profile(raw: Payload) -> ChargingProfile:
+    """Reads a charging profile that a station tells of. Raises: KeyError, TypeError, ValueError."""
+    return _decode(raw, decode_reported_schedule)
+
+
+def encode_ask(command: AskProfiles) -> tuple[str, Payload]:
+    """Writes a GetChargingProfiles for all profiles: some criterion must be given.
+
+    Source: OCPP 2.0.1 part 2, K09.FR.03.
+    """
+    return "GetChargingProfiles", present(
+        requestId=command.request_id,
+        evseId=command.evse,
+        chargingProfile={"chargingLimitSource": list(_SOURCES)},
+    )
+
+
+def effect_of_ask(request: Payload, response: Payload) -> ProfilesTold | None:
+    """Reads whether reports follow. Raises: TypeError without a request ID."""
+    has_profiles = {"Accepted": True, "NoProfiles": False}.get(str(response.get("status")))
+    if has_profiles is None:
+        return None
+    return ProfilesTold(required_integer_in(request, "requestId"), has_profiles)
+
+
+def _decode(raw: Payload, read: Callable[[Payload], Schedule]) -> ChargingProfile:
+    first, *others = [read(each) for each in raw["chargingSchedule"]]
     return ChargingProfile(
         id=required_integer_in(raw, "id"),
         purpose=Purpose(raw["chargingProfilePurpose"]),

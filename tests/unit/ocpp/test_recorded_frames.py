@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from csms.domain.commands import (
+    CapabilitiesTold,
+    ChangeCredentials,
+    ClearProfiles,
+    CompositeTold,
+    InstallProfile,
+    StartRemotely,
+    TransactionTold,
+)
 from csms.domain.facts import EventKind, SamplesReported, TransactionReported
 from csms.domain.ledger import Ledger, Place, Reading
 from csms.domain.session import reading_of
@@ -15,6 +24,7 @@ from csms.ocppj.frames import CALL, CALL_RESULT
 from csms.ocppj.repair import tidy
 from csms.ocppj.schemas import request_violation
 from csms.ocppj.version import Version
+from profiles import RateUnit
 
 FRAMES = Path(__file__).parents[2] / "fixtures" / "frames"
 
@@ -37,6 +47,7 @@ ENERGIES_WH = {
 }
 """What the recordings' own description says. The transaction of 300 Wh labels them kWh."""
 
+AGREEMENTS = {InstallProfile, ClearProfiles, StartRemotely, TransactionTold, ChangeCredentials}
 KNOWN_VIOLATIONS = {("vcp-201", "NotifyReport"), ("vcp-201", "TransactionEvent")}
 
 
@@ -121,17 +132,41 @@ def test_recording_holds_no_anomaly(recordings, name):
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("libocpp-201", "IIICCTS"),
-        ("microocpp-16", "ISICCS"),
+        ("libocpp-201", "IIICCCTS"),
+        ("microocpp-16", "ISICCCS"),
         ("microocpp-201", "S"),
         ("shiv3-16", "IIIICCC"),
-        ("shiv3-201", "IIIIICCTS"),
+        ("shiv3-201", "IIIIICCCTS"),
         ("vcp-16", "ICS"),
         ("vcp-201", "SITS"),
     ],
 )
 def test_recording_tells_which_profiles_the_station_agreed_to(recordings, name, kinds):
-    assert "".join(type(effect).__name__[0] for effect in recordings[name].effects) == kinds
+    agreed = [each for each in recordings[name].effects if type(each) in AGREEMENTS]
+    assert "".join(type(effect).__name__[0] for effect in agreed) == kinds
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "not_read"),
+    [
+        ("libocpp-201", 5, []),
+        ("microocpp-16", 9, []),
+        ("microocpp-201", 0, []),
+        ("shiv3-16", 4, ["chargingSchedulePeriod is missing, empty or no list"]),
+        ("shiv3-201", 4, ["schedule is missing or no object, though it accepted"]),
+        ("vcp-16", 0, ["chargingSchedule is missing or no object, though it accepted"]),
+        ("vcp-201", 0, ["schedule is missing or no object, though it accepted"]),
+    ],
+)
+def test_composite_schedules_of_real_firmware_are_read(recordings, name, read, not_read):
+    told = [each for each in recordings[name].effects if isinstance(each, CompositeTold)]
+    assert len([each for each in told if each.schedule is not None]) == read
+    assert [each.reason for each in told if each.schedule is None] == not_read
+
+
+def test_capabilities_of_real_firmware_are_read(recordings):
+    told = [each for each in recordings["microocpp-16"].effects if type(each) is CapabilitiesTold]
+    assert told == [CapabilitiesTold(8, frozenset({RateUnit.W}), 24, 10)]
 
 
 def test_signed_value_of_the_virtual_charge_point_is_kept_whole(recordings):

@@ -5,16 +5,30 @@ from datetime import UTC, datetime
 import pytest
 
 from csms.domain import facts
-from csms.domain.commands import ChangeCredentials, ClearProfiles, InstallProfile, StartRemotely
+from csms.domain.commands import (
+    AskCapabilities,
+    AskProfiles,
+    AskTransaction,
+    ChangeCredentials,
+    ClearProfiles,
+    InstallProfile,
+    InstallRefused,
+    ProfilesTold,
+    StartRemotely,
+    StopRemotely,
+    Trigger,
+)
 from csms.domain.token import Authorization, TokenRef, TokenStatus
 from csms.ocpp import (
     ROUTES,
     CannotCarry,
     answer_status,
     effect_of,
+    effect_of_error,
     encode_command,
     status_reason,
 )
+from csms.ocppj.frames import CallError
 from csms.ocppj.schemas import request_violation, response_violation
 from csms.ocppj.version import STATION_ACTIONS, Version
 from profiles import ChargingProfile, Kind, Period, Purpose, RateUnit, RecurrencyKind, Schedule
@@ -91,6 +105,10 @@ ANSWERS = [
         for version in Version
     ],
     *[
+        (V201, "NotifyEVChargingNeeds", facts.EvNeedsAnswer(status))
+        for status in ("Accepted", "Processing", "Rejected")
+    ],
+    *[
         (version, action, facts.Acknowledged())
         for version, action in [
             (V16, "MeterValues"),
@@ -98,6 +116,10 @@ ANSWERS = [
             (V201, "MeterValues"),
             (V201, "StatusNotification"),
             (V201, "NotifyReport"),
+            (V201, "NotifyChargingLimit"),
+            (V201, "ClearedChargingLimit"),
+            (V201, "ReportChargingProfiles"),
+            (V201, "NotifyEVChargingSchedule"),
             (V201, "NotifyEvent"),
             (V201, "SecurityEventNotification"),
             (V201, "LogStatusNotification"),
@@ -239,7 +261,96 @@ def test_command_fits_its_schema_and_is_read_back_when_accepted(version, command
     action, payload = encode_command(version, command)
     assert request_violation(version, action, payload) is None
     assert effect_of(version, action, payload, ACCEPTED) == command
-    assert effect_of(version, action, payload, {"status": "Rejected"}) is None
+    assert not isinstance(
+        effect_of(version, action, payload, {"status": "Rejected"}), InstallProfile | ClearProfiles
+    )
+
+
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize(
+    ("answer", "status", "reason"),
+    [
+        ({"status": "Rejected"}, "Rejected", None),
+        ({"status": "NotSupported"}, "NotSupported", None),
+        ({"status": "Rejected", "statusInfo": {"reasonCode": "X"}}, "Rejected", "X"),
+        ({}, "Unknown", None),
+        ({"status": ["Accepted"]}, "Unknown", None),
+    ],
+)
+def test_profile_that_was_not_accepted_was_refused(version, answer, status, reason):
+    command = InstallProfile(1, a_profile())
+    action, payload = encode_command(version, command)
+    refused = InstallRefused(1, command.profile, status, reason)
+    assert effect_of(version, action, payload, answer) == refused
+
+
+@pytest.mark.parametrize("version", Version)
+def test_profile_answered_with_an_error_was_refused_with_the_code(version):
+    command = InstallProfile(1, a_profile())
+    action, payload = encode_command(version, command)
+    error = CallError("1", "FormationViolation", "no such level", {})
+    assert effect_of_error(version, action, payload, error) == InstallRefused(
+        1, command.profile, "FormationViolation", "no such level"
+    )
+    assert effect_of_error(version, "Reset", {"type": "Soft"}, error) is None
+    assert effect_of_error(version, action, {}, error) is None
+
+
+@pytest.mark.parametrize("version", Version)
+def test_profile_that_the_station_does_not_know_is_gone(version):
+    command = ClearProfiles(profile_id=12)
+    action, payload = encode_command(version, command)
+    assert effect_of(version, action, payload, {"status": "Unknown"}) == command
+    assert effect_of(version, action, payload, {"status": "Failed"}) is None
+
+
+ASKS = [
+    (V16, StopRemotely("77")),
+    (V201, StopRemotely("3e1b7d40-e07d-47f8-b7d9-3e9a329af2be")),
+    (V201, AskProfiles(3)),
+    (V201, AskProfiles(3, 0)),
+    (V201, AskProfiles(3, 2)),
+    (V201, Trigger("transaction")),
+    (V201, Trigger("transaction", 2)),
+    (V201, Trigger("status", 2)),
+    (V16, Trigger("status")),
+    (V16, Trigger("status", 2)),
+    *[(version, AskCapabilities()) for version in Version],
+    *[(version, Trigger("meter_values", evse)) for version in Version for evse in (None, 0, 2)],
+]
+
+
+@pytest.mark.parametrize(("version", "command"), ASKS)
+def test_question_fits_its_schema(version, command):
+    assert request_violation(version, *encode_command(version, command)) is None
+
+
+def test_f06_fr_13_status_is_asked_of_a_connector():
+    assert encode_command(V201, Trigger("status", 2)) == (
+        "TriggerMessage",
+        {"requestedMessage": "StatusNotification", "evse": {"id": 2, "connectorId": 1}},
+    )
+
+
+def test_k09_fr_03_all_profiles_are_asked_by_every_source():
+    assert encode_command(V201, AskProfiles(3)) == (
+        "GetChargingProfiles",
+        {"requestId": 3, "chargingProfile": {"chargingLimitSource": ["CSO", "EMS", "Other", "SO"]}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        ({"status": "Accepted"}, ProfilesTold(3, has_profiles=True)),
+        ({"status": "NoProfiles"}, ProfilesTold(3, has_profiles=False)),
+        ({"status": "Perhaps"}, None),
+        ({}, None),
+    ],
+)
+def test_whether_reports_of_profiles_follow(response, told):
+    action, payload = encode_command(V201, AskProfiles(3))
+    assert effect_of(V201, action, payload, response) == told
 
 
 def test_clearing_all_profiles_is_an_empty_request_in_16():
@@ -353,6 +464,12 @@ def test_profile_for_two_schedules_of_iso_15118_goes_to_201_only():
             )
             for each in Version
         ],
+        (V16, StopRemotely("abc")),
+        (V16, AskProfiles(1)),
+        (V16, AskTransaction("1")),
+        (V16, Trigger("transaction", 1)),
+        (V201, Trigger("status")),
+        *[(each, Trigger("weather")) for each in Version],
         (V16, ChangeCredentials("short")),
         (V201, ChangeCredentials("short")),
     ],
