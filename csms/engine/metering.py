@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _LOGGED = {
     Change.RAISED: "deviation.raised",
     Change.CHANGED: "deviation.changed",
+    Change.ESCALATED: "deviation.escalated",
     Change.CLEARED: "deviation.cleared",
 }
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, token_key
+from csms.engine.site_policy import Remedies, shipped
 from csms.monitor.thresholds import Thresholds
 
 if TYPE_CHECKING:
@@ -48,10 +49,16 @@ class Policy:
     catalogue: dict[str, CatalogueProfile] = field(default_factory=dict)
     assignments: list[AssignmentRule] = field(default_factory=list)
     pushes_profiles: bool = True
+    remedies: Remedies = field(default_factory=shipped)
+    site_remedies: dict[str, Remedies] = field(default_factory=dict)
 
     def zone_of(self, site: str) -> tzinfo:
         """Returns the time zone of a site."""
         return self.zones.get(site, self.default_zone)
+
+    def remedies_of(self, site: str) -> Remedies:
+        """Returns what may be tried at a site while a session deviates."""
+        return self.site_remedies.get(site, self.remedies)
 
     def token(self, text: str | None) -> Token | None:
         """Returns what the operator knows of a token, however a station wrote it."""

@@ -64,6 +64,7 @@ class Change(StrEnum):
 
     RAISED = "raised"
     CHANGED = "changed"
+    ESCALATED = "escalated"
     CLEARED = "cleared"
     UPDATED = "updated"
 
