@@ -28,6 +28,7 @@ from csms.engine import (
     metering,
     provisioning,
     refused,
+    remedies,
     smart_charging,
     transactions,
 )
@@ -65,7 +66,7 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     SamplesReported: metering.report,
 }
 
-CARES: tuple[Care, ...] = (metering.check_silence,)
+CARES: tuple[Care, ...] = (metering.check_silence, remedies.climb)
 """What is looked at when a session's time has come; each tells when to look again."""
 
 
