@@ -1,41 +1,254 @@
-"""Less than limit and car allow: UNDER_DELIVERY, STALLED, and the words for what is no alarm. PURE."""
+"""Less than limit and car allow: UNDER_DELIVERY, STALLED, and words for what is no alarm. PURE.
+
+A car is held to the lower of its limit and of its own ceiling, which is learnt; where that is
+unknown, nothing is expected of it. Sources: IEC 61851-1 (no charging below 6 A);
+OCPP 2.0.1 part 2, 3.23 ChargingStateEnumType.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from csms.monitor.delivery_ceiling import (
+    FULL_SHARE,
+    best_known,
+    forget_run,
+    learn,
+    let_the_car_choose,
+    settle_limit,
+)
+from csms.monitor.delivery_flow import Flow, flow_of
+from csms.monitor.delivery_memory import DeliveryMemory, load_delivery_memory
+from csms.monitor.episodes import Kind
+from csms.monitor.signs import Sign
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from csms.monitor.scene import Circumstances, Scene
-    from csms.monitor.signs import Sign
 
+__all__ = ["DeliveryMemory", "ceiling_a", "load_delivery_memory", "look", "word"]
 
-@dataclass
-class DeliveryMemory:
-    """What is remembered of a session's delivery between two samples."""
-
-    ceiling: float | None = None
-
-
-def load_delivery_memory(doc: Mapping[str, Any]) -> DeliveryMemory:
-    """Returns the memory that was written as JSON, from its parsed form."""
-    return DeliveryMemory(**doc)
+_CHARGING = "Charging"
+_SUSPENDED = frozenset({"SuspendedEV", "SuspendedEVSE", "EVConnected", "Idle"})
+_UNDER_SAMPLES, _UNDER_AVERAGES, _STALLED_SAMPLES = 3, 2, 2
+_ALIKE_SHARE, _ALIKE_A = 0.15, 0.3
+# After a longer silence nobody knows what was between.
+_LONGEST_GAP_S = 1_800.0
 
 
 def look(memory: DeliveryMemory, scene: Scene) -> list[Sign]:
-    """Returns what a sample says of the two kinds."""
-    del memory, scene
-    return []
+    """Returns what a sample says of the two kinds, and learns from it.
+
+    Both are sure when they are told for the first time: they have lasted long enough by then.
+    """
+    flow = flow_of(memory, scene)
+    if flow is None:
+        return []
+    if memory.unit != flow.unit:
+        _begin(memory, flow)
+    if scene.sample.soc_percent is not None:
+        memory.soc_percent = scene.sample.soc_percent
+    settle_limit(memory, flow, scene.thresholds)
+    _note_pause(memory, scene, flow)
+    is_flowing = flow.value >= flow.ampere * scene.thresholds.stalled_a
+    expected = _expected(memory, scene, flow)
+    if is_flowing or scene.known.charging_state not in _SUSPENDED:
+        learn(memory, flow, expected, scene.elapsed_s, scene.thresholds)
+        expected = _expected(memory, scene, flow)
+    else:
+        _stand_still(memory, scene, flow)
+    why = _excuse(memory, scene)
+    signs = _under(memory, scene, flow, expected if is_flowing and not why else None, why)
+    signs += _stalled(memory, scene, flow, is_idle=not is_flowing and not why)
+    return signs
 
 
 def word(memory: DeliveryMemory, scene: Scene) -> str | None:
-    """Returns the sample's word, None if nothing is to be said of its delivery."""
-    del memory, scene
-    return None
+    """Returns the sample's word, None if it delivers what it may.
+
+    `paused` (so wants the limit), `ev_paused` (so does the car), `evse_late_resume` (the pause was
+    just over), `under`, `taper` or `ev_limited`. To be asked after `look` has seen the sample.
+    """
+    if memory.unit is None or memory.last is None:
+        return None
+    thresholds, limit = scene.thresholds, memory.limit
+    ampere = 1.0 if memory.unit == "A" else thresholds.nominal_v * memory.phases
+    is_flowing = memory.last >= thresholds.stalled_a * ampere
+    if memory.is_paused:
+        return None if is_flowing else "paused"
+    if not is_flowing:
+        return _word_of_idle(memory, scene)
+    if memory.low_since is not None:
+        return "under"
+    if limit is None or memory.last >= FULL_SHARE * limit:
+        return None
+    is_taper = memory.is_taper or _is_nearly_full(memory, scene)
+    return "taper" if is_taper else "ev_limited"
 
 
 def ceiling_a(memory: DeliveryMemory, known: Circumstances) -> float | None:
-    """Returns the current that this car is known to take, in amperes per phase."""
-    return memory.ceiling if known.ceiling_a is None else known.ceiling_a
+    """Returns the current that this car takes when it may, in amperes per phase; None if unknown.
+
+    A gradual decline lowers it, whatever is known from before.
+    """
+    own = None
+    if memory.ceiling is not None and not known.is_dc:
+        own = memory.ceiling if memory.unit == "A" else memory.ceiling / (230.0 * memory.phases)
+    if memory.is_taper or known.ceiling_a is None:
+        return own
+    return known.ceiling_a if own is None else max(own, known.ceiling_a)
+
+
+def _begin(memory: DeliveryMemory, flow: Flow) -> None:
+    """Begins anew in another unit, since what was learnt in the old one compares with nothing."""
+    fresh = DeliveryMemory(unit=flow.unit, phases=memory.phases, soc_percent=memory.soc_percent)
+    fresh.is_under, fresh.is_stalled = memory.is_under, memory.is_stalled
+    fresh.has_alarmed = memory.has_alarmed
+    memory.__dict__.update(fresh.__dict__)
+
+
+def _note_pause(memory: DeliveryMemory, scene: Scene, flow: Flow) -> None:
+    lowest = scene.thresholds.pause_below_a
+    if scene.hi_a is not None and scene.hi_a < lowest:
+        memory.is_paused = True
+    elif memory.is_paused and (scene.lo_a is None or scene.lo_a >= lowest):
+        memory.is_paused, memory.resumed_at = False, flow.at_s
+
+
+def _stand_still(memory: DeliveryMemory, scene: Scene, flow: Flow) -> None:
+    """Nothing flows, and the station says so: there is nothing to learn but who wants it so."""
+    forget_run(memory)
+    memory.last, memory.mark, memory.full_at = flow.value, None, None
+    lowest = scene.thresholds.pause_below_a
+    may_charge = not memory.is_paused and (scene.lo_a is None or scene.lo_a >= lowest)
+    if scene.known.charging_state == "SuspendedEV" and may_charge:
+        late_s = scene.thresholds.late_resume_s
+        if memory.resumed_at is None or flow.at_s - memory.resumed_at > late_s:
+            let_the_car_choose(memory)
+
+
+def _expected(memory: DeliveryMemory, scene: Scene, flow: Flow) -> float | None:
+    """Returns what is to flow: the tighter of limit and ceiling; None if either is unknown."""
+    if memory.limit is None:
+        return None
+    ceiling = best_known(memory, scene.known, flow)
+    return None if ceiling is None else min(memory.limit, ceiling)
+
+
+def _excuse(memory: DeliveryMemory, scene: Scene) -> str:
+    """Returns why nothing is to be expected of this sample; empty if something is."""
+    lo_a, state = scene.lo_a, scene.known.charging_state
+    if scene.hi_a is None and lo_a is None:
+        return "no_limit"
+    if memory.is_paused or lo_a is None or lo_a < scene.thresholds.pause_below_a:
+        return "limit_is_pause"
+    if state is not None and state != _CHARGING:
+        return "not_charging"
+    return ""
+
+
+def _under(
+    memory: DeliveryMemory, scene: Scene, flow: Flow, expected: float | None, why: str
+) -> list[Sign]:
+    """Judges UNDER_DELIVERY; `expected` None where nothing can be."""
+    thresholds = scene.thresholds
+    if expected is not None and _is_nearly_full(memory, scene):
+        expected, why = None, "battery_nearly_full"
+    value = flow.value + flow.slack
+    if expected is None or value >= thresholds.under_share * expected:
+        memory.low_since = None
+        # Half of what was tolerated, so that it does not open and clear in turns.
+        inside = (1 + thresholds.under_share) / 2
+        if expected is not None and memory.is_under and value < inside * expected:
+            return []
+        memory.is_under = False
+        return _against(memory, Kind.UNDER_DELIVERY, why or "inside_limit")
+    _count_low(memory, scene, flow)
+    if not memory.is_under and not _is_long_enough(memory, scene, flow):
+        return []
+    memory.is_under = memory.has_alarmed = True
+    return [_sign(memory, Kind.UNDER_DELIVERY, memory.low_since, flow, expected)]
+
+
+def _count_low(memory: DeliveryMemory, scene: Scene, flow: Flow) -> None:
+    """Counts samples that fall short alike; one that differs begins anew.
+
+    What comes and goes, rises or goes on falling is the car's: it heats its battery, or is full.
+    """
+    ref = memory.low_ref
+    room = _ALIKE_SHARE * ref + _ALIKE_A * flow.ampere
+    is_alike = abs(flow.value - ref) <= room and scene.elapsed_s <= _LONGEST_GAP_S
+    if memory.low_since is None or not (is_alike or memory.is_under):
+        memory.low_since, memory.low_count = flow.at_s - flow.span_s, 0
+        memory.low_ref = flow.value
+    memory.low_count += 1
+
+
+def _is_long_enough(memory: DeliveryMemory, scene: Scene, flow: Flow) -> bool:
+    """Tells whether it has lasted.
+
+    What a limit that was raised should have brought had its time to settle before.
+    """
+    thresholds = scene.thresholds
+    least_s = thresholds.under_confirm_s + (0.0 if memory.rose else thresholds.under_settle_s)
+    least = _UNDER_AVERAGES if flow.span_s else _UNDER_SAMPLES
+    since = memory.low_since or flow.at_s
+    return memory.low_count >= least and flow.at_s - since >= least_s
+
+
+def _stalled(memory: DeliveryMemory, scene: Scene, flow: Flow, *, is_idle: bool) -> list[Sign]:
+    """Judges STALLED, which takes a station that says that it charges."""
+    if not is_idle or scene.known.charging_state != _CHARGING:
+        memory.idle_since, memory.idle_count, memory.is_stalled = None, 0, False
+        is_flowing = flow.value >= flow.ampere * scene.thresholds.stalled_a
+        return _against(memory, Kind.STALLED, "current_flows" if is_flowing else "not_charging")
+    if memory.idle_since is None:
+        memory.idle_since = flow.at_s - flow.span_s
+    memory.idle_count += 1
+    is_long = flow.at_s - memory.idle_since >= scene.thresholds.stalled_s
+    if not memory.is_stalled and not (is_long and memory.idle_count >= _STALLED_SAMPLES):
+        return []
+    memory.is_stalled = memory.has_alarmed = True
+    return [_sign(memory, Kind.STALLED, memory.idle_since, flow, memory.limit)]
+
+
+def _sign(
+    memory: DeliveryMemory, kind: Kind, since: float | None, flow: Flow, expected: float | None
+) -> Sign:
+    begun = None if since is None else datetime.fromtimestamp(since, UTC)
+    evidence: dict[str, Any] = {
+        "unit": flow.unit,
+        "measured": round(flow.value, 3),
+        "limit": _rounded(memory.limit),
+        "ceiling": _rounded(memory.ceiling),
+        "expected": _rounded(expected),
+        "soc_percent": memory.soc_percent,
+    }
+    return Sign(kind, deviates=True, is_sure=True, since=begun, evidence=evidence)
+
+
+def _against(memory: DeliveryMemory, kind: Kind, because: str) -> list[Sign]:
+    """Returns a sign against a kind, if any was ever raised: others need none."""
+    return [Sign(kind, deviates=False, because=because)] if memory.has_alarmed else []
+
+
+def _word_of_idle(memory: DeliveryMemory, scene: Scene) -> str | None:
+    now_s, resumed_at = scene.at.timestamp(), memory.resumed_at
+    if resumed_at is not None and now_s - resumed_at <= scene.thresholds.late_resume_s:
+        return "evse_late_resume"
+    if scene.known.charging_state in _SUSPENDED - {"SuspendedEVSE"}:
+        return "ev_paused"
+    return "under" if memory.limit is not None else None
+
+
+def _is_nearly_full(memory: DeliveryMemory, scene: Scene) -> bool:
+    """Tells whether the battery is so full that any car takes less."""
+    soc, thresholds = memory.soc_percent, scene.thresholds
+    if soc is None:
+        return False
+    is_ac = scene.known.is_dc is False or scene.measured.flowing > 1
+    return soc >= (thresholds.taper_soc_ac_percent if is_ac else thresholds.taper_soc_dc_percent)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
