@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 _TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}([.,]\d+)?\s?([Zz]|[+-]\d{2}(:?\d{2})?)?", re.ASCII
 )
 _ZONE = re.compile(r"(Z|:\d{2}([.,]\d+)?\s?[+-]\d{2}(:?\d{2})?)$", re.ASCII)
 _MICROSECONDS = 6
+_STORED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?\+00:00", re.ASCII)
 
 
 def parse_time(text: str) -> datetime | None:
@@ -51,6 +53,17 @@ def _shortened(text: str) -> str:
 def format_time(moment: datetime) -> str:
     """Returns `YYYY-MM-DDTHH:MM:SS.mmmZ`, the form that every known station reads."""
     return _in_utc(moment, "milliseconds")
+
+
+def with_z(stored: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Returns a stored document with every time in it, as text or not, in that form."""
+    if isinstance(stored, dict):
+        return {name: with_z(member) for name, member in stored.items()}
+    if isinstance(stored, list | tuple):
+        return [with_z(member) for member in stored]
+    if isinstance(stored, str) and _STORED_TIME.fullmatch(stored):
+        return format_time(datetime.fromisoformat(stored))
+    return format_time(stored) if isinstance(stored, datetime) else stored
 
 
 def format_seconds(moment: datetime) -> str:
