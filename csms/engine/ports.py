@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from asyncio import Future
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from csms.domain.ledger import Reading
     from csms.domain.sample import Sample
-    from csms.engine.writes import AlertWrite, QuarantineWrite, Write
+    from csms.engine.writes import AlertWrite, DeliveryWrite, QuarantineWrite, Write
 
 START_KEYS_KEPT = 32
 
@@ -41,14 +42,27 @@ class StoredStation:
     start_keys: Sequence[tuple[str, str]] = ()
 
 
+class Companion(Protocol):
+    """Adds to each unit what has to be as durable as the unit itself."""
+
+    def of(self, unit: Sequence[Write]) -> Sequence[Write]:
+        """Returns the writes that go with a unit, most often none."""
+        ...
+
+    def follow(self, added: Sequence[Write], durable: Future[None]) -> None:
+        """Is told of what it has added, and when that will be durable."""
+        ...
+
+
 class Store(Protocol):
     """Where records live. Every call but `submit` may raise `DatabaseUnavailable`.
 
     `on_back` are called on the loop when everything that was submitted while the database was
-    away is in it again.
+    away is in it again. `companion` sees every unit.
     """
 
     on_back: list[Callable[[], None]]
+    companion: Companion | None
 
     @property
     def is_behind(self) -> bool:
@@ -110,6 +124,14 @@ class Store(Protocol):
 
     async def load_alerts(self, session_id: str) -> list[AlertWrite]:
         """Returns all alerts of a session."""
+        ...
+
+    async def load_open_alerts(self) -> list[tuple[str, str, str]]:
+        """Returns ID, kind and severity of every alert that is open."""
+        ...
+
+    async def load_waiting(self, hooks: Collection[str], limit: int) -> list[DeliveryWrite]:
+        """Returns the deliveries of some webhooks that wait, the oldest first."""
         ...
 
     async def load_all(self) -> dict[str, StoredStation]:

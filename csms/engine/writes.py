@@ -187,6 +187,27 @@ class AnomalyWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryWrite:
+    """A message about an alert to a webhook. Key: its ID, made of the content.
+
+    `version` counts the states of one delivery; a row never goes back to a lower one. `state` is
+    waiting, delivered or dead. `body` is the JSON as it is signed and sent, `doc` what is known of
+    the tries: `status`, `error`, `answer` of the last one, `tried_at`, `delivered_at`.
+    """
+
+    delivery_id: str
+    hook: str
+    alert_id: str
+    created_at: datetime
+    version: int
+    state: str
+    attempts: int
+    due_at: datetime
+    body: str
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class RecordWrite:
     """An operator's record: a token, a profile, the assignments. Key: collection and name.
 
@@ -219,6 +240,7 @@ Write = (
     | MessageWrite
     | QuarantineWrite
     | AnomalyWrite
+    | DeliveryWrite
     | RecordWrite
     | NumbersWrite
 )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from csms.engine.ports import StoredSession
-from csms.engine.writes import AlertWrite, QuarantineWrite
+from csms.engine.writes import AlertWrite, DeliveryWrite, QuarantineWrite
 from csms.errors import DatabaseUnavailable
 from csms.store.ledgers import load_stays
 
@@ -189,6 +189,20 @@ class Archive:
         if not await self._store.look_up("acknowledge_alert", alert_id, at, by):
             return None
         return await self.alert(alert_id)
+
+    async def dead_deliveries(self, hook: str | None, span: Span) -> list[DeliveryWrite]:
+        """Returns what no webhook took, by (created, ID)."""
+        rows = await self._store.look_up("list_dead_deliveries", hook, *span.key(2), span.limit)
+        return [DeliveryWrite(*row.values()) for row in rows]
+
+    async def delivery(self, delivery_id: str) -> DeliveryWrite | None:
+        """Returns one delivery to a webhook."""
+        rows = await self._store.look_up("delivery", delivery_id)
+        return DeliveryWrite(*rows[0].values()) if rows else None
+
+    async def delivery_counts(self) -> list[Row]:
+        """Returns how many deliveries wait or are dead, by webhook and state."""
+        return await self._rows("count_deliveries")
 
     async def quarantine(self, which: QuarantineFilter, span: Span) -> list[QuarantineWrite]:
         """Returns messages in quarantine by (received, ID)."""

@@ -12,6 +12,7 @@ from csms.engine.writes import (
     AlertWrite,
     CommandWrite,
     ConnectorWrite,
+    DeliveryWrite,
     EventWrite,
     QuarantineWrite,
     RecordWrite,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _CONNECTOR_AT = 4
 _SAMPLE_REGISTER, _SAMPLE_INTERVAL = 6, -1
 _QUARANTINE_STATE = 9
+_DELIVERY_VERSION = 4
 _ROWS: dict[type[Write], tuple[Callable[[Any], Row], Callable[[Row], Any]]] = {
     kind: (row_of, itemgetter(*key)) for kind, (row_of, key) in TABLES.items()
 }
@@ -123,6 +125,10 @@ def _quarantine(old: Row, new: Row) -> Row:
     return (*old[:6], transaction_id, old[7], *new[8:10], session_id, new[11], doc, *new[13:])
 
 
+def _newest_version(old: Row, new: Row) -> Row:
+    return old if old[_DELIVERY_VERSION] >= new[_DELIVERY_VERSION] else new
+
+
 def _merged_docs(old: str, new: str) -> str:
     return to_json({**orjson.loads(old), **orjson.loads(new)})
 
@@ -134,4 +140,5 @@ _JOINS: dict[type[Write], Callable[[Row, Row], Row]] = {
     AlertWrite: _alert,
     CommandWrite: _command,
     QuarantineWrite: _quarantine,
+    DeliveryWrite: _newest_version,
 }

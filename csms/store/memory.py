@@ -16,6 +16,7 @@ from csms.engine.writes import (
     AlertWrite,
     CommandWrite,
     ConnectorWrite,
+    DeliveryWrite,
     EventWrite,
     InstalledWrite,
     LimitsWrite,
@@ -31,10 +32,11 @@ from csms.errors import DatabaseUnavailable
 from csms.store.rows import TABLES, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from csms.domain.ledger import Reading
     from csms.domain.sample import Sample
+    from csms.engine.ports import Companion
 
 
 class MemoryStore:
@@ -46,6 +48,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.is_behind = self.refuses_newcomers = False
         self.on_back: list[Callable[[], None]] = []
+        self.companion: Companion | None = None
         self.tables: dict[type[Write], dict[Any, Any]] = defaultdict(dict)
         self._samples: dict[str, dict[Any, SampleWrite]] = defaultdict(dict)
         self._limits: dict[str, dict[datetime, LimitsWrite]] = defaultdict(dict)
@@ -53,10 +56,13 @@ class MemoryStore:
 
     def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
         """Applies the unit at once."""
-        for write in unit:
+        added = () if self.companion is None else self.companion.of(unit)
+        for write in (*unit, *added):
             self._apply(write)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         future.set_result(None)
+        if added and self.companion is not None:
+            self.companion.follow(added, future)
         return future
 
     def come_back(self) -> None:
@@ -213,6 +219,22 @@ class MemoryStore:
         found = [alert for alert in self.rows(AlertWrite) if alert.session_id == session_id]
         return [replace(alert, doc=_plain(alert.doc)) for alert in found]
 
+    async def load_open_alerts(self) -> list[tuple[str, str, str]]:
+        """Returns ID, kind and severity of every alert that is open."""
+        self._require_all()
+        alerts = [each for each in self.rows(AlertWrite) if each.state == "open"]
+        return [(each.alert_id, each.kind, each.severity) for each in alerts]
+
+    async def load_waiting(self, hooks: Collection[str], limit: int) -> list[DeliveryWrite]:
+        """Returns the deliveries of some webhooks that wait, the oldest first."""
+        self._require_all()
+        found = [
+            write
+            for write in self.rows(DeliveryWrite)
+            if write.state == "waiting" and write.hook in hooks
+        ]
+        return sorted(found, key=lambda each: (each.created_at, each.delivery_id))[:limit]
+
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
         """Returns an operator's records by name."""
         self._require_all()
@@ -258,14 +280,20 @@ def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
             return replace(old, session_id=old.session_id or new.session_id)
         case SampleWrite():
             return replace(old, sample=old.sample.merged_with(new.sample))
-        case ConnectorWrite():
-            return old if old.at > new.at else new
+        case ConnectorWrite() | DeliveryWrite():
+            return old if _is_older(new, old) else new
         case CommandWrite():
             return replace(new, doc={**old.doc, **new.doc})
         case QuarantineWrite():
             return old if old.is_resolved else _requarantined(old, new)
         case _:
             return new
+
+
+def _is_older(new: ConnectorWrite | DeliveryWrite, old: Any) -> bool:  # noqa: ANN401 - of one kind
+    if isinstance(new, ConnectorWrite):
+        return bool(old.at > new.at)
+    return bool(old.version >= new.version)
 
 
 def _requarantined(old: QuarantineWrite, new: QuarantineWrite) -> QuarantineWrite:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from csms.domain.readings import reading_at
 from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
-from csms.engine.writes import AlertWrite, QuarantineWrite
+from csms.engine.writes import AlertWrite, DeliveryWrite, QuarantineWrite
 from csms.errors import DatabaseUnavailable
 from csms.store.group_commit import GroupCommit
 from csms.store.journal import Journal
@@ -24,13 +25,14 @@ from csms.store.trouble import TRANSIENT, why
 from csms.store.waiting import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Collection, Sequence
     from datetime import datetime
 
     import asyncpg
 
     from csms.domain.ledger import Reading
     from csms.domain.sample import Sample
+    from csms.engine.ports import Companion
     from csms.engine.writes import Write
     from csms.store.options import StoreOptions
 
@@ -38,6 +40,7 @@ _RESERVE_S, _READ_S, _PATIENT_S = 0.15, 1.0, 20.0
 _BACK_S = 2.0
 _PRELOAD_S = 120.0
 _ROWS_AT_ONCE = 500
+_DELIVERED_KEPT = timedelta(days=30)
 
 log = structlog.get_logger("store")
 
@@ -50,6 +53,7 @@ class PostgresStore:
         self.pools, self._room = pools, room
         self._reading, self._looking_up = pools
         self.on_back = writer.on_back
+        self.companion: Companion | None = None
 
     @classmethod
     async def connect(cls, dsn: str, now: datetime, options: StoreOptions) -> PostgresStore:
@@ -97,7 +101,12 @@ class PostgresStore:
 
     def submit(self, unit: Sequence[Write]) -> Awaitable[None]:
         """Queues a unit, and returns what is done when the unit is durable."""
-        return self.writer.submit(unit)
+        added = () if self.companion is None else self.companion.of(unit)
+        if not added or self.companion is None:
+            return self.writer.submit(unit)
+        durable = self.writer.submit([*unit, *added])
+        self.companion.follow(added, durable)
+        return durable
 
     async def fetch(self, name: str, *values: Any) -> list[asyncpg.Record]:  # noqa: ANN401 - SQL values
         """Returns the rows of a named statement, for those who cannot wait.
@@ -127,6 +136,7 @@ class PostgresStore:
         try:
             async with self.pool.acquire(timeout=_READ_S) as connection:
                 await prepare_partitions(connection, now)
+                await connection.execute(queries()["forget_deliveries"], now - _DELIVERED_KEPT)
         except TRANSIENT as error:
             log.warning("store.upkeep_failed", why=why(error))
 
@@ -226,6 +236,16 @@ class PostgresStore:
     async def load_alerts(self, session_id: str) -> list[AlertWrite]:
         """Returns all alerts of a session."""
         return [AlertWrite(*row.values()) for row in await self.fetch("session_alerts", session_id)]
+
+    async def load_open_alerts(self) -> list[tuple[str, str, str]]:
+        """Returns ID, kind and severity of every alert that is open."""
+        rows = await self._looking_up.fetch(_PRELOAD_S, "open_alerts")
+        return [(row["id"], row["kind"], row["severity"]) for row in rows]
+
+    async def load_waiting(self, hooks: Collection[str], limit: int) -> list[DeliveryWrite]:
+        """Returns the deliveries of some webhooks that wait, the oldest first."""
+        rows = await self.look_up("waiting_deliveries", list(hooks), limit)
+        return [DeliveryWrite(*row.values()) for row in rows]
 
     async def load_records(self, collection: str) -> dict[str, dict[str, Any]]:
         """Returns an operator's records by name."""

@@ -77,6 +77,13 @@ WHERE old.state IN ('waiting', 'held')
 INSERT INTO anomalies SELECT * FROM unnest($1::anomalies[])
 ON CONFLICT (station_id, at, kind, message_id) DO UPDATE SET doc = EXCLUDED.doc
 
+-- name: write_DeliveryWrite
+INSERT INTO webhook_deliveries AS old SELECT * FROM unnest($1::webhook_deliveries[])
+ON CONFLICT (id) DO UPDATE
+SET version = EXCLUDED.version, state = EXCLUDED.state, attempts = EXCLUDED.attempts,
+    due_at = EXCLUDED.due_at, doc = EXCLUDED.doc
+WHERE old.version < EXCLUDED.version
+
 -- name: write_RecordWrite
 INSERT INTO records SELECT * FROM unnest($1::records[])
 ON CONFLICT (collection, name) DO UPDATE SET doc = EXCLUDED.doc
@@ -193,6 +200,30 @@ SELECT * FROM samples WHERE session_id = $1
 -- name: session_alerts
 SELECT id, station_id, session_id, kind, severity, state, opened_at, doc FROM alerts
 WHERE session_id = $1
+
+-- name: open_alerts
+SELECT id, kind, severity FROM alerts WHERE state = 'open'
+
+-- name: waiting_deliveries
+SELECT * FROM webhook_deliveries
+WHERE state = 'waiting' AND hook = ANY ($1::text[])
+ORDER BY created_at, id LIMIT $2
+
+-- name: delivery
+SELECT * FROM webhook_deliveries WHERE id = $1
+
+-- name: list_dead_deliveries
+SELECT * FROM webhook_deliveries
+WHERE state = 'dead' AND ($1::text IS NULL OR hook = $1)
+  AND ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::text))
+ORDER BY created_at DESC, id DESC LIMIT $4
+
+-- name: count_deliveries
+SELECT hook, state, count(*) AS count, min(created_at) AS oldest_at FROM webhook_deliveries
+WHERE state IN ('waiting', 'dead') GROUP BY hook, state
+
+-- name: forget_deliveries
+DELETE FROM webhook_deliveries WHERE state = 'delivered' AND created_at < $1
 
 -- name: records
 SELECT name, doc FROM records WHERE collection = $1 ORDER BY name

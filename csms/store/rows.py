@@ -15,6 +15,7 @@ from csms.engine.writes import (
     AnomalyWrite,
     CommandWrite,
     ConnectorWrite,
+    DeliveryWrite,
     EventWrite,
     InstalledWrite,
     LimitsWrite,
@@ -202,6 +203,21 @@ def _anomaly(write: AnomalyWrite) -> Row:
     )
 
 
+def _delivery(write: DeliveryWrite) -> Row:
+    return (
+        write.delivery_id,
+        write.hook,
+        write.alert_id,
+        write.created_at,
+        write.version,
+        write.state,
+        write.attempts,
+        write.due_at,
+        write.body,
+        to_json(write.doc),
+    )
+
+
 def _record(write: RecordWrite) -> Row:
     return write.collection, write.name, None if write.doc is None else to_json(write.doc)
 
@@ -226,6 +242,7 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     MessageWrite: (_message, (0, 1, 2)),
     QuarantineWrite: (_quarantine, (0,)),
     AnomalyWrite: (_anomaly, (0, 2, 3, 4)),
+    DeliveryWrite: (_delivery, (0,)),
     RecordWrite: (_record, (0, 1)),
     NumbersWrite: (_numbers, (0,)),
 }

@@ -24,6 +24,7 @@ from csms.engine.writes import (
     AnomalyWrite,
     CommandWrite,
     ConnectorWrite,
+    DeliveryWrite,
     EventWrite,
     InstalledWrite,
     LimitsWrite,
@@ -108,12 +109,30 @@ TABLES = (
     "quarantine",
     "records",
     "number_blocks",
+    "webhook_deliveries",
 )
 
 
 def a_station(station_id: str = "CP1", **values: Any) -> StationWrite:
     station = Station(id=station_id, created_at=START, **values)
     return StationWrite(station_id, dump_station(station))
+
+
+def a_delivery(number: int = 1, version: int = 0, **values: Any) -> DeliveryWrite:
+    known = {"hook": "ops", "state": "waiting", "attempts": version, "at_s": number, **values}
+    created = after(known.pop("at_s"))
+    return DeliveryWrite(
+        f"W-{number}",
+        known["hook"],
+        "S1-D1",
+        created,
+        version,
+        known["state"],
+        known["attempts"],
+        created,
+        '{"é": 1}',
+        {"version": version},
+    )
 
 
 def a_session(session_id: str = "S1", at_s: float = 0, **values: Any) -> SessionWrite:
@@ -170,6 +189,7 @@ ONE_OF_EACH: list[Write] = [
     MessageWrite("CP1", START, "m1", "NotifyEvent", {"data": []}),
     AnomalyWrite("CP1", "S1", START, "time.unreadable", "m1", {"raw": "?"}),
     a_held(),
+    a_delivery(),
     RecordWrite("tokens", "tag1", {"status": "Accepted"}),
     NumbersWrite("transaction", 41),
 ]
@@ -368,6 +388,51 @@ async def everything(store: Any) -> dict[str, list[Any]]:
             for row in rows
         ]
     return found
+
+
+async def test_the_deliveries_that_wait_come_back_oldest_first_and_as_they_are_now(store):
+    older, newer, other = a_delivery(1), a_delivery(2), a_delivery(3, hook="other")
+    await store.submit([newer, older, other, a_delivery(4, 1, state="delivered")])
+    await store.submit([a_delivery(2, 2)])
+    await asyncio.gather(store.submit([a_delivery(2, 1)]), store.submit([newer]))
+    assert await store.load_waiting(["ops"], 10) == [older, a_delivery(2, 2)]
+    assert await store.load_waiting(["ops", "other"], 1) == [older]
+    assert await store.load_waiting(["gone"], 10) == []
+
+
+async def test_a_delivery_in_one_group_never_goes_back_to_an_older_state(store):
+    await asyncio.gather(
+        *(store.submit([a_delivery(1, version)]) for version in (0, 3, 2)),
+        store.submit([a_delivery(2, 1), a_delivery(2, 0)]),
+    )
+    assert await store.load_waiting(["ops"], 10) == [a_delivery(1, 3), a_delivery(2, 1)]
+
+
+async def test_open_alerts_are_told_with_kind_and_severity(store):
+    for number, state in enumerate(("open", "cleared")):
+        name = f"S1-D{number}"
+        alert = AlertWrite(name, "CP1", "S1", "STALLED", "minor", state, after(0), {}, "raised")
+        await store.submit([alert])
+    assert await store.load_open_alerts() == [("S1-D0", "STALLED", "minor")]
+
+
+async def test_what_goes_with_a_unit_is_as_durable_and_told_of_when_it_is(store):
+    class Companion:
+        def __init__(self) -> None:
+            self.told: list[Any] = []
+
+        def of(self, unit: Any) -> Any:
+            return [a_delivery()] if any(type(each) is StationWrite for each in unit) else []
+
+        def follow(self, added: Any, durable: asyncio.Future[None]) -> None:
+            durable.add_done_callback(lambda _: self.told.extend(added))
+
+    store.companion = companion = Companion()
+    await store.submit([a_session()])
+    assert (companion.told, await store.load_waiting(["ops"], 9)) == ([], [])
+    await store.submit([a_station()])
+    await asyncio.sleep(0)
+    assert companion.told == [a_delivery()] == await store.load_waiting(["ops"], 9)
 
 
 async def test_a_message_in_quarantine_stays_what_was_made_of_it(store):

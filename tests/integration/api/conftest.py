@@ -40,7 +40,8 @@ from profiles.catalogue import SHIPPED
 WAIT_S = 20
 TABLES = (
     "stations, connectors, sessions, session_events, samples, session_limits, "
-    "installed_profiles, alerts, commands, station_messages, anomalies, records, number_blocks"
+    "installed_profiles, alerts, commands, station_messages, anomalies, records, number_blocks, "
+    "webhook_deliveries"
 )
 BOOTS = {
     "ocpp1.6": {"chargePointVendor": "Test", "chargePointModel": "T1"},
