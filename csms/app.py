@@ -69,7 +69,12 @@ def make_policy(settings: Settings) -> Policy:
         id_format=SessionIdFormat.parse(settings.session_id_format),
         thresholds=settings.deviations.thresholds(),
         default_zone=ZoneInfo(settings.time_zone),
-        zones={name: ZoneInfo(site.time_zone) for name, site in settings.sites.items()},
+        zones={
+            name: ZoneInfo(site.time_zone)
+            for name, site in settings.sites.items()
+            if site.time_zone is not None
+        },
+        site_thresholds={name: site.deviations.values() for name, site in settings.sites.items()},
         pushes_profiles=settings.push_profiles,
     )
     try:

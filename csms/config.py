@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
+from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
 from csms.errors import SettingsError
-from csms.monitor.thresholds import Thresholds
 
 
 def _is_zone(name: str) -> str:
@@ -47,40 +47,13 @@ class SiteSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    time_zone: Zone = Field(description="The site's time zone, an IANA name.")
-
-
-class DeviationSettings(BaseModel):
-    """How closely a session must follow its limit. See docs/alerts.md."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    grace_s: Seconds = Field(
-        default=30, description="What station and car may take to follow a limit."
+    time_zone: Zone | None = Field(
+        None, description="The site's time zone, an IANA name; by default the setting time_zone."
     )
-    skew_s: Seconds = Field(default=60, description="How far a station's clock may be off.")
-    random_delay_s: Seconds = Field(default=0, description="What a station may wait on purpose.")
-    confirm_s: Seconds = Field(
-        default=60, description="How long a deviation must last to be raised."
+    deviations: DeviationOverrides = Field(
+        default_factory=DeviationOverrides,
+        description="Thresholds that differ at this site, such as [sites.depot.deviations].",
     )
-    confirm_samples: int = Field(
-        default=2, ge=1, description="How many samples in a row must deviate."
-    )
-    clear_s: Seconds = Field(default=60, description="How long the limit must be kept to clear.")
-    clear_samples: int = Field(
-        default=2, ge=1, description="How many samples in a row must keep it."
-    )
-    tolerance_a: Seconds = Field(
-        default=1.0, description="Tolerance in amperes per phase, at least."
-    )
-    tolerance_share: Seconds = Field(default=0.05, description="Tolerance as a share of the limit.")
-    meter_missing_s: Seconds = Field(
-        default=300, description="Silence that is METER_MISSING, at least."
-    )
-
-    def thresholds(self) -> Thresholds:
-        """Returns the thresholds that the judge works with."""
-        return Thresholds(**self.model_dump())
 
 
 class Settings(BaseSettings):

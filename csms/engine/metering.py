@@ -75,7 +75,7 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
         smart_charging.extend(work, live, at)
         if _comes_late(work, live, sample, at):
             work.late[session.id] = live
-        thresholds = engine.policy.thresholds_of(session.profile)
+        thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
         findings = take_sample(live.watch, live.track, sample, at, thresholds)
         if findings and timing.has_waited(work, at):
             mark_replayed(findings)
@@ -89,7 +89,7 @@ def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | N
     session, online_since = live.session, work.station.online_since
     if not session.is_active or "superseded" in session.flags or online_since is None:
         return None
-    thresholds = engine.policy.thresholds
+    thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
     since = max(online_since, session.started_received_at)
     if session.charging_state not in {"EVConnected", "Idle"}:
         findings = meter.check(live.watch, live.track, since, work.now, thresholds)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, token_key
 from csms.engine.site_policy import Remedies, shipped
-from csms.monitor.thresholds import Thresholds
+from csms.monitor.thresholds import Thresholds, with_values
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from csms.domain.station import Station
     from profiles import AssignmentRule, CatalogueProfile
 
 DEFAULT_ID_FORMAT = "LS-{date}-{sequence}"
+_MADE_KEPT = 10_000
+_Key = tuple[str, tuple[tuple[str, float], ...], str | None]
 
 
 class TokensWhileAway(StrEnum):
@@ -28,11 +31,20 @@ class TokensWhileAway(StrEnum):
     REFUSE = "refuse"
 
 
+class _Made(NamedTuple):
+    """Thresholds with what they were made of."""
+
+    general: Thresholds
+    profile: CatalogueProfile | None
+    thresholds: Thresholds
+
+
 @dataclass(slots=True)
 class Policy:
     """The operator's decisions; the API changes tokens, catalogue and assignments in place.
 
-    `tokens` are keyed by `token_key`. `zones` are the sites' time zones, by site name.
+    `tokens` are keyed by `token_key`. `zones` are the sites' time zones, by site name, and
+    `default_profiles` and `max_profiles` the names of what is to stand on all stations of a site.
     """
 
     heartbeat_interval_s: int = 300
@@ -43,14 +55,18 @@ class Policy:
         default_factory=lambda: SessionIdFormat.parse(DEFAULT_ID_FORMAT)
     )
     thresholds: Thresholds = field(default_factory=Thresholds)
+    site_thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
     default_zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     zones: dict[str, tzinfo] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     catalogue: dict[str, CatalogueProfile] = field(default_factory=dict)
     assignments: list[AssignmentRule] = field(default_factory=list)
     pushes_profiles: bool = True
+    default_profiles: dict[str, str] = field(default_factory=dict)
+    max_profiles: dict[str, str] = field(default_factory=dict)
     remedies: Remedies = field(default_factory=shipped)
     site_remedies: dict[str, Remedies] = field(default_factory=dict)
+    _made: dict[_Key, _Made] = field(default_factory=dict, repr=False, compare=False)
 
     def zone_of(self, site: str) -> tzinfo:
         """Returns the time zone of a site."""
@@ -64,17 +80,34 @@ class Policy:
         """Returns what the operator knows of a token, however a station wrote it."""
         return None if text is None else self.tokens.get(token_key(text))
 
-    def thresholds_of(self, profile: str | None) -> Thresholds:
-        """Returns how closely a session with this profile must follow its limit.
+    def thresholds_of(self, station: Station, profile: str | None) -> Thresholds:
+        """Returns how closely a session of this station with this profile must follow its limit.
 
-        A profile's own tolerance can only be wider than the general one.
+        Each threshold comes from the most special one that sets it: the profile's, the station's,
+        the site's, the node's. A profile's `tolerance` can only widen what holds without it. The
+        same object is returned as long as nothing of that has changed.
         """
         named = None if profile is None else self.catalogue.get(profile)
-        if named is None or named.tolerance is None:
-            return self.thresholds
-        own, general = named.tolerance, self.thresholds
+        own = tuple(sorted(station.deviations.items())) if station.deviations else ()
+        key = (station.site, own, profile)
+        known = self._made.get(key)
+        if known is not None and known.general is self.thresholds and known.profile is named:
+            return known.thresholds
+        if len(self._made) >= _MADE_KEPT:
+            self._made.clear()
+        made = _Made(self.thresholds, named, self._make_thresholds(station, named))
+        self._made[key] = made
+        return made.thresholds
+
+    def _make_thresholds(self, station: Station, named: CatalogueProfile | None) -> Thresholds:
+        values = {**self.site_thresholds.get(station.site, {}), **(station.deviations or {})}
+        if named is not None:
+            values.update(named.deviations)
+        made = with_values(self.thresholds, values) if values else self.thresholds
+        if named is None or (named.tolerance.amperes, named.tolerance.percent) == (None, None):
+            return made
         return replace(
-            general,
-            tolerance_a=max(general.tolerance_a, own.amperes or 0.0),
-            tolerance_share=max(general.tolerance_share, (own.percent or 0.0) / 100),
+            made,
+            tolerance_a=max(made.tolerance_a, named.tolerance.amperes or 0.0),
+            tolerance_share=max(made.tolerance_share, (named.tolerance.percent or 0.0) / 100),
         )

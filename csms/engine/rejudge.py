@@ -112,7 +112,7 @@ async def _judge(
     session = live.session
     if samples:
         smart_charging.cover(work, live, samples[-1][1])
-    refold = Refold(live.track, engine.policy.thresholds_of(session.profile))
+    refold = Refold(live.track, engine.policy.thresholds_of(work.station.record, session.profile))
     for index, (sample, at) in enumerate(samples, 1):
         if index % _AT_ONCE == 0:
             await asyncio.sleep(0)

@@ -116,7 +116,9 @@ def _time_to_follow(
     engine: Engine, live: LiveSession, known_at: datetime
 ) -> tuple[datetime, datetime]:
     """Returns from when a sample tells whether a push helped, and until when one is waited for."""
-    thresholds = engine.policy.thresholds_of(live.session.profile)
+    thresholds = engine.policy.thresholds_of(
+        engine.stations[live.session.station_id].record, live.session.profile
+    )
     settled_at = known_at + timedelta(seconds=thresholds.grace_s + thresholds.random_delay_s)
     gap_s = _GAPS * max(live.watch.gaps_s, default=0.0)
     return settled_at, settled_at + timedelta(seconds=max(gap_s, _LEAST_PATIENCE_S))

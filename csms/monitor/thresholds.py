@@ -6,52 +6,112 @@ chosen on simulated sessions for at most one false alarm in a thousand hours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, cast
 
-RULE_VERSION = "1"
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RULE_VERSION = "2"
+
+
+def number(default: float, text: str, *, least: float = 0.0, most: float | None = None) -> float:
+    """Returns a field with what its documentation says, and what it may be set to."""
+    metadata = {"text": text, "least": least, "most": most}
+    return cast("float", field(default=default, metadata=metadata))
+
+
+def count(default: int, text: str) -> int:
+    """Returns a field that counts from 1."""
+    metadata = {"text": text, "least": 1, "most": None}
+    return cast("int", field(default=default, metadata=metadata))
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Times in seconds, currents in amperes per phase, shares of the limit.
+    """Times in seconds, currents in amperes per phase, shares of the limit unless told otherwise.
 
-    `grace_s` is what station and car may take to follow a new limit, `skew_s` how far the
-    station's clock may be off, `random_delay_s` what the station may wait on purpose.
-    `meter_first_value_s` is the patience while the meter's interval is not known: 15 minutes is
-    the longest usual one.
+    Each field is a setting of its own; `number` gives it its description.
     """
 
-    grace_s: float = 30.0
-    skew_s: float = 60.0
-    random_delay_s: float = 0.0
-    confirm_samples: int = 2
-    confirm_s: float = 60.0
-    clear_samples: int = 2
-    clear_s: float = 60.0
-    reopen_s: float = 300.0
-    tolerance_a: float = 1.0
-    tolerance_share: float = 0.05
-    tolerance_share_power_only: float = 0.07
-    major_share: float = 0.20
-    major_a: float = 4.0
-    major_after_s: float = 900.0
-    pause_below_a: float = 6.0
-    paused_a: float = 1.0
-    paused_w: float = 250.0
-    paused_register_wh: float = 50.0
-    paused_register_s: float = 600.0
-    meter_missing_s: float = 300.0
-    meter_missing_intervals: float = 3.0
-    meter_first_value_s: float = 930.0
-    register_baseline_s: float = 1_800.0
-    nominal_v: float = 230.0
-    under_share: float = 0.80
-    under_settle_s: float = 300.0
-    under_confirm_s: float = 600.0
-    sudden_drop_share: float = 0.30
-    taper_soc_dc_percent: float = 80.0
-    taper_soc_ac_percent: float = 95.0
-    stalled_a: float = 1.0
-    stalled_s: float = 600.0
-    late_resume_s: float = 600.0
-    sustained_s: float = 120.0
+    grace_s: float = number(30.0, "What station and car may take to follow a limit.")
+    skew_s: float = number(60.0, "How far a station's clock may be off.")
+    random_delay_s: float = number(0.0, "What a station may wait on purpose.")
+    confirm_samples: int = count(2, "How many samples in a row must deviate.")
+    confirm_s: float = number(60.0, "How long a deviation must last to be raised.")
+    clear_samples: int = count(2, "How many samples in a row must keep the limit to clear.")
+    clear_s: float = number(60.0, "How long the limit must be kept to clear.")
+    reopen_s: float = number(300.0, "An alert that returns this soon is the same one.")
+    tolerance_a: float = number(1.0, "Tolerance in amperes per phase, at least.")
+    tolerance_share: float = number(0.05, "Tolerance as a share of the limit.")
+    tolerance_share_power_only: float = number(
+        0.07, "The same where nothing but power was measured."
+    )
+    major_share: float = number(0.20, "OVER_LIMIT is major above this share over the limit.")
+    major_a: float = number(4.0, "OVER_LIMIT is major above these amperes over the limit.")
+    major_after_s: float = number(900.0, "OVER_LIMIT is major when it lasts longer.")
+    pause_below_a: float = number(6.0, "A limit below this is a pause.")
+    paused_a: float = number(1.0, "What a car may take in a pause, in amperes.")
+    paused_w: float = number(250.0, "What a car may take in a pause, in watts.")
+    paused_register_wh: float = number(
+        50.0, "What a register may count in a pause, within paused_register_s."
+    )
+    paused_register_s: float = number(600.0, "The time for paused_register_wh.", least=1.0)
+    meter_missing_s: float = number(300.0, "Silence that is METER_MISSING, at least.")
+    meter_missing_intervals: float = number(
+        3.0, "Silence that is METER_MISSING, in usual intervals."
+    )
+    meter_first_value_s: float = number(
+        930.0, "Silence that is METER_MISSING while the interval is unknown; 15 minutes is usual."
+    )
+    register_baseline_s: float = number(
+        1_800.0, "The longest time over which a coarse register is averaged."
+    )
+    nominal_v: float = number(
+        230.0, "Nominal voltage between phase and neutral.", least=50.0, most=500.0
+    )
+    under_share: float = number(
+        0.80, "UNDER_DELIVERY: less than this share of what limit and car allow.", most=1.0
+    )
+    under_settle_s: float = number(
+        300.0, "UNDER_DELIVERY: time that a car has to reach what it may take."
+    )
+    under_confirm_s: float = number(600.0, "UNDER_DELIVERY: how long it must last after that.")
+    sudden_drop_share: float = number(
+        0.30, "A drop within one sample by more than this share is no decline.", most=1.0
+    )
+    taper_soc_dc_percent: float = number(
+        80.0, "Charge level from which a car takes less by itself, at direct current.", most=100.0
+    )
+    taper_soc_ac_percent: float = number(
+        95.0, "Charge level from which a car takes less by itself, at AC.", most=100.0
+    )
+    stalled_a: float = number(1.0, "STALLED: less than this flows.")
+    stalled_s: float = number(600.0, "STALLED: how long it must last.")
+    late_resume_s: float = number(600.0, "How long a car may take to go on after a pause.")
+    sustained_s: float = number(120.0, "How long a car must hold a current to be known to take it.")
+
+
+NAMES = frozenset(each.name for each in fields(Thresholds))
+DEFAULTS = Thresholds()
+
+
+def with_values(basis: Thresholds, values: Mapping[str, float]) -> Thresholds:
+    """Returns the thresholds with these instead; names that there are none of are left out."""
+    known = {each.name: getattr(basis, each.name) for each in fields(Thresholds)}
+    known.update((name, value) for name, value in values.items() if name in NAMES)
+    known["confirm_samples"] = int(known["confirm_samples"])
+    known["clear_samples"] = int(known["clear_samples"])
+    return Thresholds(**known)
+    skew_known_s: float = 5.0
+    change_a: float = 2.0
+    rise_settle_s: float = 300.0
+    rise_confirm_s: float = 600.0
+    rise_a: float = 1.0
+    rise_share: float = 0.08
+    phase_in_use_a: float = 1.0
+    phases_confirm_s: float = 120.0
+    phase_lost_a: float = 3.0
+    phase_settle_s: float = 300.0
+    imbalance_share: float = 0.20
+    station_tolerance_share: float = 0.03

@@ -94,7 +94,8 @@ class CatalogueProfile(_Part):
     """A named profile. Without periods it is unlimited, and nothing is pushed.
 
     Limits are amperes per phase or watts over all phases. `start_time_of_day` and `weekday` are
-    local to the site. `duration_s` and `start_period` also take "HH:MM" and "1h30m".
+    local to the site. `duration_s` and `start_period` also take "HH:MM" and "1h30m". `deviations`
+    are numbers for whoever judges the sessions, who knows their names.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64)
@@ -118,6 +119,7 @@ class CatalogueProfile(_Part):
     energy_target_wh: Annotated[int, Field(gt=0)] | None = None
     soc_target_percent: Annotated[float, Field(gt=0, le=100)] | None = None
     tolerance: Tolerance = Tolerance()
+    deviations: dict[str, Rate] = {}
     labels: tuple[str, ...] = ()
 
     @property

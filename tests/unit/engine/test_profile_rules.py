@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from csms.domain.facts import EventKind
+from csms.domain.station import Station
 from csms.engine.policy import Policy
 from csms.engine.writes import CommandWrite
 from profiles import AssignmentRule, CatalogueProfile
@@ -41,9 +42,9 @@ def test_a_profile_may_widen_the_tolerance_and_never_narrow_it(
     tolerance, expected_a, expected_share
 ):
     policy = a_policy(**RELATIVE, tolerance=tolerance)
-    found = policy.thresholds_of("named")
+    found = policy.thresholds_of(Station(id="CP1"), "named")
     assert (found.tolerance_a, found.tolerance_share) == (expected_a, expected_share)
-    assert policy.thresholds_of(None) is policy.thresholds
+    assert policy.thresholds_of(Station(id="CP1"), None) is policy.thresholds
 
 
 async def test_a_profile_that_the_specification_allows_is_wanted():
