@@ -1,0 +1,361 @@
+"""When a session will have what it wants: p10, p50, p90, and what that stands on. PURE.
+
+The energy still wanted (`expected_end_energy`), run forward over the limits to come and the car's
+own curve (`expected_end_course`), three times: with little, with likely and with much to go. Where
+there is no ground for a number there is none.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from csms.monitor.expected_end_course import Course, Curve, Leg, drawn_until, follow
+from csms.monitor.expected_end_energy import Grounds, Remaining, remaining
+from csms.monitor.expected_end_memory import AC_PHASES, NOMINAL_V, EndMemory, watts_of
+from csms.monitor.expected_end_tail import Tail, find_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from profiles import LimitStep
+
+KNEE_AC, KNEE_DC = 96.0, 55.0
+LAST_SHARE = 0.20
+"""Of its ceiling a car takes in the end, at 100 %; from the knee on it falls evenly."""
+
+_FULL = 100.0
+_CEILING_SHARE, _KNEE_SPREAD = 0.05, 3.0
+_USUAL_A, _USUAL_LONE_A = 16.0, 32.0
+_USUAL_DC_W, _USUAL_DC_RATE = 120_000.0, 1.7
+_USUAL_DC_WH, _USUAL_DC_STOP, _STOP_SPREAD = 770.0, 85.0, 4.0
+_LEAST_SPREAD_S, _LATE_S = 45.0, 60.0
+_LEAST_SPREAD_SHARE = 0.03
+_IDLE_S, _LONG_IDLE_S = 110.0, 600.0
+_NEARLY, _NEARLY_PERCENT = 0.06, 2.0
+_DEPARTURE_SHARE = 0.10
+_PLENTY_WH = 1_000_000.0
+_RISK_SHARE, _RISK_S = 0.05, 120.0
+_MOVES_S, _MOVES_SHARE, _LEAST_MOVE_S = 120.0, 0.05, 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds from now until the session ends; None in all three is no estimate.
+
+    `basis` is soc, history, request, target, tail, window, finished or none; `because` tells why
+    there is none. `bound` is what ends it: energy, departure or window. `short_wh` is what will
+    be missing then.
+    """
+
+    p10_s: float | None
+    p50_s: float | None
+    p90_s: float | None
+    basis: str
+    because: str = ""
+    bound: str = "energy"
+    remaining_wh: float | None = None
+    short_wh: float = 0.0
+    soc: float | None = None
+    target_percent: float | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Tells whether there is an estimate at all."""
+        return self.p50_s is not None
+
+
+def legs_of(steps: Iterable[LimitStep], now: datetime, memory: EndMemory, phases: int) -> list[Leg]:
+    """Returns what is allowed from now on; the last limit is held for ever."""
+    ahead = [step for step in steps if step.end > now]
+    legs = [Leg((step.end - now).total_seconds(), watts_of(step, memory, phases)) for step in ahead]
+    merged: list[Leg] = []
+    for leg in legs:
+        if merged and merged[-1].watts == leg.watts:
+            merged.pop()
+        merged.append(leg)
+    last_w = merged[-1].watts if merged else math.inf
+    return [*merged[:-1], Leg(math.inf, last_w)]
+
+
+def estimate(grounds: Grounds, legs: Sequence[Leg], now_s: float) -> Estimate | None:
+    """Returns the estimate at `now_s` (seconds since 1970).
+
+    None while a car has only just stopped taking what it may: the next samples will tell why.
+    """
+    memory = grounds.memory
+    wanted = remaining(grounds)
+    if memory.idle_since is not None:
+        told = _of_idle(memory, wanted, now_s)
+        if told is not None or now_s - memory.idle_since >= _IDLE_S:
+            return told
+    tail = None
+    if memory.soc is None and memory.tail:
+        tail = find_tail(memory.tail, _ceiling(grounds))
+    if tail is None and wanted is None:
+        return _without_energy(legs)
+    told = None if wanted is None else _run(grounds, wanted, legs, tail)
+    if tail is not None:
+        told = _with_tail(told, tail, is_dc=grounds.is_dc)
+    assert told is not None  # noqa: S101
+    return _bounded(told, grounds, legs, now_s)
+
+
+def is_at_risk(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: float) -> bool | None:
+    """Tells whether the session will not have what was asked for when it has to end.
+
+    None where nobody asked for anything: then nothing can be missed.
+    """
+    wishes = grounds.wishes
+    has_asked = wishes.energy_wh is not None or wishes.target_percent is not None
+    if told.remaining_wh is None or told.basis == "finished":
+        return False if wishes.departs_s is not None or has_asked else None
+    whole_wh = (grounds.memory.wh or 0.0) + told.remaining_wh
+    if wishes.departs_s is not None and wishes.departs_s > now_s:
+        until_s = wishes.departs_s - now_s
+        had_wh = drawn_until(legs, until_s, _curve(grounds, 1.0, 0.0, None))
+        is_late = told.bound == "departure"
+        is_short = told.remaining_wh - had_wh > _RISK_SHARE * whole_wh
+        return (is_late and _energy_end(told) > until_s + _RISK_S) or is_short
+    if not has_asked or wishes.departs_s is not None:
+        return None
+    return told.short_wh > _RISK_SHARE * whole_wh
+
+
+def _energy_end(told: Estimate) -> float:
+    return math.inf if told.short_wh > 0 else told.p50_s or 0.0
+
+
+def _with_tail(told: Estimate | None, tail: Tail, *, is_dc: bool) -> Estimate:
+    """Returns what a fall tells of the end, or what the energy does where that is sooner.
+
+    An AC charge that falls is at its end, whatever was usual; a DC charge falls from the middle.
+    """
+    is_firm = told is not None and (is_dc or told.basis in {"request", "target"})
+    if told is not None and is_firm and told.p50_s is not None and told.p50_s < tail.likely_s:
+        return told
+    return Estimate(tail.early_s, tail.likely_s, tail.late_s, "tail")
+
+
+def _run(
+    grounds: Grounds, wanted: Remaining, legs: Sequence[Leg], tail: Tail | None = None
+) -> Estimate:
+    """Runs the three readings of what is wanted."""
+    is_paused = grounds.memory.is_paused and bool(legs) and legs[0].watts > 0
+    courses: list[Course] = []
+    for wh, ceiling, knee in (
+        (wanted.low_wh, 1 + _CEILING_SHARE, _KNEE_SPREAD),
+        (wanted.mid_wh, 1.0, 0.0),
+        (wanted.high_wh, 1 - _CEILING_SHARE, -_KNEE_SPREAD),
+    ):
+        if tail is None:
+            curve = _curve(grounds, ceiling, knee, wanted)
+        else:
+            curve = tail.curve(_ceiling(grounds))
+        courses.append(follow(legs, wh, curve, is_paused=is_paused))
+    _, mid, high = courses
+    if mid.end_s is None and mid.stops_s <= 0:
+        return Estimate(None, None, None, "none", "paused_for_good", "window", wanted.mid_wh,
+                        wanted.mid_wh, wanted.soc, wanted.target_percent)  # fmt: skip
+    ends = [course.stops_s if course.end_s is None else course.end_s for course in courses]
+    bound = "window" if mid.end_s is None else "energy"
+    if bound == "window" or high.end_s is None:
+        ends[2] += _LATE_S
+    return Estimate(
+        ends[0],
+        ends[1],
+        ends[2],
+        wanted.basis,
+        "",
+        bound,
+        wanted.mid_wh,
+        mid.left_wh,
+        wanted.soc,
+        wanted.target_percent,
+    )
+
+
+def _bounded(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: float) -> Estimate:
+    """Ends it at the departure at the latest, and keeps the three as far apart as is honest."""
+    if told.p50_s is None or told.p10_s is None or told.p90_s is None:
+        return told
+    early_s, likely_s, late_s = told.p10_s, told.p50_s, told.p90_s
+    bound, short_wh = told.bound, told.short_wh
+    departs_s = grounds.wishes.departs_s
+    if departs_s is not None and now_s < departs_s < now_s + likely_s:
+        until_s = departs_s - now_s
+        if told.remaining_wh is not None:
+            curve = _curve(grounds, 1.0, 0.0, None)
+            short_wh = max(told.remaining_wh - drawn_until(legs, until_s, curve), 0.0)
+        bound = "departure"
+        early_s = min(early_s, until_s * (1 - _DEPARTURE_SHARE))
+        # Drivers come back later than they said as often as sooner.
+        late_s = max(min(late_s, until_s * (1 + _DEPARTURE_SHARE)), until_s)
+        likely_s = until_s
+    least_s = max(_LEAST_SPREAD_S, _LEAST_SPREAD_SHARE * likely_s)
+    return Estimate(
+        max(min(early_s, likely_s - least_s), 0.0),
+        likely_s,
+        max(late_s, likely_s + least_s),
+        told.basis,
+        told.because,
+        bound,
+        told.remaining_wh,
+        short_wh,
+        told.soc,
+        told.target_percent,
+    )
+
+
+def _of_idle(memory: EndMemory, wanted: Remaining | None, now_s: float) -> Estimate | None:
+    """Returns what is to be said of a car that takes nothing though it may.
+
+    It is full, or it waits for what only it knows. None while that is too early to say.
+    """
+    assert memory.idle_since is not None  # noqa: S101
+    idle_s = now_s - memory.idle_since
+    if idle_s < _IDLE_S or memory.peak_w <= 0:
+        return None
+    if _is_done(memory, wanted):
+        ended_s = -idle_s
+        return Estimate(ended_s, ended_s, ended_s, "finished")
+    if idle_s < _LONG_IDLE_S:
+        return None
+    return Estimate(None, None, None, "none", "paused_by_vehicle")
+
+
+def _is_done(memory: EndMemory, wanted: Remaining | None) -> bool:
+    if wanted is None or memory.wh is None:
+        return False
+    if wanted.soc is not None and wanted.target_percent is not None:
+        return wanted.target_percent - wanted.soc <= _NEARLY_PERCENT
+    return wanted.low_wh <= _NEARLY * (memory.wh + wanted.mid_wh)
+
+
+def _without_energy(legs: Sequence[Leg]) -> Estimate:
+    """Returns when the limits end the charge for good, if they do; else there is no estimate."""
+    stops_s = follow(legs, _PLENTY_WH, Curve(((0.0, 1.0),))).stops_s
+    if stops_s <= 0 or math.isinf(stops_s) or not legs or legs[-1].watts > 0:
+        return Estimate(None, None, None, "none", "energy_unknown")
+    late_s = stops_s + _LATE_S
+    return Estimate(stops_s, stops_s, late_s, "window", "", "window")
+
+
+def _curve(
+    grounds: Grounds,
+    ceiling_share: float,
+    knee_by: float,
+    wanted: Remaining | None,
+) -> Curve:
+    """Returns what the car takes by the energy drawn from now on."""
+    wanted = wanted or remaining(grounds)
+    ceiling_w = _ceiling(grounds, wanted) * ceiling_share
+    place = None if wanted is None else _place(grounds, wanted, knee_by)
+    if place is None:
+        return Curve(((0.0, _present(grounds.memory, ceiling_w, ceiling_share)),))
+    soc, per_percent = place
+    shape = _shape(grounds, knee_by)
+    here = _value(shape, soc)
+    memory = grounds.memory
+    if memory.is_free and memory.watts and here > 0:
+        # The car is on its own curve, so the curve goes through what it takes now.
+        ceiling_w = memory.watts * ceiling_share / here
+    elif memory.watts and here > 0:
+        # It follows its limit, which it could not if its curve were lower.
+        ceiling_w = max(ceiling_w, memory.watts / here)
+    points = [(0.0, here * ceiling_w)]
+    points += [
+        ((percent - soc) * per_percent, share * ceiling_w)
+        for percent, share in shape
+        if percent > soc
+    ]
+    return Curve(tuple(points))
+
+
+def _place(grounds: Grounds, wanted: Remaining, knee_by: float) -> tuple[float, float] | None:
+    """Returns where on its curve the car is: its level in percent, and the Wh of one percent.
+
+    Of a DC car that tells no level it is guessed, from where most of them stop; None for an AC
+    car, of which the guess would change nothing.
+    """
+    if wanted.soc is not None and wanted.wh_per_percent:
+        return wanted.soc, wanted.wh_per_percent
+    if not grounds.is_dc:
+        return None
+    per_percent = grounds.habits.wh_per_percent or _USUAL_DC_WH
+    stops_at = _USUAL_DC_STOP - _STOP_SPREAD * knee_by
+    return min(max(stops_at - wanted.mid_wh / per_percent, 0.0), _FULL), per_percent
+
+
+def _shape(grounds: Grounds, knee_by: float) -> list[tuple[float, float]]:
+    """Returns the share of its ceiling that the car takes, by percent of charge."""
+    seen = grounds.habits.curve
+    if grounds.is_dc and len(seen) > 2:  # noqa: PLR2004 - two points are no curve
+        most = max(watts for _, watts in seen)
+        known = [(soc + 2.5 + knee_by / 2, watts / most) for soc, watts in seen]
+        last_soc, last_share = known[-1]
+        if last_soc < _FULL:
+            known.append((_FULL, min(LAST_SHARE, last_share)))
+        return known
+    knee = min((KNEE_DC if grounds.is_dc else KNEE_AC) + knee_by, _FULL - 0.5)
+    return [(knee, 1.0), (_FULL, LAST_SHARE)]
+
+
+def _value(shape: Sequence[tuple[float, float]], soc: float) -> float:
+    if soc <= shape[0][0]:
+        return shape[0][1]
+    for (a, a_share), (b, b_share) in pairwise(shape):
+        if soc <= b:
+            return a_share + (b_share - a_share) * (soc - a) / (b - a)
+    return shape[-1][1]
+
+
+def _present(memory: EndMemory, ceiling_w: float, ceiling_share: float) -> float:
+    """Returns what a car of unknown level takes: as much as it takes now, if nothing holds it."""
+    return memory.watts * ceiling_share if memory.is_free and memory.watts else ceiling_w
+
+
+def _ceiling(grounds: Grounds, wanted: Remaining | None = None) -> float:
+    """Returns the most that the car takes: seen, declared, or usual for its kind.
+
+    A car that follows a limit may be able to take more, and will show it where the limit rises,
+    or not fall below the limit for a while.
+    """
+    memory, wishes, habits = grounds.memory, grounds.wishes, grounds.habits
+    if memory.free_w > 0:
+        return max(memory.free_w, memory.peak_w)
+    phases = memory.phases or habits.phases or AC_PHASES
+    if grounds.is_dc:
+        usual_w = wishes.max_power_w or habits.ceiling_w or _usual_dc(wanted)
+    elif wishes.max_current_a or habits.ceiling_a:
+        usual_w = (wishes.max_current_a or habits.ceiling_a or 0.0) * NOMINAL_V * phases
+    else:
+        usual_w = (_USUAL_LONE_A if phases == 1 else _USUAL_A) * NOMINAL_V * phases
+    return max(usual_w, memory.peak_w)
+
+
+def _usual_dc(wanted: Remaining | None) -> float:
+    """Returns what a DC car of that size can take, in the middle of real sessions."""
+    if wanted is None or not wanted.wh_per_percent:
+        return _USUAL_DC_W
+    return wanted.wh_per_percent * _FULL * _USUAL_DC_RATE
+
+
+def has_moved(before: tuple[float, Estimate] | None, now: Estimate, now_s: float) -> bool:
+    """Tells whether an estimate is news against the one told before, and when that was.
+
+    It is if the likely end moves by more than 2 minutes or 5 % of what is left, or there was
+    none, or there is none any more.
+    """
+    if before is None:
+        return True
+    then_s, told = before
+    if told.p50_s is None or now.p50_s is None:
+        return told.because != now.because or told.is_number != now.is_number
+    if (told.basis == "finished") != (now.basis == "finished"):
+        return True
+    moved_s = abs(now_s + now.p50_s - then_s - told.p50_s)
+    return moved_s > min(_MOVES_S, max(_MOVES_SHARE * now.p50_s, _LEAST_MOVE_S))

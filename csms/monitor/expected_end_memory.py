@@ -1,0 +1,261 @@
+"""What is remembered of a session to tell its end: how its car charges. PURE.
+
+A dozen numbers, whatever the session's length; written with the watch at each sample.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from csms.domain.sample import Sample
+    from profiles import LimitStep
+
+NOMINAL_V = 230.0
+AC_PHASES = 3
+PAUSE_BELOW_A = 6.0
+_FLOWS_A = 1.0
+_SURELY_DC_W = 25_000.0
+_SURELY_DC_A = 85.0
+_SETTLE_S = 60.0
+_FOLLOWS_SHARE = 0.88
+_STEADY = 0.05
+_FALLS = 0.99
+_TAIL_KEPT = 8
+_IDLE_W = 250.0
+_IDLE_SHARE = 0.04
+_BASELINE_S = 55.0
+_BASELINE_WH = 20.0
+_LONGEST_BASELINE_S = 1800.0
+_CURVE_STEP = 5
+
+
+@dataclass
+class EndMemory:
+    """Times are seconds since 1970, energies Wh of the session, powers W.
+
+    `peak_w` and `peak_a` are the most that two samples in a row have shown, `free_w` the most
+    that the car has taken steadily where more was allowed. `is_free` tells that it does so now.
+    `soc_base` and `soc_edge` are (percent, Wh) where the charge level first and last moved,
+    `soc_points` how often it did. `tail` are the last samples of a fall that no limit explains.
+    `curve` is the power by charge level where the car was free, in steps of 5 %, and only of DC.
+    `idle_since` is when the car stopped taking what it may. `register` is where the power of a
+    meter is reckoned from that never tells it.
+    """
+
+    at_s: float | None = None
+    wh: float | None = None
+    watts: float | None = None
+    amps: float | None = None
+    peak_w: float = 0.0
+    peak_a: float = 0.0
+    free_w: float = 0.0
+    is_free: bool = False
+    phases: int = 0
+    volts: float = NOMINAL_V
+    is_dc: bool = False
+    limit_w: float | None = None
+    limit_since_s: float = 0.0
+    soc: float | None = None
+    soc_base: list[float] = field(default_factory=list)
+    soc_edge: list[float] = field(default_factory=list)
+    soc_points: int = 0
+    tail: list[list[float]] = field(default_factory=list)
+    curve: list[list[float]] = field(default_factory=list)
+    idle_since: float | None = None
+    is_paused: bool = False
+    register: list[float] = field(default_factory=list)
+    looked_at_s: float | None = None
+    plan: str = ""
+    looks_at_risk: int = 0
+    looks_safe: int = 0
+    is_learnt: bool = False
+
+
+def load_end_memory(doc: Mapping[str, Any] | None) -> EndMemory:
+    """Returns the memory from its parsed JSON; what it does not hold is as in a new one."""
+    known = {each.name for each in fields(EndMemory)}
+    return EndMemory(**{name: value for name, value in (doc or {}).items() if name in known})
+
+
+def note(
+    memory: EndMemory, sample: Sample, at_s: float, wh: float | None, step: LimitStep | None
+) -> None:
+    """Takes one sample; one that is older than the last one changes nothing.
+
+    `wh` is the session's energy with this sample, `step` the limit in force at its time.
+    """
+    if memory.at_s is not None and at_s <= memory.at_s:
+        return
+    watts = _power(memory, sample, at_s, wh)
+    memory.at_s = at_s
+    if wh is not None:
+        memory.wh = wh
+    if sample.soc_percent is not None:
+        note_soc(memory, sample.soc_percent, wh)
+    if watts is None:
+        return
+    _learn_kind(memory, sample, watts)
+    limit_w = watts_of(step, memory, memory.phases)
+    if limit_w != memory.limit_w:
+        memory.limit_w, memory.limit_since_s = limit_w, at_s
+    _learn_phases(memory, sample, watts, step)
+    _learn_power(memory, sample, watts, at_s)
+    memory.watts = watts
+
+
+def note_soc(memory: EndMemory, soc: float, wh: float | None) -> None:
+    """Takes a charge level in percent; only where it moves is it known exactly."""
+    if not 0 <= soc <= 100:  # noqa: PLR2004 - percent
+        return
+    before, memory.soc = memory.soc, soc
+    if wh is None:
+        return
+    if before is None or (memory.soc_edge and soc < memory.soc_edge[0] - _CURVE_STEP):
+        memory.soc_base, memory.soc_edge, memory.soc_points = [], [soc, wh], 0
+    elif soc > before:
+        memory.soc_edge = [soc, wh]
+        memory.soc_points += 1
+        memory.soc_base = memory.soc_base or [soc, wh]
+
+
+def watts_of(step: LimitStep | None, memory: EndMemory, phases: int) -> float:
+    """Returns what a step allows this car in watts: inf without a limit, 0 for a pause.
+
+    An ampere limit counts on the phases that the car uses, three while nobody knows.
+    Below 6 A no AC car may charge. Source: IEC 61851-1.
+    """
+    if step is None:
+        return math.inf
+    found = [math.inf]
+    if step.limit_w is not None:
+        lowest = 0.0 if memory.is_dc else PAUSE_BELOW_A * NOMINAL_V
+        found.append(step.limit_w if step.limit_w >= lowest else 0.0)
+    if step.limit_a is not None:
+        used = min(phases or AC_PHASES, step.phases or AC_PHASES)
+        lowest = 1.0 if memory.is_dc else PAUSE_BELOW_A
+        per_ampere = memory.volts * (1 if memory.is_dc else used)
+        found.append(step.limit_a * per_ampere if step.limit_a >= lowest else 0.0)
+    return min(found)
+
+
+def _power(memory: EndMemory, sample: Sample, at_s: float, wh: float | None) -> float | None:
+    if sample.power_w is not None:
+        return max(sample.power_w, 0.0)
+    currents = sample.currents_a
+    if any(current is not None for current in currents):
+        return sum(
+            max(current or 0.0, 0.0) * (volts or NOMINAL_V)
+            for current, volts in zip(currents, sample.voltages_v, strict=True)
+        )
+    if sample.current_a is not None:
+        volts = next((each for each in sample.voltages_v if each), memory.volts)
+        return max(sample.current_a, 0.0) * volts * (1 if memory.is_dc else memory.phases or 1)
+    return _register_power(memory, at_s, wh)
+
+
+def _register_power(memory: EndMemory, at_s: float, wh: float | None) -> float | None:
+    """Returns the mean power since the register was last reckoned from, None if too soon."""
+    if wh is None:
+        return None
+    if not memory.register:
+        memory.register = [at_s, wh]
+        return None
+    since_s, since_wh = memory.register
+    elapsed_s, moved_wh = at_s - since_s, wh - since_wh
+    is_enough = moved_wh >= _BASELINE_WH or elapsed_s >= _LONGEST_BASELINE_S or not moved_wh
+    if elapsed_s < _BASELINE_S or not is_enough:
+        return None
+    memory.register = [at_s, wh]
+    return max(moved_wh, 0.0) * 3600 / elapsed_s
+
+
+def _learn_kind(memory: EndMemory, sample: Sample, watts: float) -> None:
+    """Learns the voltage, and whether the car charges with DC."""
+    known = [each for each in sample.voltages_v if each]
+    lone_a = sample.current_a if not any(sample.currents_a) else None
+    if watts > _SURELY_DC_W or (lone_a or 0.0) > _SURELY_DC_A:
+        memory.is_dc = True
+    if memory.is_dc and lone_a and watts > _IDLE_W and sample.power_w is not None:
+        memory.volts = watts / lone_a
+    elif known and not memory.is_dc:
+        memory.volts = sum(known) / len(known)
+
+
+def _learn_phases(memory: EndMemory, sample: Sample, watts: float, step: LimitStep | None) -> None:
+    """Learns on how many phases the car charges: counted, else from what it takes of its limit.
+
+    Of a car that takes less than three times the least current there is only one phase in use.
+    """
+    if memory.is_dc or watts < _IDLE_W:
+        return
+    flowing = sum((each or 0.0) > _FLOWS_A for each in sample.currents_a)
+    if flowing:
+        memory.phases = flowing
+    elif step is not None and step.limit_a is not None and step.limit_a >= PAUSE_BELOW_A:
+        one_w = step.limit_a * memory.volts
+        least = min(math.ceil(watts / (one_w * 1.08)), AC_PHASES)
+        if watts < AC_PHASES * PAUSE_BELOW_A * memory.volts * 0.97:
+            memory.phases = max(least, 1)
+        else:
+            memory.phases = max(memory.phases, least, round(min(watts / one_w, AC_PHASES)), 1)
+
+
+def _learn_power(memory: EndMemory, sample: Sample, watts: float, at_s: float) -> None:
+    """Learns what the car takes: at most, freely, and how it falls in the end."""
+    before = memory.watts
+    highest_a = sample.highest_current_a
+    if before is not None and watts > _IDLE_W:
+        memory.peak_w = max(memory.peak_w, min(watts, before))
+        if highest_a is not None and memory.amps is not None:
+            memory.peak_a = max(memory.peak_a, min(highest_a, memory.amps))
+    memory.amps = highest_a
+    limit_w = math.inf if memory.limit_w is None else memory.limit_w
+    memory.is_paused = limit_w <= 0 or watts <= _IDLE_W
+    is_settled = at_s - memory.limit_since_s >= _SETTLE_S
+    follows = watts >= _FOLLOWS_SHARE * limit_w
+    _note_idle(memory, watts, at_s, is_allowed=limit_w > 0 and is_settled)
+    if limit_w <= 0 or follows or watts <= _IDLE_W or before is None:
+        memory.is_free, memory.tail = False, []
+        return
+    is_steady = before > 0 and abs(watts - before) <= _STEADY * before
+    memory.is_free = is_settled and (is_steady or (memory.is_free and watts < before))
+    if memory.is_free:
+        memory.free_w = max(memory.free_w, watts) if is_steady else memory.free_w
+        _note_curve(memory, watts)
+    _note_tail(memory, at_s, watts, before, is_settled=is_settled)
+
+
+def _note_idle(memory: EndMemory, watts: float, at_s: float, *, is_allowed: bool) -> None:
+    if not is_allowed or watts > max(_IDLE_W, _IDLE_SHARE * memory.peak_w):
+        memory.idle_since = None
+    elif memory.idle_since is None:
+        memory.idle_since = at_s
+
+
+def _note_tail(
+    memory: EndMemory, at_s: float, watts: float, before: float, *, is_settled: bool
+) -> None:
+    """Keeps the samples of a fall; a rise, or one that a limit explains, forgets them."""
+    if not is_settled or watts > before * 1.02:
+        memory.tail = []
+    elif memory.tail or watts <= before * _FALLS:
+        if len(memory.tail) == _TAIL_KEPT:
+            # Half of them say as much over twice the time.
+            memory.tail = memory.tail[::2]
+        memory.tail.append([at_s, watts])
+
+
+def _note_curve(memory: EndMemory, watts: float) -> None:
+    if not memory.is_dc or memory.soc is None:
+        return
+    step = float(int(memory.soc) // _CURVE_STEP * _CURVE_STEP)
+    if memory.curve and memory.curve[-1][0] >= step:
+        if memory.curve[-1][0] == step:
+            memory.curve[-1][1] = round((memory.curve[-1][1] + watts) / 2)
+        return
+    memory.curve.append([step, round(watts)])
