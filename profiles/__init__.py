@@ -6,6 +6,14 @@ Pure: nothing here reads a clock, a socket or a log. Limits are floats with at m
 
 from profiles.assignments import AssignmentRule, check_assignments, choose, load_assignments
 from profiles.catalogue import CatalogueError, CatalogueFinding, CatalogueProfile, load_catalogue
+from profiles.comparison import (
+    Comparison,
+    Reading,
+    ScheduleDifference,
+    Sense,
+    compare,
+    loosened,
+)
 from profiles.composite import (
     CompositePeriod,
     CompositeQuery,
@@ -14,6 +22,7 @@ from profiles.composite import (
     composite,
 )
 from profiles.conversion import convert
+from profiles.external import ExternalLimit, cleared, notified, reported
 from profiles.in_force import evaluate, limit_at
 from profiles.installed import ClearCriteria, InstalledProfile, ProfileSet
 from profiles.limits import Cause, LimitStep, LimitTimeline
@@ -38,11 +47,13 @@ __all__ = [
     "Cause",
     "ChargingProfile",
     "ClearCriteria",
+    "Comparison",
     "CompositePeriod",
     "CompositeQuery",
     "CompositeSchedule",
     "DefaultPrecedence",
     "Edition",
+    "ExternalLimit",
     "Finding",
     "InstalledProfile",
     "Kind",
@@ -53,9 +64,12 @@ __all__ = [
     "ProfileSet",
     "Purpose",
     "RateUnit",
+    "Reading",
     "RecurrencyKind",
     "Rules",
     "Schedule",
+    "ScheduleDifference",
+    "Sense",
     "Severity",
     "Station",
     "StationContext",
@@ -64,11 +78,16 @@ __all__ = [
     "check",
     "check_assignments",
     "choose",
+    "cleared",
+    "compare",
     "composite",
     "convert",
     "evaluate",
     "limit_at",
     "load_assignments",
     "load_catalogue",
+    "loosened",
+    "notified",
     "parse_units",
+    "reported",
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from profiles.expand import Voice, Window
 from profiles.limits import Cause, LimitStep, LimitTimeline
 from profiles.model import Purpose, RateUnit
-from profiles.precedence import BINDING_PURPOSES, layers
+from profiles.precedence import layers
 from profiles.timeline import Segment, Timeline, combine, to_datetime, to_second, to_second_up
 from profiles.units import MAX_PHASES, NOMINAL_VOLTAGE, amperes, tightest, watts
 
@@ -46,9 +46,7 @@ def evaluate(
         message = f"the window from {start.isoformat()} to {end.isoformat()} is empty"
         raise ValueError(message)
     spoken = layers(profile_set, evse, transaction, window, rules)
-    purposes = (Purpose.TX, *BINDING_PURPOSES, Purpose.LOCAL_GENERATION)
-    silence: Timeline[Voice] = Timeline()
-    voices = combine([spoken.get(purpose, silence) for purpose in purposes], lambda each: each)
+    voices = combine(spoken, lambda each: each)
     return LimitTimeline(tuple(_step(segment) for segment in _gapless(voices, window)))
 
 

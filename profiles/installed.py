@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 class InstalledProfile:
     """A profile on an EVSE (1.6: connector); 0 is the whole station.
 
-    `received_at` anchors an Absolute schedule without a start when no transaction runs.
+    `received_at` anchors an Absolute schedule without a start when no transaction runs. `source`
+    names who set an external limit (chargingLimitSource), None for ours; limits of several
+    sources all bind. `part` counts the schedules that one notice told at once from 1; it is 0
+    for what the station itself calls a profile.
     """
 
     evse: int
     profile: ChargingProfile
     received_at: datetime | None = None
+    source: str | None = None
+    part: int = 0
 
     def __post_init__(self) -> None:
         require_aware("received_at", self.received_at)
@@ -38,6 +43,8 @@ class InstalledProfile:
         return {
             "evse": self.evse,
             "received_at": to_text(self.received_at),
+            "source": self.source,
+            "part": self.part,
             "profile": self.profile.to_dict(),
         }
 
@@ -48,6 +55,8 @@ class InstalledProfile:
             evse=stored["evse"],
             profile=ChargingProfile.from_dict(stored["profile"]),
             received_at=from_text(stored.get("received_at")),
+            source=stored.get("source"),
+            part=stored.get("part", 0),
         )
 
 

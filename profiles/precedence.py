@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from profiles.model import Transaction
     from profiles.semantics import Rules
 
-BINDING_PURPOSES = (Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS)
-"""Bind with or without a transaction; the minimum of them and the transaction layer counts."""
+    _Layer = tuple[Purpose] | tuple[Purpose, str, int, int]
+
+
+_ORDER = tuple(Purpose)
 
 
 def applies(installed: InstalledProfile, evse: int, transaction: Transaction | None) -> bool:
@@ -59,25 +61,35 @@ def layers(
     transaction: Transaction | None,
     window: Window,
     rules: Rules,
-) -> dict[Purpose, Timeline[Voice]]:
-    """Return who leads per purpose; under `Purpose.TX` stands the whole transaction layer.
+) -> list[Timeline[Voice]]:
+    """Return who leads in each layer, the transaction's first; the minimum of all counts.
 
     TxProfile replaces TxDefaultProfile while it speaks and may be higher. Levels are never
-    compared across purposes.
+    compared across purposes, nor between external limits that different parties have set.
     """
-    candidates: dict[Purpose, list[InstalledProfile]] = {purpose: [] for purpose in Purpose}
+    candidates: dict[_Layer, list[InstalledProfile]] = {}
     for installed in profiles:
         if applies(installed, evse, transaction):
-            candidates[installed.profile.purpose].append(installed)
+            candidates.setdefault(_layer(installed), []).append(installed)
     found = {
-        purpose: leading(those, transaction, window, rules)
-        for purpose, those in candidates.items()
-        if those
+        layer: leading(those, transaction, window, rules) for layer, those in candidates.items()
     }
     silence: Timeline[Voice] = Timeline()
-    default = found.pop(Purpose.TX_DEFAULT, silence)
-    found[Purpose.TX] = found.get(Purpose.TX, silence).overlay(default)
-    return found
+    default = found.pop((Purpose.TX_DEFAULT,), silence)
+    of_transaction = found.pop((Purpose.TX,), silence).overlay(default)
+    return [of_transaction, *(found[each] for each in sorted(found, key=_order))]
+
+
+def _order(layer: _Layer) -> int:
+    return _ORDER.index(layer[0])
+
+
+def _layer(installed: InstalledProfile) -> _Layer:
+    """Return within what an installed profile competes by its stack level."""
+    purpose = installed.profile.purpose
+    if purpose is not Purpose.EXTERNAL_CONSTRAINTS or installed.source is None:
+        return (purpose,)
+    return purpose, installed.source, installed.evse, installed.part
 
 
 def _belongs(transaction_id: str | None, transaction: Transaction | None) -> bool:
