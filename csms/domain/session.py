@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from csms.domain.ending import EndMemory, Needs, load_end_memory, load_needs
 from csms.domain.facts import EventKind
 from csms.domain.ledger import Ledger, Reading
 from csms.domain.push import Push, load_push
@@ -59,7 +60,9 @@ class Session:
     the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
     wanted on the station, which has said what it makes of it if `is_push_answered`;
     `pushes` counts, and each carries the `profile_id` of the first, so that it
-    replaces it; `push` is what became of the newest. `clock_offset_s` is what the times were
+    replaces it; `push` is what became of the newest. `needs` is what the vehicle
+    asked for, `ending` what is remembered to tell the end, `expected_end` what was told of it
+    last. `clock_offset_s` is what the times were
     corrected by. `is_id_used` tells that the station has named the transaction's ID, so that it
     knows it. `sequences` are the numbers of the events that came, `first_sequence` that of the
     start. `unchecked_key` is that of a start that may repeat an older one, `duplicate_of` the
@@ -104,6 +107,9 @@ class Session:
     pushes: int = 0
     profile_id: int | None = None
     push: Push | None = None
+    needs: Needs | None = None
+    ending: EndMemory = field(default_factory=EndMemory)
+    expected_end: dict[str, Any] | None = None
     clock_offset_s: float = 0.0
     is_id_used: bool = False
     sequences: Ranges = field(default_factory=list)
@@ -368,6 +374,8 @@ def load_session(doc: Mapping[str, Any]) -> Session:
     values["clock"] = [Stretch(*each) for each in doc.get("clock", ())]
     values["flags"] = set(doc["flags"])
     values["push"] = load_push(doc.get("push"))
+    values["needs"] = load_needs(doc.get("needs"))
+    values["ending"] = load_end_memory(doc.get("ending"))
     values["sources"] = {name: tuple(order) for name, order in doc["sources"].items()}
     return Session(**values)
 

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from csms.domain.ending import NOMINAL_V
 from csms.monitor.expected_end_course import Course, Curve, Leg, drawn_until, follow
 from csms.monitor.expected_end_energy import Grounds, Remaining, remaining
-from csms.monitor.expected_end_memory import AC_PHASES, NOMINAL_V, EndMemory, watts_of
+from csms.monitor.expected_end_memory import AC_PHASES, watts_of
 from csms.monitor.expected_end_tail import Tail, find_tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from csms.domain.ending import EndMemory
     from profiles import LimitStep
 
 KNEE_AC, KNEE_DC = 96.0, 55.0

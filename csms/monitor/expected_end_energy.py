@@ -15,7 +15,7 @@ from csms.monitor.expected_end_habits import Habits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from csms.monitor.expected_end_memory import EndMemory
+    from csms.domain.ending import EndMemory
 
 EFFICIENCY_AC, EFFICIENCY_DC = 0.90, 0.94
 """From grid to battery; learnt with the energy of one percent, which holds both."""

@@ -1,21 +1,17 @@
-"""What is remembered of a session to tell its end: how its car charges. PURE.
-
-A dozen numbers, whatever the session's length; written with the watch at each sample.
-"""
+"""What each sample teaches of how a car charges, for the session's expected end. PURE."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from csms.domain.ending import NOMINAL_V
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from csms.domain.ending import EndMemory
     from csms.domain.sample import Sample
     from profiles import LimitStep
 
-NOMINAL_V = 230.0
 AC_PHASES = 3
 PAUSE_BELOW_A = 6.0
 _FLOWS_A = 1.0
@@ -32,54 +28,6 @@ _BASELINE_S = 55.0
 _BASELINE_WH = 20.0
 _LONGEST_BASELINE_S = 1800.0
 _CURVE_STEP = 5
-
-
-@dataclass
-class EndMemory:
-    """Times are seconds since 1970, energies Wh of the session, powers W.
-
-    `peak_w` and `peak_a` are the most that two samples in a row have shown, `free_w` the most
-    that the car has taken steadily where more was allowed. `is_free` tells that it does so now.
-    `soc_base` and `soc_edge` are (percent, Wh) where the charge level first and last moved,
-    `soc_points` how often it did. `tail` are the last samples of a fall that no limit explains.
-    `curve` is the power by charge level where the car was free, in steps of 5 %, and only of DC.
-    `idle_since` is when the car stopped taking what it may. `register` is where the power of a
-    meter is reckoned from that never tells it.
-    """
-
-    at_s: float | None = None
-    wh: float | None = None
-    watts: float | None = None
-    amps: float | None = None
-    peak_w: float = 0.0
-    peak_a: float = 0.0
-    free_w: float = 0.0
-    is_free: bool = False
-    phases: int = 0
-    volts: float = NOMINAL_V
-    is_dc: bool = False
-    limit_w: float | None = None
-    limit_since_s: float = 0.0
-    soc: float | None = None
-    soc_base: list[float] = field(default_factory=list)
-    soc_edge: list[float] = field(default_factory=list)
-    soc_points: int = 0
-    tail: list[list[float]] = field(default_factory=list)
-    curve: list[list[float]] = field(default_factory=list)
-    idle_since: float | None = None
-    is_paused: bool = False
-    register: list[float] = field(default_factory=list)
-    looked_at_s: float | None = None
-    plan: str = ""
-    looks_at_risk: int = 0
-    looks_safe: int = 0
-    is_learnt: bool = False
-
-
-def load_end_memory(doc: Mapping[str, Any] | None) -> EndMemory:
-    """Returns the memory from its parsed JSON; what it does not hold is as in a new one."""
-    known = {each.name for each in fields(EndMemory)}
-    return EndMemory(**{name: value for name, value in (doc or {}).items() if name in known})
 
 
 def note(
