@@ -22,6 +22,7 @@ from csms.domain.times import format_time
 from csms.engine.engine import Engine
 from csms.engine.policy import Policy
 from csms.engine.records import load_policy_records
+from csms.engine.threshold_settings import findings_of
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.asking import Asker
 from csms.link.counters import Counters
@@ -81,12 +82,19 @@ def make_policy(settings: Settings) -> Policy:
         policy.catalogue = load_catalogue(SHIPPED)
         if settings.profiles_dir is not None:
             policy.catalogue |= load_catalogue(settings.profiles_dir)
+        _check_thresholds(policy)
         if settings.assignments_file is not None:
             rules = load_assignments(settings.assignments_file, policy.catalogue)
             policy.assignments = list(rules)
     except CatalogueError as error:
         raise SettingsError(str(error)) from None
     return policy
+
+
+def _check_thresholds(policy: Policy) -> None:
+    findings = findings_of(policy.catalogue.values())
+    if findings:
+        raise CatalogueError(findings)
 
 
 async def serve(settings: Settings, before_stop: Callable[[], None] | None = None) -> None:

@@ -18,6 +18,7 @@ from csms.engine.records import (
     dump_rules,
     load_profile,
 )
+from csms.engine.threshold_settings import findings_of
 from csms.engine.writes import RecordWrite
 from profiles import AssignmentRule, CatalogueFinding, CatalogueProfile, check_assignments
 from profiles.catalogue import CataloguePeriod, Tolerance
@@ -79,6 +80,9 @@ async def put_profile(api: Api, name: str, body: ProfileBody) -> Response:
         profile = load_profile(name, given)
     except ValidationError as error:
         raise _mistakes(explain(name, error, _FIELDS)) from None
+    findings = findings_of([profile])
+    if findings:
+        raise _mistakes(findings)
     is_new = name not in api.hub.engine.policy.catalogue
     await api.durably(_save(api, name, profile))
     return answer(_view(api, profile), HTTPStatus.CREATED if is_new else HTTPStatus.OK)

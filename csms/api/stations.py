@@ -16,6 +16,7 @@ from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import conflict, invalid_field, not_found
 from csms.domain.facts import Registration
 from csms.domain.station import DEFAULT_SITE, Station, dump_station, load_station
+from csms.engine.threshold_settings import DeviationOverrides
 from csms.engine.views import station_view
 from csms.engine.writes import StationWrite
 from csms.errors import DatabaseUnavailable
@@ -68,6 +69,10 @@ class StationBody(BaseModel):
         default=True,
         description="false for a station that answers no pings: only long silence ends it",
     )
+    deviations: DeviationOverrides = Field(
+        default_factory=DeviationOverrides,
+        description="Thresholds that differ for this station; {} for none. See docs/settings.md.",
+    )
 
     @field_validator("items_per_message")
     @classmethod
@@ -104,6 +109,7 @@ class StationView(BaseModel):
     site: str
     ping_interval_s: float | None
     pong_required: bool
+    deviations: dict[str, float] = Field(description="Thresholds that differ for this station")
     clock_offset_s: float = Field(description="What its times are corrected by; 0 if right")
     vendor: str | None
     model: str | None
@@ -183,6 +189,8 @@ def _changed(record: Station, body: StationBody, hashed: str | None) -> Station:
     }
     if "site" in given:
         changes["site"] = body.site
+    if "deviations" in given:
+        changes["deviations"] = body.deviations.values()
     if "registration" in given:
         changes["registration"] = Registration(body.registration.capitalize())
     return replace(record, **changes, **_security(record, body, hashed))

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from csms.monitor.thresholds import Thresholds
+from profiles import CatalogueFinding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from profiles import CatalogueProfile
 
 
 class ThresholdModel(BaseModel):
@@ -70,6 +73,15 @@ else:
         __module__=__name__,
         __doc__="What is judged otherwise here; a member that is left out is as elsewhere.",
         **_definitions(is_override=True),
+    )
+
+
+def findings_of(profiles: Iterable[CatalogueProfile]) -> tuple[CatalogueFinding, ...]:
+    """Returns what is wrong with the thresholds that these profiles set."""
+    return tuple(
+        CatalogueFinding(profile.name, f"deviations.{field}", sentence)
+        for profile in profiles
+        for field, sentence in findings_in(profile.deviations)
     )
 
 

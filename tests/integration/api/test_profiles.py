@@ -54,6 +54,8 @@ async def test_a_profile_from_a_file_is_overlaid_and_comes_back_but_is_never_gon
     ("change", "named"),
     [
         ({"charging_rate_unit": "kW"}, "charging_rate_unit"),
+        ({"deviations": {"random_delay": 600}}, "deviations.random_delay"),
+        ({"deviations": {"random_delay_s": -1}}, "deviations.random_delay_s"),
         ({"periods": [{"start_period": 0, "limit": "16"}]}, "periods[0].limit"),
         ({"periods": [{"start_period": 0, "limit": 16.05}]}, "periods[0].limit"),
         ({"periods": [{"start_period": 5, "limit": 16}]}, "periods[0].start_period"),

@@ -193,3 +193,29 @@ async def test_many_changes_at_once_end_in_one_of_them(node):
     assert {answer.status_code for answer in answers} <= {200, 201}
     stored = (await node.store.fetch("station", "CP1"))[0]["doc"]["site"]
     assert (await node.get("/stations/CP1"))["site"] == stored
+
+
+async def test_thresholds_of_a_station_are_kept_and_taken_back(node, restarted):
+    put_them = await put(node, "CP1", deviations={"tolerance_a": 2.5, "confirm_samples": 3})
+    assert put_them.json()["deviations"] == {"tolerance_a": 2.5, "confirm_samples": 3}
+    await put(node, "CP1", site="north")
+    async with restarted() as other:
+        shown = await other.get("/stations/CP1")
+        assert shown["deviations"] == {"tolerance_a": 2.5, "confirm_samples": 3}
+    assert (await put(node, "CP1", deviations={})).json()["deviations"] == {}
+
+
+@pytest.mark.parametrize(
+    ("deviations", "field"),
+    [
+        ({"tolerance": 2}, "deviations.tolerance"),
+        ({"grace_s": -1}, "deviations.grace_s"),
+        ({"under_share": 1.5}, "deviations.under_share"),
+        ({"confirm_samples": 0}, "deviations.confirm_samples"),
+        ({"skew_s": "much"}, "deviations.skew_s"),
+        ([1], "deviations"),
+    ],
+)
+async def test_a_threshold_that_cannot_be_is_named(node, deviations, field):
+    refused = await put(node, "CP1", deviations=deviations)
+    assert (refused.status_code, fields(refused)) == (422, [field])
