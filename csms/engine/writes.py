@@ -95,6 +95,15 @@ class LimitsWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimateWrite:
+    """What was told of a session's expected end. Key: session, instant."""
+
+    session_id: str
+    at: datetime
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class InstalledWrite:
     """All profiles believed to be on a station. Key: station."""
 
@@ -234,6 +243,7 @@ Write = (
     | EventWrite
     | SampleWrite
     | LimitsWrite
+    | EstimateWrite
     | InstalledWrite
     | AlertWrite
     | CommandWrite

@@ -215,6 +215,10 @@ class Archive:
         """Returns the commands of a session by (wanted, ID)."""
         return await self._rows("list_commands", session_id, *span.key(2), span.limit)
 
+    async def estimates(self, session_id: str, span: Span) -> list[Row]:
+        """Returns what was told of a session's expected end, by the instant."""
+        return await self._rows("list_estimates", session_id, *span.key(1), span.limit)
+
     async def events(self, session_id: str, span: Span) -> list[Row]:
         """Returns what the station said of a session, by (received, key)."""
         return await self._rows("list_events", session_id, *span.key(2), span.limit)

@@ -47,6 +47,10 @@ SET register_milliwh = greatest(old.register_milliwh, EXCLUDED.register_milliwh)
 INSERT INTO session_limits SELECT * FROM unnest($1::session_limits[])
 ON CONFLICT (session_id, since) DO UPDATE SET doc = EXCLUDED.doc
 
+-- name: write_EstimateWrite
+INSERT INTO session_estimates SELECT * FROM unnest($1::session_estimates[])
+ON CONFLICT (session_id, at) DO UPDATE SET doc = EXCLUDED.doc
+
 -- name: write_InstalledWrite
 INSERT INTO installed_profiles SELECT * FROM unnest($1::installed_profiles[])
 ON CONFLICT (station_id) DO UPDATE SET doc = EXCLUDED.doc
@@ -306,6 +310,10 @@ UPDATE alerts SET acknowledged_at = coalesce(acknowledged_at, $2),
                   acknowledged_by = CASE WHEN acknowledged_at IS NULL THEN $3::text
                                          ELSE acknowledged_by END
 WHERE id = $1 RETURNING id
+
+-- name: list_estimates
+SELECT at, doc FROM session_estimates
+WHERE session_id = $1 AND ($2::timestamptz IS NULL OR at < $2) ORDER BY at DESC LIMIT $3
 
 -- name: list_commands
 SELECT id, station_id, session_id, action, state, wanted_at, doc FROM commands

@@ -16,6 +16,7 @@ from csms.engine.writes import (
     CommandWrite,
     ConnectorWrite,
     DeliveryWrite,
+    EstimateWrite,
     EventWrite,
     InstalledWrite,
     LimitsWrite,
@@ -133,6 +134,10 @@ def _limits(write: LimitsWrite) -> Row:
     return write.session_id, write.since, to_json(write.doc)
 
 
+def _estimate(write: EstimateWrite) -> Row:
+    return write.session_id, write.at, to_json(write.doc)
+
+
 def _installed(write: InstalledWrite) -> Row:
     return write.station_id, to_json(write.doc)
 
@@ -236,6 +241,7 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     EventWrite: (_event, (0, 1)),
     SampleWrite: (_sample, (1, 3, 4, 2, 0)),
     LimitsWrite: (_limits, (0, 1)),
+    EstimateWrite: (_estimate, (0, 1)),
     InstalledWrite: (_installed, (0,)),
     AlertWrite: (_alert, (0,)),
     CommandWrite: (_command, (0,)),

@@ -39,7 +39,7 @@ from profiles.catalogue import SHIPPED
 
 WAIT_S = 20
 TABLES = (
-    "stations, connectors, sessions, session_events, samples, session_limits, "
+    "stations, connectors, sessions, session_events, samples, session_limits, session_estimates, "
     "installed_profiles, alerts, commands, station_messages, anomalies, records, number_blocks, "
     "webhook_deliveries"
 )
