@@ -22,6 +22,7 @@ from csms.link.intake import Intake
 from csms.link.pace import Pace
 from csms.link.session import write_notes
 from csms.link.takeovers import Takeovers
+from csms.link.webhooks import Webhooks
 from csms.ocpp.routes import (
     answer_status,
     effect_of,
@@ -74,6 +75,7 @@ class Hub:
         self.takeovers = Takeovers()
         self.pace = Pace()
         self.intake = Intake(self)
+        self.webhooks = Webhooks(self)
         self._recorded: dict[str, StationSession] = {}
         self._deadlines = Deadlines()
         self._deadline_set = asyncio.Event()
