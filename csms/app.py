@@ -22,6 +22,7 @@ from csms.domain.times import format_time
 from csms.engine.engine import Engine
 from csms.engine.policy import Policy
 from csms.engine.records import load_policy_records
+from csms.engine.site_policy import load_remedies
 from csms.engine.threshold_settings import findings_of
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.asking import Asker
@@ -78,6 +79,11 @@ def make_policy(settings: Settings) -> Policy:
         site_thresholds={name: site.deviations.values() for name, site in settings.sites.items()},
         pushes_profiles=settings.push_profiles,
     )
+    if settings.remedies_file is not None:
+        policy.remedies = load_remedies(settings.remedies_file)
+    for name, site in settings.sites.items():
+        if site.remedies_file is not None:
+            policy.site_remedies[name] = load_remedies(site.remedies_file)
     try:
         policy.catalogue = load_catalogue(SHIPPED)
         if settings.profiles_dir is not None:
@@ -158,6 +164,7 @@ async def _assemble(
     counters = Counters()
     counters.registry.register(StoreMetrics(store))
     hub = Hub(engine, store, clock, counters, recorder)
+    counters.count_alerts(hub.webhooks)
     stations = StationServer(
         hub,
         accept_unknown=settings.accept_unknown_stations,
@@ -190,6 +197,7 @@ class _Node:
         """Begins to serve stations and operators."""
         self.tasks.append(asyncio.create_task(self.store.writer.run()))
         await self.hub.engine.preload()
+        await self.hub.webhooks.start([each.hook() for each in settings.webhooks])
         await self.hub.intake.second_look.start()
         port = await self.stations.start(settings.host, settings.port)
         self.tasks += [
@@ -197,6 +205,7 @@ class _Node:
             asyncio.create_task(self.hub.run_deadlines()),
             asyncio.create_task(self.stations.run()),
             asyncio.create_task(Asker(self.hub).run()),
+            asyncio.create_task(self.hub.webhooks.run()),
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
         ]
         _settle_garbage()

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
+from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
 
 
@@ -53,6 +54,9 @@ class SiteSettings(BaseModel):
     deviations: DeviationOverrides = Field(
         default_factory=DeviationOverrides,
         description="Thresholds that differ at this site, such as [sites.depot.deviations].",
+    )
+    remedies_file: Path | None = Field(
+        None, description="TOML file of the remedies tried at this site, instead of remedies_file."
     )
 
 
@@ -170,6 +174,16 @@ class Settings(BaseSettings):
     )
     assignments_file: Path | None = Field(
         None, description="TOML file with the rules that give sessions their profiles."
+    )
+    remedies_file: Path | None = Field(
+        None,
+        description="TOML file that says which remedies may be tried by themselves. See "
+        "docs/remedies.md.",
+    )
+    webhooks: Annotated[list[WebhookSettings], AfterValidator(have_names_of_their_own)] = Field(
+        default_factory=list,
+        description="Where changes of alerts are posted to, a table [[webhooks]] each. See "
+        "docs/webhooks.md.",
     )
     record: Path | None = Field(None, description="Folder to log every frame in, for replays.")
     log_format: Literal["auto", "json", "text"] = Field(
