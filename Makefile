@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench chaos lock clean
+.PHONY: help setup run test check bench chaos judge lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -12,7 +12,7 @@ DEV := .venv/.installed-dev
 SOURCE := csms profiles simulator tests $(wildcard bench)
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
-# Further arguments: `make test ARGS="-k embedded"`. SEED=... is that of `make chaos`.
+# Further arguments: `make test ARGS="-k embedded"`. SEED=... is for `make chaos` and `make judge`.
 # PYTHON=... names the interpreter to use.
 ARGS :=
 SEED := 1
@@ -41,6 +41,9 @@ bench: $(DEV) ## Measure messages per second and memory per connection
 
 chaos: $(DEV) ## Harm it in every way, SEED=1; one line of figures each (docs/chaos.md)
 	@$(PY) -m tests.chaos --seed $(SEED) $(ARGS)
+
+judge: $(DEV) ## Play and score 20 seeds of labelled scenarios, from SEED=1 (docs/judge.md)
+	@$(PY) -m tests.judge --seed $(SEED) $(ARGS)
 
 lock: ## Refresh the pins in requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

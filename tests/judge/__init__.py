@@ -1,0 +1,1 @@
+"""A labelled benchmark: sessions made from physics, played by `csms replay`, scored by label."""
