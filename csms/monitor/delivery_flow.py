@@ -51,9 +51,13 @@ def flow_of(memory: DeliveryMemory, scene: Scene) -> Flow | None:
     current_a, power_w = measured.current_a, measured.power_w
     if scene.known.is_dc and power_w is not None:
         return _direct(scene, power_w)
-    if current_a is not None:
+    sample = scene.sample
+    if current_a is not None and (sample.current_a is None or any(sample.currents_a)):
         return _per_phase(scene, current_a)
-    if power_w is None or memory.unit == "A":
+    if power_w is None or measured.is_from_currents:
+        # A current that names no phase may be that of one, or the sum of all.
+        return None if current_a is None or memory.unit == "W" else _per_phase(scene, current_a)
+    if memory.unit == "A" and sample.current_a is None:
         return None
     return _total(memory, scene, power_w)
 
