@@ -87,7 +87,8 @@ class AskComposite:
 
 @dataclass(frozen=True, slots=True)
 class CompositeTold:
-    """The composite schedule of a station; `schedule` None with the reason if it gave none.
+    """The composite schedule of a station; `schedule` None with the reason if it gave none;
+    `is_refusal` where it said so itself, and not in a form that makes no sense.
 
     A start that the station does not name is the time of receipt, filled in by whoever takes it.
     """
@@ -96,6 +97,7 @@ class CompositeTold:
     schedule: CompositeSchedule | None
     has_start: bool = True
     reason: str | None = None
+    is_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

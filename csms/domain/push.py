@@ -42,7 +42,8 @@ class Push:
     the last reason to push. `refusals` counts the refusals in a row, the first of them at
     `refused_since`, the last at `refused_at`; `is_refusal_told` tells that an alert was raised
     for them. `asked_at` is when the station was last asked what is in force, `composite` what it
-    said while that differs from what we believe, JSON-able, `doubt` why it could not be compared.
+    said while that differs from what we believe, JSON-able, `doubt` why it could not be compared. `lowered_to` is
+    the limit that was sent instead as a remedy: what is judged by stays the wanted one.
     """
 
     number: int = 0
@@ -64,6 +65,7 @@ class Push:
     asked_at: datetime | None = None
     composite: dict[str, Any] | None = None
     doubt: str | None = None
+    lowered_to: float | None = None
 
     @property
     def is_in_force(self) -> bool:

@@ -39,12 +39,11 @@ class Belief:
     """What goes with the profiles believed on a station.
 
     `clearings` are by profile ID. `unconfirmed` are the IDs of what was believed before the
-    station booted. `sources` say who set the external limits, by profile ID.
+    station booted.
     """
 
     clearings: dict[int, Clearing] = field(default_factory=dict)
     unconfirmed: set[int] = field(default_factory=set)
-    sources: dict[int, str] = field(default_factory=dict)
 
 
 def save(work: Work) -> None:
@@ -72,7 +71,6 @@ def dump(station: StationState) -> dict[str, Any]:
         "profiles": [each.to_dict() for each in station.installed],
         "last_id": station.profile_ids,
         "unconfirmed": sorted(belief.unconfirmed),
-        "sources": {str(profile_id): source for profile_id, source in belief.sources.items()},
         "clearings": [
             {
                 "profile_id": each.profile_id,
@@ -102,7 +100,6 @@ def load(doc: Mapping[str, Any], state: StationState) -> None:
     state.belief = Belief(
         {each.profile_id: each for each in clearings},
         set(doc.get("unconfirmed", ())),
-        {int(profile_id): source for profile_id, source in doc.get("sources", {}).items()},
     )
     ids = [each.profile.id for each in state.installed if FIRST_ID < each.profile.id < LAST_ID]
     known = [*ids, *state.belief.clearings, doc.get("last_id") or FIRST_ID]

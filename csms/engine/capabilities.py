@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.commands import AskCapabilities, CapabilitiesTold
 from csms.engine import quirks
 from csms.engine.work import Order
-from profiles import RateUnit
+from profiles import RateUnit, convert
 
 if TYPE_CHECKING:
     from csms.domain.station import Station
     from csms.engine.engine import Engine
     from csms.engine.work import Work
+    from profiles import ChargingProfile
 
 _VALID = timedelta(days=7)
 _PLAIN = tuple(name for name in CapabilitiesTold.__dataclass_fields__ if name != "units")
@@ -48,6 +49,16 @@ def of(engine: Engine, record: Station) -> CapabilitiesTold:
         if values:
             narrowed = replace(narrowed, **{name: min(values)})
     return narrowed
+
+
+def adapt(engine: Engine, record: Station, profile: ChargingProfile) -> ChargingProfile:
+    """Returns a profile within what the station can take: its highest level, its units."""
+    said = of(engine, record)
+    if said.max_stack_level is not None and profile.stack_level > said.max_stack_level:
+        profile = replace(profile, stack_level=said.max_stack_level)
+    if said.units and profile.schedule.unit not in said.units:
+        profile = convert(profile, next(iter(said.units)))
+    return profile
 
 
 def ask_if_unknown(work: Work) -> bool:

@@ -39,6 +39,8 @@ class CommandState(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     FAILED = "failed"
+    CONFIRMED = "confirmed"
+    OBSERVED = "observed"
 
 
 _ACTIONS: Mapping[type[Command], str] = {
@@ -53,12 +55,16 @@ _ACTIONS: Mapping[type[Command], str] = {
 """What a command is called on the record, whatever the version's own name is."""
 
 AGREED = frozenset({"Accepted", "Scheduled", "RebootRequired"})
+_GONE = "Unknown"
+_QUESTIONS = (AskComposite, AskProfiles, AskCapabilities)
 
 
-def want(work: Work, live: LiveSession, command: InstallProfile, profile: str) -> Order:
+def want(work: Work, live: LiveSession, command: InstallProfile, wish: Wish) -> Order:
     """Records that a profile is wanted on the station, and has it leave after the answer."""
-    order = send(work, _order(work, live, command, profile))
-    work.note("profile.wanted", live, profile=profile, profile_id=command.profile.id)
+    order = _order(work, live, command, wish)
+    work.orders.append(order)
+    work.writes.append(_write(order, CommandState.WANTED, {"form": list(wish.forms)}))
+    work.note("profile.wanted", live, profile=wish.profile, profile_id=command.profile.id)
     return order
 
 
@@ -69,20 +75,58 @@ def send(work: Work, order: Order) -> Order:
     return order
 
 
-def forbid(
-    work: Work, live: LiveSession, command: InstallProfile, profile: str, reason: str
-) -> None:
+def forbid(work: Work, live: LiveSession, command: InstallProfile, wish: Wish, reason: str) -> None:
     """Records that a profile is wanted, and is not sent since the specification forbids it."""
-    order = _order(work, live, command, profile)
+    order = _order(work, live, command, wish)
     live.session.is_push_answered = True
-    work.writes.append(_write(order, CommandState.REFUSED, {"reason": reason}))
-    work.warn("profile.refused", live, profile=profile, reason=reason)
+    doc = {"form": list(wish.forms), "reason": reason}
+    work.writes.append(_write(order, CommandState.REFUSED, doc))
+    work.warn("profile.refused", live, profile=wish.profile, reason=reason)
 
 
-def _order(work: Work, live: LiveSession, command: InstallProfile, profile: str) -> Order:
+def sent(work: Work, order: Order, at: datetime, request: Mapping[str, Any]) -> None:
+    """Records that a command has left."""
+    work.writes.append(_write(order, CommandState.SENT, {"sent_at": at, "request": request}))
+
+
+def note(work: Work, live: LiveSession, state: CommandState, doc: Mapping[str, Any]) -> None:
+    """Adds to the record of a session's newest push what became of it."""
+    session, push = live.session, live.session.push
+    if push is None or not push.number or push.wanted_at is None:
+        return
+    work.writes.append(
+        CommandWrite(
+            push_id(session.id, push.number),
+            session.station_id,
+            session.id,
+            _ACTIONS[InstallProfile],
+            state.value,
+            push.wanted_at,
+            doc,
+        )
+    )
+
+
+def push_id(session_id: str, number: int) -> str:
+    """Returns the ID of a session's push."""
+    return f"{session_id}-P{number}"
+
+
+def _order(work: Work, live: LiveSession, command: InstallProfile, wish: Wish) -> Order:
     session = live.session
-    command_id = f"{session.id}-P{session.pushes}"
-    return Order(work.station.id, command_id, command, work.now, session.id, profile)
+    command_id = push_id(session.id, session.pushes)
+    return Order(
+        work.station.id, command_id, command, work.now, session.id, wish.profile, wish.alert_id
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted: a profile of the catalogue, in what forms it is sent, for which alert."""
+
+    profile: str
+    forms: tuple[str, ...] = ()
+    alert_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +146,9 @@ class CommandAnswer:
 
 def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
     """Records the station's answer, and returns how far the command has come."""
-    state = _state(answer.status)
+    state = _state(order, answer.status)
+    if isinstance(order.command, _QUESTIONS) and order.alert_id is None:
+        return state
     doc = {
         "sent_at": answer.sent_at,
         "answered_at": None if answer.status is None else work.now,
@@ -114,6 +160,8 @@ def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
     live = None if order.session_id is None else work.station.session(order.session_id)
     if not isinstance(order.command, InstallProfile):
         return state
+    if live is not None and order.command_id != push_id(live.session.id, live.session.pushes):
+        live = None  # an older push, or no push of a session's profile: the newest one counts
     if live is not None:
         live.session.is_push_answered = state is not CommandState.FAILED
         work.touch(live)
@@ -127,10 +175,12 @@ def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:
     return state
 
 
-def _state(status: str | None) -> CommandState:
+def _state(order: Order, status: str | None) -> CommandState:
+    """Returns how far a command has come; what is to be cleared and unknown is gone."""
     if status is None:
         return CommandState.FAILED
-    return CommandState.ACCEPTED if status in AGREED else CommandState.REFUSED
+    is_gone = isinstance(order.command, ClearProfiles) and status == _GONE
+    return CommandState.ACCEPTED if status in AGREED or is_gone else CommandState.REFUSED
 
 
 def _write(order: Order, state: CommandState, doc: Mapping[str, Any]) -> CommandWrite:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
+from csms.domain.commands import InstallProfile
 from csms.domain.facts import (
     Answer,
     AuthorizationRequested,
@@ -23,42 +26,54 @@ from csms.domain.facts import (
 from csms.domain.station import Station
 from csms.engine import (
     authorization,
+    confirm,
     desk,
     duplicates,
+    external_limits,
     metering,
     provisioning,
+    pushing,
+    quirks,
+    reconcile,
+    refusals,
     refused,
     remedies,
     smart_charging,
+    standing,
     transactions,
 )
+from csms.engine.answers import take_answer
+from csms.engine.belief import next_id
 from csms.engine.lateness import LONG_AGO, REJUDGE_DUE, Late
 from csms.engine.state import LiveSession, StationState
 from csms.engine.work import Work
 from csms.engine.writes import RecordWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
 
-    from csms.domain.commands import Command
+    from csms.domain.commands import Command, InstallRefused
     from csms.engine.gaps import Gap
     from csms.engine.policy import Policy
     from csms.engine.ports import Numbers, Store
+    from csms.engine.quirks import Quirk
     from csms.engine.work import Order, Outcome
     from csms.engine.writes import QuarantineWrite
 
     Handler = Callable[["Engine", Work, Any], Awaitable[Answer]]
     Care = Callable[["Engine", Work, LiveSession], datetime | None]
 
+log = structlog.get_logger("engine")
+
 HANDLERS: Mapping[type[Fact], Handler] = {
     BootNotified: provisioning.boot,
     HeartbeatReceived: provisioning.heartbeat,
     StatusReported: provisioning.status,
     MessageReported: provisioning.keep,
-    ChargingLimitNotified: provisioning.keep_notice,
-    ChargingLimitCleared: provisioning.keep_notice,
-    ProfilesReported: provisioning.keep_notice,
+    ChargingLimitNotified: external_limits.notified,
+    ChargingLimitCleared: external_limits.cleared,
+    ProfilesReported: external_limits.reported,
     EvNeedsReported: provisioning.keep_needs,
     DataTransferred: provisioning.transfer,
     AuthorizationRequested: authorization.authorize,
@@ -66,7 +81,12 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     SamplesReported: metering.report,
 }
 
-CARES: tuple[Care, ...] = (metering.check_silence, remedies.climb)
+CARES: tuple[Care, ...] = (
+    metering.check_silence,
+    refusals.check,
+    confirm.check,
+    remedies.climb,
+)
 """What is looked at when a session's time has come; each tells when to look again."""
 
 
@@ -95,6 +115,7 @@ class Engine:
         self.gaps: dict[str, Gap] = {}
         self._is_preloaded = False
         self.late = Late()
+        self.quirks: dict[str, Quirk] = {}
 
     async def preload(self) -> None:
         """Loads every station with its running sessions, so that none waits for the store later.
@@ -106,6 +127,9 @@ class Engine:
             self.stations.setdefault(station_id, StationState.restore(stored))
         for session_id, doc in (await self.store.load_records(REJUDGE_DUE)).items():
             self.late.put(session_id, doc["station_id"], LONG_AGO)
+        self.quirks, unreadable = quirks.load_all(await self.store.load_records(quirks.QUIRKS))
+        for key, why in unreadable.items():
+            log.error("record.skipped", collection=quirks.QUIRKS, name=key, why=why)
         self._is_preloaded = True
 
     async def station(self, station_id: str) -> StationState | None:
@@ -131,17 +155,15 @@ class Engine:
         station.record.connected_at, station.record.protocol = now, protocol
         work.save_station()
         work.note("station.connected", protocol=protocol)
-        for live in station.running.values():
-            live.tries = 0
-            if live.session.pushed != live.session.profile:
-                smart_charging.want_again(self, work, live)
-            work.watched.append(live.session.id)
+        work.watched.extend(station.running)
+        reconcile.connected(self, work)
         return work.outcome(None)
 
     def disconnected(self, station: StationState, now: datetime, reason: str) -> Outcome:
         """Notes that a station is gone; its sessions go on, unseen."""
         work = Work(station, now)
-        station.online_since = None
+        station.online_since = station.reconcile_at = None
+        station.standing_waits = False
         station.record.disconnected_at = now
         work.save_station()
         work.note("station.disconnected", reason=reason, sessions=len(station.running))
@@ -153,7 +175,12 @@ class Engine:
         """Takes a report, and returns what it comes to."""
         work = Work(station, now, message_id)
         try:
-            return self._closed(work, await HANDLERS[type(fact)](self, work, fact))
+            answer = await HANDLERS[type(fact)](self, work, fact)
+            if isinstance(fact, BootNotified):
+                reconcile.booted(self, work)
+            else:
+                reconcile.heard(self, work)
+            return self._closed(work, answer)
         except BaseException:
             _take_back(work)
             raise
@@ -217,18 +244,37 @@ class Engine:
     ) -> Outcome:
         """Takes a station's answer to an order."""
         work = Work(station, now)
-        state = desk.answered(work, order, answer)
-        if state is desk.CommandState.ACCEPTED and answer.effect is not None:
-            smart_charging.apply(self, work, answer.effect)
-        live = None if order.session_id is None else station.running.get(order.session_id)
-        if state is desk.CommandState.FAILED and live is not None and station.is_online:
-            smart_charging.try_again(self, work, live)
+        take_answer(self, work, order, answer)
+        return work.outcome(None)
+
+    def command_sent(
+        self, station: StationState, order: Order, request: Mapping[str, Any], now: datetime
+    ) -> Outcome:
+        """Notes that a profile has left for its station."""
+        work = Work(station, now)
+        if isinstance(order.command, InstallProfile):
+            note = standing.sent if order.session_id is None else pushing.sent
+            note(work, order, now, request)
+        return work.outcome(None)
+
+    def wishes_changed(
+        self, station: StationState, names: Collection[str] | None, now: datetime
+    ) -> Outcome:
+        """Takes that the operator wants something else of a station: see `reconcile`."""
+        work = Work(station, now)
+        reconcile.wishes_changed(self, work, names)
+        return work.outcome(None)
+
+    def tried(self, station: StationState, refusal: InstallRefused, now: datetime) -> Outcome:
+        """Takes that somebody else sends a profile, whose answer is still to come."""
+        work = Work(station, now)
+        refusals.tried_by_other(work, refusal.evse, refusal.profile)
         return work.outcome(None)
 
     def agreed(self, station: StationState, command: Command, now: datetime) -> Outcome:
-        """Takes over what a station agreed to when somebody else asked it."""
+        """Takes over what a station agreed to, or refused, when somebody else asked it."""
         work = Work(station, now)
-        smart_charging.apply(self, work, command)
+        smart_charging.take_from_other(self, work, command)
         return work.outcome(None)
 
     def bind_transaction(self, station: StationState, old: str, new: str, now: datetime) -> Outcome:
@@ -247,9 +293,12 @@ class Engine:
     ) -> tuple[Outcome, datetime | None]:
         """Looks after a running session when its time has come; also returns when to look again.
 
-        What each of `CARES` wants is done in one unit.
+        What each of `CARES` wants is done in one unit. The station itself has an ID too.
         """
         work = Work(station, now)
+        if session_id == reconcile.STATION:
+            again = reconcile.check(self, work)
+            return work.outcome(None), again
         live = station.running.get(session_id)
         if live is None:
             return work.outcome(None), None
@@ -279,5 +328,4 @@ class Engine:
     @staticmethod
     def next_profile_id(station: StationState) -> int:
         """Returns an ID that no profile believed on the station has."""
-        station.profile_ids += 1
-        return station.profile_ids
+        return next_id(station)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from csms.engine.composite_docs import load_composite
 from csms.engine.limit_docs import dump_plan, dump_step
 from csms.engine.writes import LimitsWrite
 from profiles import LimitStep, LimitTimeline, Transaction, evaluate
+from profiles.comparison import loosened
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -71,9 +73,10 @@ def replan(work: Work, live: LiveSession, since: datetime, *, upto: datetime | N
     work.touch(live)
 
 
-def _plan(
+def believed(
     work: Work, session: Session, evse: int, times: tuple[datetime, datetime]
 ) -> LimitTimeline:
+    """Returns what the profiles believed on the station allow, from one time to another."""
     start, end = times
     if not work.station.installed:
         step = LimitStep(start, end, None, None, None, ambiguous=False, causes=())
@@ -86,6 +89,15 @@ def _plan(
         end=end,
         rules=work.station.rules,
     )
+
+
+def _plan(
+    work: Work, session: Session, evse: int, times: tuple[datetime, datetime]
+) -> LimitTimeline:
+    """Returns what a session is judged by: while its station allows more, that."""
+    plan = believed(work, session, evse, times)
+    composite = None if session.push is None else session.push.composite
+    return plan if composite is None else loosened(plan, load_composite(composite))
 
 
 def _tell(work: Work, live: LiveSession, before: LimitStep | None) -> None:

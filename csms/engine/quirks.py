@@ -143,6 +143,18 @@ def learn(engine: Engine, work: Work, why: str, **values: Any) -> None:  # noqa:
         work.note("quirk.learned", model=key, why=why, **values)
 
 
+def note(engine: Engine, work: Work, why: str) -> None:
+    """Adds a sentence to the evidence of the station's model, from which no value follows."""
+    key = key_of(work.station.record)
+    if key is None:
+        return
+    known = engine.quirks.get(key) or Quirk(key)
+    told = f"{work.now.isoformat(timespec='seconds')} {work.station.id}: {why}"
+    evidence = (*known.evidence, told)[-_EVIDENCE_KEPT:]
+    engine.quirks[key] = quirk = replace(known, seen_at=work.now, evidence=evidence)
+    work.writes.append(RecordWrite(QUIRKS, key, dump(quirk)))
+
+
 def dump(quirk: Quirk) -> dict[str, Any]:
     """Returns a record as JSON-able values."""
     return {

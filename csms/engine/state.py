@@ -82,7 +82,6 @@ class Reports:
 
     asked_at: datetime
     profiles: list[InstalledProfile] = field(default_factory=list)
-    sources: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from csms.domain.commands import InstallProfile
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
+from csms.engine.reconcile import STATION
 from csms.engine.rejudge import rejudge_due
 from csms.engine.work import Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
@@ -26,6 +28,7 @@ from csms.link.webhooks import Webhooks
 from csms.ocpp.routes import (
     answer_status,
     effect_of,
+    effect_of_error,
     encode_command,
     status_reason,
 )
@@ -33,7 +36,7 @@ from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Collection, Coroutine
     from datetime import datetime
     from typing import Any
 
@@ -187,16 +190,34 @@ class Hub:
         if session is None:
             raise StationOffline(f"{station_id} is not connected")
         answer = await session.calls.call(action, payload, timeout_s, message_id)
-        if not isinstance(answer, CallError):
+        if isinstance(answer, CallError):
+            effect = effect_of_error(session.version, action, payload, answer)
+        else:
             effect = effect_of(session.version, action, payload, answer.payload)
-            if effect is not None:
-                station = session.station
-                async with station.lock:
-                    outcome = self.engine.agreed(station, effect, self.clock.now())
-                    done = self.store.submit(outcome.writes)
+        if effect is not None:
+            station = session.station
+            async with station.lock:
+                outcome = self.engine.agreed(station, effect, self.clock.now())
+                done = self.store.submit(outcome.writes)
+            await done
+            self.settle(station, outcome)
+        return answer
+
+    async def wishes_changed(self, names: Collection[str] | None = None) -> None:
+        """Has every station brought to what the operator wants now, one after another.
+
+        `names` are the profiles of the catalogue that have changed; None means the rules have.
+        """
+        for station in list(self.engine.stations.values()):
+            if not station.running and not station.is_online:
+                continue
+            async with station.lock:
+                outcome = self.engine.wishes_changed(station, names, self.clock.now())
+                done = self.store.submit(outcome.writes)
+            if outcome.writes or outcome.then:
                 await done
                 self.settle(station, outcome)
-        return answer
+            await asyncio.sleep(0)
 
     async def run_deadlines(self) -> None:
         """Looks after sessions that may have gone silent; runs as long as the node does."""
@@ -273,18 +294,34 @@ class Hub:
         except CannotCarry as cannot:
             return CommandAnswer("NotSupported", str(cannot))
         sent_at = self.clock.now()
+        if isinstance(order.command, InstallProfile):
+            self.spawn(self._note_sent(station, order, payload, sent_at))
         try:
             answer = await session.calls.call(action, payload, _COMMAND_TIMEOUT_S)
         except (NoAnswer, StationBusy, StationOffline) as error:
             return CommandAnswer(None, str(error), sent_at, payload)
         if isinstance(answer, CallError):
             why = f"{answer.error_code} {answer.error_description}".strip()
-            return CommandAnswer("NotSupported", why, sent_at, payload)
+            effect = effect_of_error(session.version, action, payload, answer)
+            return CommandAnswer("NotSupported", why, sent_at, payload, effect)
         effect = effect_of(session.version, action, payload, answer.payload)
         status = answer_status(answer.payload) or "Unknown"
         return CommandAnswer(status, status_reason(answer.payload), sent_at, payload, effect)
 
+    async def _note_sent(
+        self, station: StationState, order: Order, payload: Payload, at: datetime
+    ) -> None:
+        """Records that a profile has left; nothing waits for that."""
+        async with station.lock:
+            outcome = self.engine.command_sent(station, order, payload, at)
+            done = self.store.submit(outcome.writes)
+        await done
+
     def _watch(self, station: StationState, session_id: str) -> None:
+        if session_id == STATION:
+            self._deadlines.set(self.clock.now(), station.id, STATION)
+            self._deadline_set.set()
+            return
         live = station.running.get(session_id)
         if live is not None:
             self._deadlines.set(live.session.started_received_at, station.id, session_id)
@@ -298,7 +335,7 @@ class Hub:
 
     async def _look_after(self, station_id: str, session_id: str) -> None:
         station = self.engine.stations.get(station_id)
-        if station is None or session_id not in station.running:
+        if station is None or session_id not in {STATION, *station.running}:
             return
         try:
             async with station.lock:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.commands import InstallRefused
 from csms.domain.facts import TransactionReported
 from csms.domain.times import format_time
 from csms.engine.deadlines import Deadlines
@@ -24,10 +25,10 @@ from csms.link.frame_log import Line, Lines, Source
 from csms.link.session import SUPPORTED
 from csms.link.texts import storable
 from csms.ocpp.recorded import answered_transaction_id, lasting
-from csms.ocpp.routes import ROUTES, effect_of
+from csms.ocpp.routes import ROUTES, effect_of, effect_of_error
 from csms.ocpp.rules import PROFILE_RULES
 from csms.ocpp.unreadable import Unreadable
-from csms.ocppj.frames import CALL, CallResult
+from csms.ocppj.frames import CALL, CallError, CallResult
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.version import Role
 from csms.store.memory import MemoryStore
@@ -41,9 +42,12 @@ if TYPE_CHECKING:
     from csms.engine.state import StationState
     from csms.engine.work import Outcome
     from csms.ocppj.frames import Call, Payload
+    from csms.ocppj.version import Version
 
 _UNANSWERED_IDS = 1 << 30
 _AFTER = timedelta(minutes=1)
+_ANSWER_WITHIN = timedelta(seconds=30)
+_NO_ANSWER = "NoAnswer"
 
 
 @dataclass(slots=True)
@@ -71,10 +75,21 @@ class _Numbers:
 
 
 @dataclass(slots=True)
+class Sent:
+    """A call of the recorded system that has no answer yet."""
+
+    action: str
+    payload: Payload
+    at: datetime
+    version: Version
+    is_given_up: bool = False
+
+
+@dataclass(slots=True)
 class _Connection:
     station: StationState
     peer: Peer
-    pending: dict[str, tuple[str, Payload]] = field(default_factory=dict)
+    pending: dict[str, Sent] = field(default_factory=dict)
 
 
 class Replay:
@@ -94,6 +109,7 @@ class Replay:
         """Plays every line, and returns what came out of it."""
         log = Lines(lines)
         for line in log:
+            await self._give_up(line.at)
             await self._look_after_sessions(line.at)
             self._is_unanswered = log.is_unanswered(line)
             await self._play(line, log.answer_to(line))
@@ -109,7 +125,7 @@ class Replay:
         else:
             connection = self._connections.get(line.station) or await self._connect(line)
             if line.source is Source.CSMS:
-                _note_sent(connection, line)
+                await self._note_sent(connection, line)
             else:
                 await self._receive(connection, line, recorded)
 
@@ -138,8 +154,8 @@ class Replay:
             case CallReceived():
                 call = storable(received, line.text)
                 await self._serve(connection, call, line, recorded)
-            case AnswerReceived(call, CallResult(payload=payload)):
-                await self._agree(connection, call, payload, line)
+            case AnswerReceived(call, answer):
+                await self._agree(connection, call, answer, line)
             case ReplyDue():
                 self._differ(line, line.action, received.text, recorded)
             case _:
@@ -193,12 +209,40 @@ class Replay:
         await self._settle(connection.station, outcome, now)
 
     async def _agree(
-        self, connection: _Connection, call: Call, payload: Payload, line: Line
+        self, connection: _Connection, call: Call, answer: CallResult | CallError, line: Line
     ) -> None:
-        effect = effect_of(line.version, call.action, call.payload, payload)
+        if isinstance(answer, CallResult):
+            effect = effect_of(line.version, call.action, call.payload, answer.payload)
+        else:
+            effect = effect_of_error(line.version, call.action, call.payload, answer)
         if effect is not None:
             outcome = self._engine.agreed(connection.station, effect, line.at)
             await self._settle(connection.station, outcome, line.at)
+
+    async def _note_sent(self, connection: _Connection, line: Line) -> None:
+        """Has the answer to a call of the recorded system be waited for."""
+        match line.frame:
+            case [type_id, str(message_id), str(action), dict(payload)] if type_id == CALL:
+                connection.pending[message_id] = Sent(action, payload, line.at, line.version)
+                refusal = _as_refused(connection.pending[message_id])
+                if refusal is not None:
+                    outcome = self._engine.tried(connection.station, refusal, line.at)
+                    await self._settle(connection.station, outcome, line.at)
+
+    async def _give_up(self, upto: datetime) -> None:
+        """Takes a profile that nobody answered for as refused."""
+        for connection in list(self._connections.values()):
+            for message_id, sent in list(connection.pending.items()):
+                if sent.is_given_up or upto - sent.at < _ANSWER_WITHIN:
+                    continue
+                sent.is_given_up = True
+                refusal = _as_refused(sent)
+                if refusal is not None:
+                    due = sent.at + _ANSWER_WITHIN
+                    outcome = self._engine.agreed(connection.station, refusal, due)
+                    await self._settle(connection.station, outcome, due)
+                else:
+                    del connection.pending[message_id]
 
     async def _settle(self, station: StationState, outcome: Outcome, now: datetime) -> None:
         await self._store.submit(outcome.writes)
@@ -241,19 +285,20 @@ class Replay:
         )
 
 
-def _note_sent(connection: _Connection, line: Line) -> None:
-    match line.frame:
-        case [type_id, str(message_id), str(action), dict(payload)] if type_id == CALL:
-            connection.pending[message_id] = (action, payload)
+def _as_refused(sent: Sent) -> InstallRefused | None:
+    """Returns what no answer to a call means: a refusal, if it was to install a profile."""
+    error = CallError("", _NO_ANSWER, "no answer within 30 s", {})
+    effect = effect_of_error(sent.version, sent.action, sent.payload, error)
+    return effect if isinstance(effect, InstallRefused) else None
 
 
 def _open_call(connection: _Connection, line: Line) -> None:
     """Has the peer wait for the answer in this line, if the recorded system asked for it."""
     match line.frame:
         case [type_id, str(message_id), *_] if type_id != CALL and message_id in connection.pending:
-            action, payload = connection.pending.pop(message_id)
+            sent = connection.pending.pop(message_id)
             connection.peer.abandon()
-            connection.peer.call(message_id, action, payload)
+            connection.peer.call(message_id, sent.action, sent.payload)
 
 
 def _needs_id(fact: Fact) -> bool:

@@ -68,7 +68,8 @@ def read_composite(answer: CompositeAnswer) -> CompositeTold:
 def refused_composite(evse: int, status: str | None, reason: str | None) -> CompositeTold:
     """Returns what a refusal comes to: no schedule, with the station's words."""
     said = "status is missing or no text" if status is None else f"answered {status}"
-    return CompositeTold(evse, None, reason=said if reason is None else f"{said}: {reason}")
+    told = said if reason is None else f"{said}: {reason}"
+    return CompositeTold(evse, None, reason=told, is_refusal=status is not None)
 
 
 def _read(answer: CompositeAnswer) -> CompositeTold:

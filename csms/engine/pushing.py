@@ -1,0 +1,336 @@
+"""A session's wanted profile on its way to the station: in a form that it takes, until it has it.
+
+What is refused is tried in other forms, three times for each reason to push; what nobody answers,
+in the same one. Source: OCPP 1.6, 5.16; OCPP 2.0.1 part 2, K01, K02.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from csms.domain.commands import InstallProfile
+from csms.domain.push import Push, PushState
+from csms.engine import belief, capabilities, clearings, confirm, desk, quirks, refusals
+from csms.engine.forms import Shaped, fit, forms_of
+from csms.engine.quirks import Form
+from profiles import Purpose, StationContext, blocking, check, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from typing import Any
+
+    from csms.engine.engine import Engine
+    from csms.engine.state import LiveSession
+    from csms.engine.work import Order, Work
+    from profiles import CatalogueProfile, ChargingProfile
+
+_UNANSWERED = (PushState.WANTED, PushState.SENT)
+
+
+def choose_profile(engine: Engine, work: Work, live: LiveSession) -> None:
+    """Gives a session the profile that the rules have for it."""
+    session, policy = live.session, engine.policy
+    token = policy.token(session.token)
+    rule = choose(
+        policy.assignments,
+        station=work.station.id,
+        site=work.station.record.site,
+        token=session.token,
+        vehicle_class=None if token is None else token.vehicle_class,
+    )
+    chosen = None if rule is None else rule.profile
+    if chosen != session.profile:
+        session.profile = chosen
+        work.note("profile.chosen", live, profile=chosen)
+
+
+def want(
+    engine: Engine, work: Work, live: LiveSession, alert_id: str | None = None
+) -> Order | None:
+    """Wants the session's profile on the station, unless it is wanted already."""
+    session = live.session
+    name = session.profile
+    if name == session.pushed or session.evse is None or not session.is_active:
+        return None
+    named = None if name is None else engine.policy.catalogue.get(name)
+    if name is not None and named is None:
+        session.pushed = name
+        work.warn("profile.unknown", live, profile=name)
+        return None
+    if not engine.policy.pushes_profiles:
+        session.pushed = name
+        return None
+    if named is None or named.is_unlimited:
+        _withdraw(work, live)
+        return None
+    session.pushed, session.is_push_answered = name, False
+    return _push(engine, work, live, named, _next(session.push, work.now), alert_id)
+
+
+def again(
+    engine: Engine, work: Work, live: LiveSession, alert_id: str | None = None
+) -> Order | None:
+    """Wants the session's profile on the station once more, whatever became of it before.
+
+    A profile that was refused comes in its next form.
+    """
+    push = live.session.push
+    if push is not None:
+        push.tries, push.refusals = 0, 0
+        push.form += push.state is PushState.REFUSED
+    live.session.pushed = None
+    work.touch(live)
+    return want(engine, work, live, alert_id)
+
+
+def sent(work: Work, order: Order, at: datetime, request: Mapping[str, Any]) -> None:
+    """Notes that a push has left, if nothing has become of it yet."""
+    live = None if order.session_id is None else work.station.session(order.session_id)
+    push = None if live is None else live.session.push
+    if live is None or push is None or not _is_newest(live, order):
+        return
+    if push.state is PushState.WANTED:
+        push.state, push.sent_at = PushState.SENT, at
+        desk.sent(work, order, at, request)
+        work.touch(live)
+
+
+def answered(
+    engine: Engine, work: Work, order: Order, answer: desk.CommandAnswer, state: desk.CommandState
+) -> None:
+    """Takes what a station says to the push of a session's profile."""
+    live = None if order.session_id is None else work.station.session(order.session_id)
+    push = None if live is None else live.session.push
+    if live is None or push is None or not _is_newest(live, order):
+        return
+    push.state, push.status, push.reason = PushState(state.value), answer.status, answer.reason
+    push.sent_at = answer.sent_at or push.sent_at
+    push.answered_at = None if answer.status is None else work.now
+    work.touch(live)
+    if not live.session.is_active:
+        if state is desk.CommandState.ACCEPTED:
+            clearings.want_of_session(work, live)
+    elif state is desk.CommandState.ACCEPTED:
+        _accepted(engine, work, live, order)
+    elif state is desk.CommandState.REFUSED:
+        _refused(engine, work, live, order)
+    elif work.station.is_online and work.station.reconcile_at is None:
+        _unanswered(engine, work, live)
+
+
+def ended(work: Work, live: LiveSession) -> None:
+    """Has the profile of a session that has ended taken off its station."""
+    clearings.want_of_session(work, live)
+
+
+def observe(work: Work, live: LiveSession, verdict: str, at: datetime) -> None:
+    """Notes the first judged sample that shows the pushed profile to be kept.
+
+    `verdict` is the judge's, `at` the sample's time in our clock. Only a sample counts that was
+    taken when the profile was binding and the station had had time to follow.
+    """
+    push = live.session.push
+    if push is None or push.observed_at is not None or not push.is_in_force:
+        return
+    if verdict not in _KEPT or push.answered_at is None:
+        return
+    step = live.track.at(at)
+    if step is None or (at - push.answered_at).total_seconds() < _SETTLED_S:
+        return
+    own = live.session.profile_id
+    if any(cause.binding and cause.profile_id == own for cause in step.causes):
+        push.observed_at = at
+        if push.state is not PushState.DISPUTED:
+            push.state = PushState.OBSERVED
+        desk.note(work, live, desk.CommandState.OBSERVED, {"observed_at": at})
+        work.touch(live)
+
+
+_KEPT = frozenset({"ok", "paused", "under", "ev_limited", "taper", "ev_paused"})
+_SETTLED_S = 30.0
+
+
+def is_lowered(live: LiveSession, order: Order) -> bool:
+    """Tells whether an order is the lower limit of a remedy, which is not what is judged by."""
+    push = live.session.push
+    return push is not None and push.lowered_to is not None and _is_newest(live, order)
+
+
+def _withdraw(work: Work, live: LiveSession) -> None:
+    """Takes a profile off that is not wanted any more."""
+    session = live.session
+    if session.push is not None and session.pushes and session.pushed != session.profile:
+        clearings.want_of_session(work, live)
+        session.push = None
+    session.pushed, session.is_push_answered = session.profile, True
+
+
+def _next(push: Push | None, now: datetime) -> Push:
+    """Returns the push that follows on another one, with what is remembered of that."""
+    if push is None:
+        return Push(wanted_at=now, tried_at=now, tries=1)
+    return Push(
+        wanted_at=now,
+        tried_at=now,
+        form=push.form,
+        tries=push.tries + 1,
+        refusals=push.refusals,
+        refused_since=push.refused_since,
+        refused_at=push.refused_at,
+        is_refusal_told=push.is_refusal_told,
+        status=push.status,
+        reason=push.reason,
+    )
+
+
+def _push(
+    engine: Engine,
+    work: Work,
+    live: LiveSession,
+    named: CatalogueProfile,
+    push: Push,
+    alert_id: str | None,
+) -> Order | None:
+    session = live.session
+    if session.profile_id is None:
+        session.profile_id = engine.next_profile_id(work.station)
+    work.station.belief.clearings.pop(session.profile_id, None)
+    if session.push is not None and session.push.state in _UNANSWERED:
+        reason = {"reason": f"not answered before it was wanted again as P{session.pushes + 1}"}
+        desk.note(work, live, desk.CommandState.FAILED, reason)
+    session.pushes += 1
+    push.number, session.push, live.pushed_in = session.pushes, push, work.station.epoch
+    work.touch(live)
+    shapes = _shapes(engine, work, live, named)
+    if not shapes:
+        return None
+    allowed = [each for each in shapes if not findings(engine, work, live, each.profile)]
+    push.form %= max(len(allowed), 1)
+    shaped = allowed[push.form] if allowed else shapes[0]
+    command = InstallProfile(session.evse or 0, shaped.profile)
+    wish = desk.Wish(named.name, tuple(form.value for form in shaped.forms), alert_id)
+    if allowed:
+        return desk.want(work, live, command, wish)
+    _forbid(engine, work, live, command, wish)
+    return None
+
+
+def _forbid(
+    engine: Engine, work: Work, live: LiveSession, command: InstallProfile, wish: desk.Wish
+) -> None:
+    wrong = findings(engine, work, live, command.profile)
+    desk.forbid(work, live, command, wish, wrong)
+    push = live.session.push
+    if push is not None:
+        push.state, push.answered_at = PushState.REFUSED, work.now
+    refusals.refused(work, live, "not sent", wrong)
+    refusals.tell(work, live)
+
+
+def _shapes(engine: Engine, work: Work, live: LiveSession, named: CatalogueProfile) -> list[Shaped]:
+    """Returns the session's profile in all its forms, the first one as it should be right."""
+    session, known = live.session, quirks.of(engine, work.station.record)
+    purpose = Purpose.TX_DEFAULT if known.ignores_tx_profile else Purpose.TX
+    profile = named.to_charging_profile(
+        id=session.profile_id or 0,
+        purpose=purpose,
+        transaction_id=session.transaction_id,
+        transaction_start=session.started_at,
+        zone=engine.policy.zone_of(work.station.record.site),
+    )
+    if profile is None:
+        return []
+    if purpose is Purpose.TX_DEFAULT:
+        profile = _above_standing(work, profile)
+    begun = session.started_at
+    profile = capabilities.adapt(engine, work.station.record, fit(profile, known, begun))
+    return forms_of(profile, known, begun)
+
+
+def _above_standing(work: Work, profile: ChargingProfile) -> ChargingProfile:
+    """Returns a TxDefaultProfile for one EVSE, above those for the whole station."""
+    levels = [
+        each.profile.stack_level + 1
+        for each in work.station.installed
+        if each.evse == 0 and each.profile.purpose is Purpose.TX_DEFAULT
+    ]
+    return replace(profile, stack_level=max([profile.stack_level, *levels]))
+
+
+def findings(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> str:
+    """Returns what the specification forbids about sending a profile, empty if nothing."""
+    evse, transaction_id = live.session.evse or 0, live.session.transaction_id
+    said = capabilities.of(engine, work.station.record)
+    context = StationContext(
+        rules=work.station.rules,
+        transactions={} if transaction_id is None else {evse: transaction_id},
+        installed=work.station.installed,
+        max_stack_level=said.max_stack_level,
+        max_periods=said.max_periods,
+        max_profiles=said.max_profiles,
+        units=said.units,
+        now=work.now,
+    )
+    found = blocking(check(evse, profile, context))
+    return "; ".join(f"{each.rule}: {each.message}" for each in found)
+
+
+def _is_newest(live: LiveSession, order: Order) -> bool:
+    return order.command_id == desk.push_id(live.session.id, live.session.pushes)
+
+
+def _accepted(engine: Engine, work: Work, live: LiveSession, order: Order) -> None:
+    push = live.session.push
+    if push is None or not isinstance(order.command, InstallProfile):
+        return
+    if push.form and _learn(engine, work, live, order.command.profile):
+        push.form = 0
+    push.tries = 0
+    refusals.accepted(work, live)
+    belief.confirm(work, order.command.profile.id)
+    confirm.ask(work, live)
+
+
+def _refused(engine: Engine, work: Work, live: LiveSession, order: Order) -> None:
+    push = live.session.push
+    if push is None:
+        return
+    refusals.refused(work, live, push.status or "", push.reason)
+    if push.tries < refusals.MOST_TRIES:
+        push.form += 1
+        live.session.pushed = None
+        want(engine, work, live, order.alert_id)
+
+
+def _unanswered(engine: Engine, work: Work, live: LiveSession) -> None:
+    push = live.session.push
+    if push is None:
+        return
+    refusals.refused(work, live, refusals.NO_ANSWER, push.reason)
+    if push.tries < refusals.MOST_TRIES:
+        live.session.pushed = None
+        want(engine, work, live)
+
+
+def _learn(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> bool:
+    """Remembers what form a station took after it had refused others; False if none can be."""
+    named = engine.policy.catalogue.get(live.session.profile or "")
+    shapes = [] if named is None else _shapes(engine, work, live, named)
+    taken = next((each for each in shapes if each.profile == profile), None)
+    if taken is None or quirks.key_of(work.station.record) is None:
+        return False
+    values: dict[str, object] = {}
+    if Form.LEVEL in taken.forms:
+        values["max_stack_level"] = profile.stack_level
+    if Form.UNIT in taken.forms:
+        values["units"] = (profile.schedule.unit.value,)
+    if Form.KIND in taken.forms:
+        values["kind"] = profile.kind.value
+    if Form.PHASES in taken.forms:
+        values["number_phases"] = False
+    if values:
+        why = f"took a profile as {', '.join(taken.forms)} after it had refused another form"
+        quirks.learn(engine, work, why, **values)
+    return bool(values)

@@ -1,0 +1,150 @@
+"""What is wanted of a station against what it has: compared whenever the two may differ.
+
+After a connection, a boot, and when the operator has changed what is wanted. A station of which
+nothing is wanted is asked nothing and told nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from csms.domain.facts import Registration
+from csms.engine import belief, capabilities, clearings, external_limits, pushing, standing
+from profiles import choose
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from csms.domain.station import Station
+    from csms.engine.engine import Engine
+    from csms.engine.policy import Policy
+    from csms.engine.state import LiveSession
+    from csms.engine.work import Work
+    from profiles import AssignmentRule
+
+STATION = ""
+"""Stands for the station itself among the session IDs that are looked after."""
+
+_BOOT_WITHIN = timedelta(seconds=3)
+
+
+def connected(engine: Engine, work: Work) -> None:
+    """Has the station looked at shortly: a boot that follows is waited for."""
+    if engine.policy.pushes_profiles and is_anything_wanted(engine, work):
+        work.station.reconcile_at = work.now + _BOOT_WITHIN
+        work.watched.append(STATION)
+
+
+def booted(engine: Engine, work: Work) -> None:
+    """Has everything pushed again: what a station kept over a boot is not known."""
+    belief.doubt_all(work)
+    reconcile(engine, work, has_booted=True)
+
+
+def heard(engine: Engine, work: Work) -> None:
+    """Takes that a station which has just connected goes on without a boot."""
+    if work.station.reconcile_at is not None:
+        reconcile(engine, work)
+
+
+def check(engine: Engine, work: Work) -> datetime | None:
+    """Compares when it is time to; returns when that will be, None if nothing is due."""
+    due = work.station.reconcile_at
+    if due is None or not work.station.is_online:
+        return None
+    if work.now < due:
+        return due
+    reconcile(engine, work)
+    return None
+
+
+def reconcile(engine: Engine, work: Work, *, has_booted: bool = False) -> None:
+    """Has the station brought to what is wanted of it."""
+    station = work.station
+    station.reconcile_at = None
+    is_let_in = station.record.registration is Registration.ACCEPTED
+    if not engine.policy.pushes_profiles or not is_let_in:
+        return
+    if not is_anything_wanted(engine, work):
+        return
+    clearings.resume(work)
+    for live in _current(work):
+        if has_booted or live.pushed_in != station.epoch:
+            pushing.again(engine, work, live)
+    station.standing_waits = capabilities.ask_if_unknown(work)
+    if not station.standing_waits:
+        _settle_standing(engine, work)
+
+
+def capabilities_told(engine: Engine, work: Work, *, is_news: bool) -> None:
+    """Goes on with what waited to hear what the station can take, or was refused before."""
+    if work.station.standing_waits:
+        work.station.standing_waits = False
+        _settle_standing(engine, work)
+    if is_news:
+        for live in _current(work):
+            push = live.session.push
+            if push is not None and push.refusals and not push.is_in_force:
+                pushing.again(engine, work, live)
+
+
+def wishes_changed(engine: Engine, work: Work, names: Collection[str] | None) -> None:
+    """Takes that the operator wants something else: other rules, or profiles of these names."""
+    if not engine.policy.pushes_profiles:
+        return
+    standing_before = dict(work.station.record.standing)
+    for live in _current(work):
+        before = live.session.profile
+        pushing.choose_profile(engine, work, live)
+        if live.session.profile != before:
+            pushing.want(engine, work, live)
+            work.touch(live)
+        elif names is not None and before in names:
+            pushing.again(engine, work, live)
+    if work.station.is_online and (
+        standing_before or standing.wanted(engine.policy, work.station.record)
+    ):
+        standing.settle(engine, work, anew=False)
+
+
+def is_anything_wanted(engine: Engine, work: Work) -> bool:
+    """Tells whether the station has, or may get, profiles of ours."""
+    station, policy = work.station, engine.policy
+    if station.belief.clearings or station.record.standing:
+        return True
+    if any(live.session.profile is not None for live in station.running.values()):
+        return True
+    return bool(standing.wanted(policy, station.record)) or _may_get(policy, station.record)
+
+
+def _may_get(policy: Policy, record: Station) -> bool:
+    """Tells whether a session of the station could be given a profile that limits it."""
+    return any(
+        (named := policy.catalogue.get(rule.profile)) is not None
+        and not named.is_unlimited
+        and _is_for(rule, record)
+        for rule in policy.assignments
+    )
+
+
+def _is_for(rule: AssignmentRule, record: Station) -> bool:
+    bare = rule.model_copy(update={"token": None, "vehicle_class": None})
+    return (
+        choose([bare], station=record.id, site=record.site, token=None, vehicle_class=None)
+        is not None
+    )
+
+
+def _settle_standing(engine: Engine, work: Work) -> None:
+    if work.station.record.standing or standing.wanted(engine.policy, work.station.record):
+        standing.settle(engine, work, anew=True)
+        external_limits.ask(work)
+
+
+def _current(work: Work) -> list[LiveSession]:
+    """Returns the sessions that run for sure: a profile is not pushed for one left behind."""
+    return [
+        live for live in work.station.running.values() if "superseded" not in live.session.flags
+    ]

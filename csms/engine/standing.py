@@ -1,0 +1,266 @@
+"""A station's standing profiles: what limits before a session's own profile is there, and above it.
+
+A TxDefaultProfile, so that no transaction begins without a limit, and a maximum for the station;
+both on EVSE 0. What became of each is on the station's record. Source: OCPP 1.6, 3.13.1 and
+5.16.1; OCPP 2.0.1 part 2, K03 and K04.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.commands import InstallProfile
+from csms.domain.push import IN_FORCE, PushState
+from csms.engine import belief, capabilities, clearings, desk, quirks, refusals
+from csms.engine.forms import fit, forms_of
+from csms.engine.quirks import Form
+from csms.engine.work import Order
+from profiles import Purpose, StationContext, blocking, check, choose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from csms.domain.station import Station
+    from csms.engine.engine import Engine
+    from csms.engine.forms import Shaped
+    from csms.engine.policy import Policy
+    from csms.engine.work import Work
+    from profiles import CatalogueProfile, ChargingProfile
+
+PURPOSES = (Purpose.STATION_MAX, Purpose.TX_DEFAULT)
+_SETTLED = {each.value for each in IN_FORCE}
+
+
+@dataclass(slots=True)
+class Stands:
+    """One standing profile as it is wanted, and what became of it; times as ISO texts.
+
+    `digest` is of the catalogue's profile, `anchored_at` when it was first wanted so: what counts
+    from its start counts from then.
+    """
+
+    profile: str
+    digest: str
+    profile_id: int
+    anchored_at: str
+    state: str = PushState.WANTED.value
+    number: int = 0
+    form: int = 0
+    tries: int = 0
+    wanted_at: str | None = None
+    sent_at: str | None = None
+    answered_at: str | None = None
+    confirmed_at: str | None = None
+    status: str | None = None
+    reason: str | None = None
+
+
+_FIELDS = {each.name for each in fields(Stands)}
+
+
+def wanted(policy: Policy, record: Station) -> dict[Purpose, CatalogueProfile]:
+    """Returns the profiles that are to stand on a station, by purpose.
+
+    The default is what the station's record names, else its site, else the assignment rule that
+    needs no token; the maximum is only ever named.
+    """
+    rule = choose(
+        policy.assignments, station=record.id, site=record.site, token=None, vehicle_class=None
+    )
+    names = {
+        Purpose.STATION_MAX: record.max_profile or policy.max_profiles.get(record.site),
+        Purpose.TX_DEFAULT: record.default_profile
+        or policy.default_profiles.get(record.site)
+        or (None if rule is None else rule.profile),
+    }
+    found = {
+        purpose: policy.catalogue[name]
+        for purpose, name in names.items()
+        if name is not None and name in policy.catalogue
+    }
+    return {purpose: named for purpose, named in found.items() if not named.is_unlimited}
+
+
+def settle(engine: Engine, work: Work, *, anew: bool) -> None:
+    """Has the standing profiles that are wanted put on the station, and others taken off.
+
+    What the station has taken already is sent again only if `anew`.
+    """
+    record = work.station.record
+    wishes = wanted(engine.policy, record)
+    for purpose in PURPOSES:
+        known = load(record, purpose)
+        named = wishes.get(purpose)
+        if named is None:
+            if known is not None:
+                _withdraw(work, purpose, known)
+            continue
+        if known is None or known.digest != _digest(named):
+            known = _first(engine, work, named, known)
+        elif known.state in _SETTLED and not anew:
+            continue
+        else:
+            known.form += known.state == PushState.REFUSED.value
+        known.tries = 0
+        _send(engine, work, purpose, known)
+
+
+def _first(engine: Engine, work: Work, named: CatalogueProfile, before: Stands | None) -> Stands:
+    """Returns a standing profile that is wanted from now on; it takes the ID of the one before."""
+    at = work.now.isoformat()
+    if before is None:
+        return Stands(named.name, _digest(named), engine.next_profile_id(work.station), at)
+    return Stands(named.name, _digest(named), before.profile_id, at, number=before.number)
+
+
+def load(record: Station, purpose: Purpose) -> Stands | None:
+    """Returns what became of a standing profile; None if there is none."""
+    doc = record.standing.get(purpose.value)
+    if doc is None:
+        return None
+    return Stands(**{name: value for name, value in doc.items() if name in _FIELDS})
+
+
+def sent(work: Work, order: Order, at: datetime, request: Mapping[str, Any]) -> None:
+    """Notes that a standing profile has left, if nothing has become of it yet."""
+    purpose, known = _meant(work, order)
+    if known is not None and known.state == PushState.WANTED.value:
+        known.state, known.sent_at = PushState.SENT.value, at.isoformat()
+        desk.sent(work, order, at, request)
+        _keep(work, purpose, known)
+
+
+def answered(
+    engine: Engine, work: Work, order: Order, answer: desk.CommandAnswer, state: desk.CommandState
+) -> None:
+    """Takes what a station says to a standing profile; refused, it comes in another form."""
+    purpose, known = _meant(work, order)
+    if known is None or not isinstance(order.command, InstallProfile):
+        return
+    known.state, known.status, known.reason = state.value, answer.status, answer.reason
+    known.answered_at = None if answer.status is None else work.now.isoformat()
+    _keep(work, purpose, known)
+    if state is desk.CommandState.ACCEPTED:
+        belief.confirm(work, order.command.profile.id)
+        _learn(engine, work, purpose, known)
+    elif work.station.is_online and known.tries < refusals.MOST_TRIES:
+        known.form += state is desk.CommandState.REFUSED
+        _send(engine, work, purpose, known)
+
+
+def confirmed(work: Work, profile_ids: set[int]) -> None:
+    """Notes which standing profiles a station has reported to have."""
+    for purpose in PURPOSES:
+        known = load(work.station.record, purpose)
+        if known is not None and known.profile_id in profile_ids:
+            known.state, known.confirmed_at = PushState.CONFIRMED.value, work.now.isoformat()
+            _keep(work, purpose, known)
+
+
+def _send(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> None:
+    shapes = _shapes(engine, work, purpose, known)
+    if not shapes:
+        return
+    work.station.belief.clearings.pop(known.profile_id, None)
+    allowed = [each for each in shapes if not _findings(engine, work, each.profile)]
+    known.number += 1
+    known.tries += 1
+    known.form %= max(len(allowed), 1)
+    known.state, known.wanted_at = PushState.WANTED.value, work.now.isoformat()
+    known.sent_at = known.answered_at = known.confirmed_at = None
+    if not allowed:
+        known.state, known.reason = (
+            PushState.REFUSED.value,
+            _findings(engine, work, shapes[0].profile),
+        )
+        told = {"profile": known.profile, "purpose": purpose.value, "reason": known.reason}
+        work.warn("profile.refused", None, **told)
+        _keep(work, purpose, known)
+        return
+    command = InstallProfile(0, allowed[known.form].profile)
+    order = Order(
+        work.station.id, _order_id(work, purpose, known), command, work.now, None, known.profile
+    )
+    _keep(work, purpose, known)
+    desk.send(work, order)
+
+
+def _withdraw(work: Work, purpose: Purpose, known: Stands) -> None:
+    del work.station.record.standing[purpose.value]
+    work.save_station()
+    clearings.want(work, known.profile_id, None)
+
+
+def _shapes(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> list[Shaped]:
+    record = work.station.record
+    values = quirks.of(engine, record)
+    named = engine.policy.catalogue.get(known.profile)
+    begun = datetime.fromisoformat(known.anchored_at)
+    profile = None
+    if named is not None:
+        profile = named.to_charging_profile(
+            id=known.profile_id,
+            purpose=purpose,
+            transaction_id=None,
+            transaction_start=begun,
+            zone=engine.policy.zone_of(record.site),
+        )
+    if profile is None:
+        return []
+    return forms_of(capabilities.adapt(engine, record, fit(profile, values, begun)), values, begun)
+
+
+def _findings(engine: Engine, work: Work, profile: ChargingProfile) -> str:
+    said = capabilities.of(engine, work.station.record)
+    context = StationContext(
+        rules=work.station.rules,
+        installed=work.station.installed,
+        max_stack_level=said.max_stack_level,
+        max_periods=said.max_periods,
+        max_profiles=said.max_profiles,
+        units=said.units,
+        now=work.now,
+    )
+    found = blocking(check(0, profile, context))
+    return "; ".join(f"{each.rule}: {each.message}" for each in found)
+
+
+def _learn(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> None:
+    """Remembers the unit or level that a station took after it had refused another."""
+    shapes = _shapes(engine, work, purpose, known)
+    if known.tries < 2 or known.form >= len(shapes):  # noqa: PLR2004 - the first try taught nothing
+        return
+    shaped = shapes[known.form]
+    values: dict[str, object] = {}
+    if Form.LEVEL in shaped.forms:
+        values["max_stack_level"] = shaped.profile.stack_level
+    if Form.UNIT in shaped.forms:
+        values["units"] = (shaped.profile.schedule.unit.value,)
+    if values:
+        why = f"took a {purpose.value} as {', '.join(shaped.forms)} after a refusal"
+        quirks.learn(engine, work, why, **values)
+
+
+def _meant(work: Work, order: Order) -> tuple[Purpose, Stands | None]:
+    """Returns which standing profile an order is of, None if there is a newer one meanwhile."""
+    for purpose in PURPOSES:
+        known = load(work.station.record, purpose)
+        if known is not None and order.command_id == _order_id(work, purpose, known):
+            return purpose, known
+    return Purpose.TX_DEFAULT, None
+
+
+def _order_id(work: Work, purpose: Purpose, known: Stands) -> str:
+    return f"{work.station.id}-{purpose.value}-{known.profile_id}-{known.number}"
+
+
+def _keep(work: Work, purpose: Purpose, known: Stands) -> None:
+    work.station.record.standing[purpose.value] = asdict(known)
+    work.save_station()
+
+
+def _digest(named: CatalogueProfile) -> str:
+    return hashlib.sha256(named.model_dump_json().encode()).hexdigest()[:16]
