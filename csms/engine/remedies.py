@@ -47,6 +47,7 @@ def climb(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
     if not work.station.is_online:
         return None
     due = [_climb(engine, work, live, episode) for episode in live.watch.open_episodes]
+    due.append(_wake_up(engine, work, live))
     return min((each for each in due if each is not None), default=None)
 
 
@@ -74,7 +75,7 @@ def _climb(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> d
         return None
     place = (work.station.record.site, work.station.id)
     ladder = engine.policy.remedies_of(place[0]).ladder(place, episode.kind, episode.severity)
-    if not ladder.steps:
+    if not ladder.steps or _is_paused(episode.actions):
         return None
     if ladder.steps[0] is Step.ALERT and not _times(episode, Step.ALERT):
         _tell(work, live, episode)
@@ -88,6 +89,33 @@ def _climb(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> d
         if _take(engine, work, live, episode, step):
             return work.now + _LOOK_AGAIN
     return None
+
+
+def _wake_up(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
+    """Gives a session its limit back that was paused to wake its car, whatever the alert does."""
+    for suspicion in live.watch.suspicions.values():
+        episode = suspicion.episode
+        last = None if episode is None else _last_sent(episode.actions)
+        if episode is None or last is None or not _is_paused(episode.actions):
+            continue
+        if last["outcome"] is None and work.now < _at(last["at"]) + _ANSWER_WITHIN:
+            return _at(last["at"]) + _ANSWER_WITHIN
+        due = _at(last["answered_at"] or last["at"]) + _A_MINUTE
+        if due > work.now:
+            return due
+        _send(engine, work, live, episode, Step.REPUSH)
+        return work.now + _LOOK_AGAIN
+    return None
+
+
+def _is_paused(actions: Sequence[Action]) -> bool:
+    """Tells whether a pause that was made to wake a car may still be in force."""
+    for action in reversed(actions):
+        if action["name"] == Step.WAKE.value:
+            return action["outcome"] not in {CommandState.REFUSED.value, "nothing_to_do"}
+        if action["name"] == Step.REPUSH.value and action["outcome"] == CommandState.ACCEPTED.value:
+            return False
+    return False
 
 
 def _not_before(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> datetime | None:
@@ -164,6 +192,11 @@ def _take(engine: Engine, work: Work, live: LiveSession, episode: Episode, step:
     if step is Step.ALERT:
         _tell(work, live, episode)
         return False
+    return _send(engine, work, live, episode, step)
+
+
+def _send(engine: Engine, work: Work, live: LiveSession, episode: Episode, step: Step) -> bool:
+    """Sends what a step wants sent; False if that is nothing."""
     attempt = Attempt(episode, metering.alert_id(live, episode))
     taken = REMEDIES[step](engine, work, live, attempt)
     if isinstance(taken, str):
