@@ -4,6 +4,7 @@ Pure: nothing here reads a clock, a socket or a log. Limits are floats with at m
 `None` means no limit.
 """
 
+from profiles.adaptation import Adapted, Capabilities, adapt
 from profiles.assignments import AssignmentRule, check_assignments, choose, load_assignments
 from profiles.catalogue import CatalogueError, CatalogueFinding, CatalogueProfile, load_catalogue
 from profiles.comparison import (
@@ -40,7 +41,9 @@ from profiles.rules import Finding, Severity, StationContext, blocking, check, p
 from profiles.semantics import DefaultPrecedence, Edition, MixedUnits, Rules
 
 __all__ = [
+    "Adapted",
     "AssignmentRule",
+    "Capabilities",
     "CatalogueError",
     "CatalogueFinding",
     "CatalogueProfile",
@@ -74,6 +77,7 @@ __all__ = [
     "Station",
     "StationContext",
     "Transaction",
+    "adapt",
     "blocking",
     "check",
     "check_assignments",
