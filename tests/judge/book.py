@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from tests.judge.stage import Stage
 
-NOMINAL, HOSTILE, FAULTY = "nominal", "hostile nominal", "faulty"
+NOMINAL, HOSTILE, FAULTY, ENDS = "nominal", "hostile nominal", "faulty", "expected end"
 VERSIONS = ("1.6", "2.0.1")
 
 
@@ -41,4 +41,4 @@ def _adder(sort: str):
     return add
 
 
-nominal, hostile, faulty = (_adder(each) for each in (NOMINAL, HOSTILE, FAULTY))
+nominal, hostile, faulty, ending = (_adder(each) for each in (NOMINAL, HOSTILE, FAULTY, ENDS))

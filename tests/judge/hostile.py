@@ -308,7 +308,7 @@ def _direct_current(stage: Stage, soc: float, kilowatts: float) -> Session:
     car = stage.car(amps, 3, offset_a=0.0)
     until = stage.between(0.8, 0.95)
     car.battery = stage.battery(soc, 0.6, amps * 690, knee=0.55, efficiency=0.94, until=until)
-    session = stage.session(car, POWERED, evse_max_a=amps, is_dc=True)
+    session = stage.session(car, POWERED, evse_max_a=amps)
     session.tells_soc = True
     session.lasts_s = HOUR
     return session
@@ -348,3 +348,34 @@ def new_profile_every_15_min(stage: Stage) -> None:
     stage.play(session, limits, how="each")
     last = Profile([Period(0, 32)], start_s=session.at(session.lasts_s - 5), id=8)
     clear(stage.frames, session.at(session.lasts_s - 4), last)
+
+
+@hostile
+def samples_by_the_clock(stage: Stage) -> None:
+    """Values of the quarter hours, besides those of each minute, of moments that may coincide."""
+    session = stage.session(every_s=60.0)
+    session.clock_every_s = 900.0
+    stage.play(session, _two_limits(stage))
+
+
+@hostile
+def first_limit_after_minutes(stage: Stage) -> None:
+    """Charges with all it has for some minutes until the system's first profile comes."""
+    stage.play(stage.session(), [Limit(stage.between(120, 900), stage.amps(6, 16))])
+
+
+@hostile
+def driver_stops_and_goes(stage: Stage) -> None:
+    """The car charges, rests for a while of its own will and says so, and charges again."""
+    rest_s = stage.between(600, 1500)
+    again_s = rest_s + stage.between(300, 1500)
+    car = stage.car(shape=lambda at_s: 0.0 if rest_s <= at_s < again_s else 1e9)
+    stage.play(stage.session(car), [Limit(stage.first_limit_s(), stage.amps(6, 32))])
+
+
+@hostile
+def watts_for_a_lone_phase(stage: Stage) -> None:
+    """Limits in watts that name one phase, for a car that uses one."""
+    watts = float(stage.rng.randrange(1400, 5000, 100))
+    limits = [Limit(5, 7300, "W", 1), Limit(stage.between(1200, 2400), watts, "W", 1)]
+    stage.play(stage.session(stage.car(32, 1), WITH_CURRENTS), limits)

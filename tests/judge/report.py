@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from tests.judge.book import ENDS
+from tests.judge.ends import is_met, summary
 from tests.judge.score import tallied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.judge.ends import Guess
     from tests.judge.runner import Played
 
 RECALL, PRECISION, ALARMS = 0.98, 0.97, 1.0
@@ -22,7 +25,21 @@ def lines(played: Sequence[Played]) -> Iterator[str]:
     yield ""
     yield from _totals(played)
     yield ""
+    yield from _ends(played)
+    yield ""
     yield from _not_right(played)
+
+
+def _ends(played: Sequence[Played]) -> Iterator[str]:
+    if any(each.scenario.sort == ENDS for each in played):
+        if all(each.guesses is None for each in played):
+            yield "expected end: the replay tells no estimates"
+        else:
+            yield from summary(_all_guesses(played))
+
+
+def _all_guesses(played: Sequence[Played]) -> list[Guess]:
+    return [guess for each in played for guess in each.guesses or ()]
 
 
 def aims_met(played: Sequence[Played]) -> bool:
@@ -31,7 +48,9 @@ def aims_met(played: Sequence[Played]) -> bool:
     false = sum(each.false for each in tallies)
     recall = hits / (hits + missed) if hits + missed else 1.0
     precision = hits / (hits + false) if hits + false else 1.0
-    return recall >= RECALL and precision >= PRECISION and _alarms(played)[0] <= ALARMS
+    if recall < RECALL or precision < PRECISION or _alarms(played)[0] > ALARMS:
+        return False
+    return is_met(_all_guesses(played))
 
 
 def _kinds(played: Sequence[Played]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tests.judge.book import FAULTY, Scenario
+from tests.judge.ends import Guess, guesses
 from tests.judge.score import Episode, Verdict, judge
 from tests.judge.stage import Stage
 
@@ -42,6 +44,7 @@ class Played:
     truths: list[Truth]
     hours: float
     verdict: Verdict = field(default_factory=Verdict)
+    guesses: list[Guess] | None = None
 
     @property
     def is_nominal(self) -> bool:
@@ -130,7 +133,22 @@ class Job:
         hours = sum(_hours(each) for each in stage.sessions)
         played = Played(scenario, self.version, self.seed, stage.truths, hours)
         played.verdict = judge(stage.truths, episodes)
+        if replayed.estimates is not None:
+            played.guesses = _guesses(stage, replayed)
         return played
+
+
+def _guesses(stage: Stage, replayed: Replayed) -> list[Guess]:
+    """What was estimated for the sessions of a stage whose end is labelled."""
+    ids = {(each["station_id"], each["transaction_id"]): each["id"] for each in replayed.sessions}
+    told = defaultdict(list)
+    for estimate in replayed.estimates or ():
+        told[estimate["session_id"]].append(estimate)
+    return [
+        guess
+        for end in stage.ends
+        for guess in guesses(end, told[ids.get((stage.name, end.transaction))], stage.base)
+    ]
 
 
 def _hours(session: Session) -> float:

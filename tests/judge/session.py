@@ -46,16 +46,17 @@ class Session:
     offers: Callable[[float, float | None], float] | None = None
     celsius: Callable[[float], float] | None = None
     tells_soc: bool = False
-    is_dc: bool = False
     jitter_s: float = 0.0
     reason: str = "Local"
     ends_as: str = "Available"
-    aligned: bool = False
+    clock_every_s: float | None = None
     rest_s: float = REST_S
     before_stop: Callable[[float], None] = lambda _: None
     transaction: str = ""
     charged_s: float | None = None
+    unplugs_s: float | None = None
     _state: str = ""
+    _clock_s: float = 0.0
 
     def play(self) -> None:
         """Writes the session's frames from start to end."""
@@ -63,21 +64,30 @@ class Session:
         self.car.begin()
         now_s, next_s = 0.0, self.every_s * self.rng.uniform(0.3, 1.0)
         self._start()
-        while now_s < self.lasts_s:
+        while now_s < self.lasts_s and not self._is_unplugged(now_s):
             pilot_a, phases = self._piloted(now_s)
             self.car.follow(now_s, pilot_a)
             self._tell_state(now_s, pilot_a)
             if now_s >= next_s:
                 self._tell(now_s, phases)
                 next_s += self.every_s
+            if self.clock_every_s is not None and self.at(now_s) >= self._clock_s:
+                self._tell(now_s, phases, "Sample.Clock")
+                self._clock_s += self.clock_every_s
             step_s = self._step(now_s, next_s)
             self._flow(now_s, step_s, phases)
             now_s += step_s
+        self.lasts_s = now_s
         self._stop()
 
     def at(self, at_s: float) -> float:
         """A time of the session as one of the log."""
         return self.starts_s + at_s
+
+    def _is_unplugged(self, at_s: float) -> bool:
+        if self.unplugs_s is None or self.charged_s is None:
+            return False
+        return at_s >= self.charged_s + self.unplugs_s
 
     @property
     def place(self) -> tuple[str, int]:
@@ -145,14 +155,13 @@ class Session:
             self._state = state
             self.frames.state(self.at(at_s) + 0.5, self.place, state)
 
-    def _tell(self, at_s: float, phases: int) -> None:
+    def _tell(self, at_s: float, phases: int, context: str = "") -> None:
         if self.rng.random() < self.loses:
             return
         if any(start <= at_s < end for start, end in self.silent):
             return
         told_s = at_s + self.rng.uniform(0, self.jitter_s)
         values = self.telling.write(self._read(at_s, phases), self.car.lines)
-        context = "Sample.Clock" if self.aligned else ""
         self.frames.values(self.at(told_s), self.place, values, self._state, context)
 
     def _read(self, at_s: float, phases: int) -> Reading:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from tests.judge.ends import End
+
 MINUTE, HOUR = 60.0, 3600.0
 WITH_CURRENTS = (
     frozenset({"currents", "volts", "power", "register"}),
@@ -49,6 +51,7 @@ class Stage:
     index: int = 0
     truths: list[Truth] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
+    ends: list[End] = field(default_factory=list)
     _meters: dict[int, Meter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
