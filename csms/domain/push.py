@@ -6,7 +6,7 @@ observed in its meter: each step has its time, and none follows from another one
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -42,8 +42,10 @@ class Push:
     the last reason to push. `refusals` counts the refusals in a row, the first of them at
     `refused_since`, the last at `refused_at`; `is_refusal_told` tells that an alert was raised
     for them. `asked_at` is when the station was last asked what is in force, `composite` what it
-    said while that differs from what we believe, JSON-able, `doubt` why it could not be compared. `lowered_to` is
-    the limit that was sent instead as a remedy: what is judged by stays the wanted one.
+    said while that differs from what we believe, JSON-able, `doubt` why it could not be compared.
+    `lowered_to` is the limit that was sent instead as a remedy: what is judged by stays the wanted
+    one. `level` is the stack level that is sent instead of the profile's own, `extra_ids` are
+    further profiles of ours on the station for this session.
     """
 
     number: int = 0
@@ -66,6 +68,8 @@ class Push:
     composite: dict[str, Any] | None = None
     doubt: str | None = None
     lowered_to: float | None = None
+    level: int | None = None
+    extra_ids: list[int] = field(default_factory=list)
 
     @property
     def is_in_force(self) -> bool:

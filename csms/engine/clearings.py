@@ -37,6 +37,8 @@ def want_of_session(work: Work, live: LiveSession) -> None:
     is_there = push is None or push.is_in_force or push.answered_at is None
     if is_there or work.station.installed.get(session.profile_id) is not None:
         want(work, session.profile_id, session.id)
+    for profile_id in () if push is None else push.extra_ids:
+        want(work, profile_id, session.id)
 
 
 def resume(work: Work) -> None:

@@ -66,7 +66,7 @@ def want(
         _withdraw(work, live)
         return None
     session.pushed, session.is_push_answered = name, False
-    return _push(engine, work, live, named, _next(session.push, work.now), alert_id)
+    return _push(engine, work, live, named, alert_id)
 
 
 def again(
@@ -83,6 +83,19 @@ def again(
     live.session.pushed = None
     work.touch(live)
     return want(engine, work, live, alert_id)
+
+
+def number_next(work: Work, live: LiveSession) -> Push:
+    """Begins the session's next push, and settles what became of one that nobody answered."""
+    session = live.session
+    if session.push is not None and session.push.state in _UNANSWERED:
+        reason = {"reason": f"not answered before it was wanted again as P{session.pushes + 1}"}
+        desk.note(work, live, desk.CommandState.FAILED, reason)
+    push = _next(session.push, work.now)
+    session.pushes += 1
+    push.number, session.push, live.pushed_in = session.pushes, push, work.station.epoch
+    work.touch(live)
+    return push
 
 
 def sent(work: Work, order: Order, at: datetime, request: Mapping[str, Any]) -> None:
@@ -117,7 +130,7 @@ def answered(
     elif state is desk.CommandState.REFUSED:
         _refused(engine, work, live, order)
     elif work.station.is_online and work.station.reconcile_at is None:
-        _unanswered(engine, work, live)
+        _unanswered(engine, work, live, order)
 
 
 def ended(work: Work, live: LiveSession) -> None:
@@ -180,30 +193,22 @@ def _next(push: Push | None, now: datetime) -> Push:
         refused_since=push.refused_since,
         refused_at=push.refused_at,
         is_refusal_told=push.is_refusal_told,
+        level=push.level,
+        extra_ids=push.extra_ids,
         status=push.status,
         reason=push.reason,
     )
 
 
 def _push(
-    engine: Engine,
-    work: Work,
-    live: LiveSession,
-    named: CatalogueProfile,
-    push: Push,
-    alert_id: str | None,
+    engine: Engine, work: Work, live: LiveSession, named: CatalogueProfile, alert_id: str | None
 ) -> Order | None:
     session = live.session
     if session.profile_id is None:
         session.profile_id = engine.next_profile_id(work.station)
     work.station.belief.clearings.pop(session.profile_id, None)
-    if session.push is not None and session.push.state in _UNANSWERED:
-        reason = {"reason": f"not answered before it was wanted again as P{session.pushes + 1}"}
-        desk.note(work, live, desk.CommandState.FAILED, reason)
-    session.pushes += 1
-    push.number, session.push, live.pushed_in = session.pushes, push, work.station.epoch
-    work.touch(live)
-    shapes = _shapes(engine, work, live, named)
+    push = number_next(work, live)
+    shapes = shapes_of(engine, work, live, named)
     if not shapes:
         return None
     allowed = [each for each in shapes if not findings(engine, work, live, each.profile)]
@@ -229,10 +234,18 @@ def _forbid(
     refusals.tell(work, live)
 
 
-def _shapes(engine: Engine, work: Work, live: LiveSession, named: CatalogueProfile) -> list[Shaped]:
+def shapes_of(
+    engine: Engine,
+    work: Work,
+    live: LiveSession,
+    named: CatalogueProfile,
+    *,
+    as_default: bool = False,
+) -> list[Shaped]:
     """Returns the session's profile in all its forms, the first one as it should be right."""
     session, known = live.session, quirks.of(engine, work.station.record)
-    purpose = Purpose.TX_DEFAULT if known.ignores_tx_profile else Purpose.TX
+    is_default = as_default or known.ignores_tx_profile
+    purpose = Purpose.TX_DEFAULT if is_default else Purpose.TX
     profile = named.to_charging_profile(
         id=session.profile_id or 0,
         purpose=purpose,
@@ -244,6 +257,8 @@ def _shapes(engine: Engine, work: Work, live: LiveSession, named: CatalogueProfi
         return []
     if purpose is Purpose.TX_DEFAULT:
         profile = _above_standing(work, profile)
+    if session.push is not None and session.push.level is not None:
+        profile = replace(profile, stack_level=session.push.level)
     begun = session.started_at
     profile = capabilities.adapt(engine, work.station.record, fit(profile, known, begun))
     return forms_of(profile, known, begun)
@@ -298,18 +313,18 @@ def _refused(engine: Engine, work: Work, live: LiveSession, order: Order) -> Non
     if push is None:
         return
     refusals.refused(work, live, push.status or "", push.reason)
-    if push.tries < refusals.MOST_TRIES:
+    if push.tries < refusals.MOST_TRIES and order.alert_id is None:
         push.form += 1
         live.session.pushed = None
-        want(engine, work, live, order.alert_id)
+        want(engine, work, live)
 
 
-def _unanswered(engine: Engine, work: Work, live: LiveSession) -> None:
+def _unanswered(engine: Engine, work: Work, live: LiveSession, order: Order) -> None:
     push = live.session.push
     if push is None:
         return
     refusals.refused(work, live, refusals.NO_ANSWER, push.reason)
-    if push.tries < refusals.MOST_TRIES:
+    if push.tries < refusals.MOST_TRIES and order.alert_id is None:
         live.session.pushed = None
         want(engine, work, live)
 
@@ -317,7 +332,7 @@ def _unanswered(engine: Engine, work: Work, live: LiveSession) -> None:
 def _learn(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> bool:
     """Remembers what form a station took after it had refused others; False if none can be."""
     named = engine.policy.catalogue.get(live.session.profile or "")
-    shapes = [] if named is None else _shapes(engine, work, live, named)
+    shapes = [] if named is None else shapes_of(engine, work, live, named)
     taken = next((each for each in shapes if each.profile == profile), None)
     if taken is None or quirks.key_of(work.station.record) is None:
         return False
