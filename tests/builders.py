@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from csms.engine.writes import SessionWrite, StationWrite
 from csms.monitor import meter
 from csms.monitor.deviations import end_session, take_sample
 from csms.monitor.limit_track import LimitTrack
+from csms.monitor.scene import Circumstances
 from csms.monitor.thresholds import Thresholds
 from csms.monitor.watch import Watch
 from csms.store.memory import MemoryStore
@@ -98,6 +100,8 @@ class Bench:
     def __init__(self, thresholds: Thresholds | None = None, **limit: Any) -> None:
         self.thresholds = thresholds or Thresholds()
         self.watch, self.track = Watch(), LimitTrack()
+        self.known = Circumstances(START)
+        self.verdict = ""
         self.log: list[tuple[float, Finding]] = []
         self.limit(0, **limit)
 
@@ -111,8 +115,9 @@ class Bench:
 
     def sample(self, at_s: float, **values: Any) -> list[tuple[str, str]]:
         """Judges a sample; returns what changed, as (change, kind)."""
-        found = take_sample(
-            self.watch, self.track, a_sample(at_s, **values), after(at_s), self.thresholds
+        known = replace(self.known, received_at=after(at_s))
+        found, self.verdict = take_sample(
+            self.watch, self.track, a_sample(at_s, **values), after(at_s), known, self.thresholds
         )
         return self._keep(at_s, found)
 

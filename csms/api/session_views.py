@@ -94,6 +94,11 @@ class SampleView(BaseModel):
     current_offered_a: float | None
     extra: dict[str, Any] = Field(description="What else was sent, by measurand")
     assumed: list[str] = Field(description="Every default or repair")
+    verdict: str | None = Field(
+        description="What the monitor made of it: ok, over, under, paused or unknown, and why",
+        examples=["ok", "over", "ok:taper", "unknown:no_limit"],
+    )
+    charging_state: str | None = Field(description="What the station had told by then")
 
 
 class PushView(BaseModel):
@@ -138,6 +143,8 @@ def sample_view(row: Mapping[str, Any], session: Session) -> dict[str, Any]:
         "current_offered_a": row["current_offered_a"],
         "extra": row["extra"] or {},
         "assumed": row["assumed"].split(",") if row["assumed"] else [],
+        "verdict": row["verdict"],
+        "charging_state": row["charging_state"],
     }
 
 

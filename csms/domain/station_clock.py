@@ -140,6 +140,11 @@ class StationClock:
         return any(each.is_wrong for each in self.stretches)
 
     @property
+    def is_settled(self) -> bool | None:
+        """Tells whether messages keep to what is known of the clock; None while nothing is."""
+        return self._run is None if self.stretches else None
+
+    @property
     def offset_s(self) -> float:
         """What to add to the station's times now; 0 while little is known or little is wrong."""
         if not self.stretches or not self.stretches[-1].is_wrong:

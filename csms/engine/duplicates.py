@@ -36,7 +36,7 @@ async def check(engine: Engine, work: Work, live: LiveSession) -> None:
     kept = sorted(await engine.store.load_samples(session.id), key=lambda each: each[1])
     session.unchecked_key, session.duplicate_of = None, older.session.id
     work.flag(live, "duplicate", "start.duplicate", {"of": older.session.id})
-    await metering.take(engine, work, older, [sample for sample, _ in kept])
+    await metering.take(engine, work, older, [each.sample for each in kept])
     if not session.is_active:
         await transactions.take(engine, work, older, _stop_of(live))
     else:

@@ -5,17 +5,21 @@ Source: OCPP 1.6, 4.7; OCPP 2.0.1 part 2, block J.
 
 from __future__ import annotations
 
+import zlib
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
-from csms.engine import registers, smart_charging, timing
+from csms.engine import meter_clock, registers, smart_charging, timing
 from csms.engine.inference import sessions_of_samples
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
 from csms.monitor.deviations import end_session, take_sample
 from csms.monitor.episodes import Change, Kind
+from csms.monitor.scene import Circumstances
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +31,10 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
     from csms.monitor.episodes import Episode, Finding
+    from csms.monitor.thresholds import Thresholds
+    from profiles import ProfileSet
 
+_NOT_LOGGED: Final = frozenset({"samples", "push", "severities"})
 _LOGGED = {
     Change.RAISED: "deviation.raised",
     Change.CHANGED: "deviation.changed",
@@ -59,29 +66,74 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
     return Acknowledged()
 
 
+def known_before(engine: Engine, work: Work, live: LiveSession) -> Circumstances:
+    """Returns what is known of a session beside its samples, for the first one of many."""
+    del engine, live
+    return Circumstances(received_at=work.now, clock_offset_s=work.station.clock.offset_s)
+
+
 async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:
     """Takes the samples of a session: store, ledger, judgement."""
     session, evse = live.session, live.session.evse or 0
     if samples:
         timing.settle(work, live, samples[-1].at)
-    _keep(work, session.id, evse, samples)
+    writes = _keep(work, session.id, evse, samples)
     await registers.count(engine, work, live, samples)
     if session.ledger.is_mended:
         samples = [session.mended(sample) for sample in samples]
     if any(sample.has_electricity and sample.context != TRANSACTION_BEGIN for sample in samples):
         record(work, live, meter.heard(live.watch, work.now))
-    for sample in samples:
-        at = session.placed(sample.at, work.now)
-        smart_charging.extend(work, live, at)
-        if _comes_late(work, live, sample, at):
-            work.late[session.id] = live
-        thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
-        findings = take_sample(live.watch, live.track, sample, at, thresholds)
-        if findings and timing.has_waited(work, at):
-            mark_replayed(findings)
-        record(work, live, findings)
+    record(work, live, meter_clock.look(work, live, samples))
+    thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
+    for sample, write in zip(samples, writes, strict=True):
+        _judge(work, live, sample, write, thresholds)
     if not session.is_active:
         record(work, live, end_session(live.watch, session.ended_at or work.now))
+
+
+def _judge(
+    work: Work, live: LiveSession, sample: Sample, write: SampleWrite, thresholds: Thresholds
+) -> None:
+    """Judges a sample; its verdict is kept with it."""
+    session, watch = live.session, live.watch
+    at = session.placed(sample.at, work.now)
+    smart_charging.extend(work, live, at)
+    if _comes_late(work, live, sample, at):
+        work.late[session.id] = live
+    known = _circumstances(work, live, at, thresholds)
+    findings, verdict = take_sample(watch, live.track, sample, at, known, thresholds)
+    write.verdict, write.charging_state = verdict, known.charging_state
+    if findings:
+        if known.has_waited:
+            mark_replayed(findings)
+        record(work, live, findings)
+    if not known.has_waited:
+        smart_charging.observe(work, live, verdict, at)
+
+
+def _circumstances(
+    work: Work, live: LiveSession, at: datetime, thresholds: Thresholds
+) -> Circumstances:
+    """Returns what is known when a sample of that time is judged.
+
+    The state that a station told last says nothing of a sample that was taken before others.
+    """
+    session, last_at = live.session, live.watch.last_at
+    return Circumstances(
+        received_at=work.now,
+        charging_state=session.charging_state if last_at is None or at > last_at else None,
+        clock_offset_s=work.station.clock.offset_s,
+        has_waited=timing.has_waited(work, at),
+        skew_s=_skew_s(work, thresholds),
+    )
+
+
+def _skew_s(work: Work, thresholds: Thresholds) -> float | None:
+    """Returns how far the station's clock may be off after correction; None if nobody knows."""
+    is_settled = work.station.clock.is_settled
+    if is_settled is None:
+        return None
+    return thresholds.skew_known_s if is_settled else thresholds.skew_s
 
 
 def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
@@ -171,9 +223,14 @@ def alert_write(live: LiveSession, episode: Episode, change: Change = Change.UPD
     )
 
 
-def _keep(work: Work, session_id: str | None, evse: int, samples: Iterable[Sample]) -> None:
-    for sample in samples:
-        work.writes.append(SampleWrite(work.station.id, session_id, evse, work.now, sample))
+def _keep(
+    work: Work, session_id: str | None, evse: int, samples: Iterable[Sample]
+) -> list[SampleWrite]:
+    writes = [
+        SampleWrite(work.station.id, session_id, evse, work.now, sample) for sample in samples
+    ]
+    work.writes.extend(writes)
+    return writes
 
 
 def _complete(work: Work, live: LiveSession, episode: Episode) -> None:
@@ -183,11 +240,19 @@ def _complete(work: Work, live: LiveSession, episode: Episode) -> None:
         episode.evidence["profile"] = session.profile
         episode.evidence["pushes"] = session.pushes
         episode.evidence["push_answered"] = session.is_push_answered
+        episode.evidence["push"] = None if session.push is None else session.push.as_evidence()
+        episode.evidence["profiles_version"] = profiles_version(work.station.installed)
         episode.evidence["clock_offset_s"] = round(work.station.clock.offset_s, 1)
 
 
+def profiles_version(installed: ProfileSet) -> str:
+    """Returns a short name of a set of profiles: the same for the same set, whenever it was."""
+    told = orjson.dumps([each.to_dict() for each in installed])
+    return f"{zlib.crc32(told):08x}"
+
+
 def _log_fields(episode: Episode) -> dict[str, Any]:
-    evidence = {name: value for name, value in episode.evidence.items() if name != "samples"}
+    evidence = {name: value for name, value in episode.evidence.items() if name not in _NOT_LOGGED}
     fields: dict[str, Any] = {
         "kind": episode.kind.value,
         "severity": episode.severity.value,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from csms.engine.writes import AlertWrite, DeliveryWrite, QuarantineWrite, Write
 
 START_KEYS_KEPT = 32
+
+
+class StoredSample(NamedTuple):
+    """A sample as the store has it: when it came, and what was made of it then."""
+
+    sample: Sample
+    received_at: datetime
+    evse: int
+    verdict: str | None = None
+    charging_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +128,8 @@ class Store(Protocol):
         """Returns the register readings of all samples of a session."""
         ...
 
-    async def load_samples(self, session_id: str) -> list[tuple[Sample, datetime]]:
-        """Returns all samples of a session, each with when it arrived, in no order."""
+    async def load_samples(self, session_id: str) -> list[StoredSample]:
+        """Returns all samples of a session, in no order."""
         ...
 
     async def load_alerts(self, session_id: str) -> list[AlertWrite]:

@@ -156,7 +156,7 @@ async def _readings(engine: Engine, session: Session) -> list[Reading]:
     if not session.clock:
         return await engine.store.load_readings(session.id)
     samples = await engine.store.load_samples(session.id)
-    placed = (session.reading_of(sample, received_at) for sample, received_at in samples)
+    placed = (session.reading_of(sample, received_at) for sample, received_at, *_ in samples)
     return [reading for reading in placed if reading is not None]
 
 

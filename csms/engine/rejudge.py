@@ -15,16 +15,16 @@ from csms.engine import metering, smart_charging
 from csms.engine.lateness import REJUDGE_DUE
 from csms.engine.state import LiveSession
 from csms.engine.work import Work
-from csms.engine.writes import RecordWrite
+from csms.engine.writes import RecordWrite, SampleWrite
 from csms.errors import DatabaseUnavailable
 from csms.monitor.episodes import Episode, Kind, Severity
-from csms.monitor.refold import Refold
+from csms.monitor.refold import OF_SAMPLES, Refold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from csms.domain.sample import Sample
     from csms.engine.engine import Engine
+    from csms.engine.ports import StoredSample
     from csms.engine.state import StationState
     from csms.engine.work import Outcome
     from csms.engine.writes import AlertWrite
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Judged = tuple[StationState, Outcome]
 
 _TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
-_JUDGED = frozenset({Kind.OVER_LIMIT, Kind.OUTSIDE_WINDOW, Kind.METER_MISSING})
+_JUDGED = OF_SAMPLES | {Kind.METER_MISSING}
 _AT_ONCE = 200
 
 
@@ -71,7 +71,11 @@ async def _rejudge(
         if live is not None:
             samples = await _in_order(engine, live)
             alerts = await store.load_alerts(session_id)
-            raised = [_episode(alert) for alert in alerts if alert.kind in _JUDGED]
+            raised = [
+                _episode(alert)
+                for alert in alerts
+                if alert.kind in _JUDGED and "-D" in alert.alert_id
+            ]
             await _judge(engine, work, live, samples, raised)
         work.writes.append(RecordWrite(REJUDGE_DUE, session_id, None))
         outcome = work.outcome(None)
@@ -79,7 +83,7 @@ async def _rejudge(
         return outcome
 
 
-async def _in_order(engine: Engine, live: LiveSession) -> list[tuple[Sample, datetime]]:
+async def _in_order(engine: Engine, live: LiveSession) -> list[tuple[StoredSample, datetime]]:
     """Returns a session's samples with their time in our clock, oldest first.
 
     The ledger of a session whose clock jumped is made anew on the way: only now is the order
@@ -88,35 +92,41 @@ async def _in_order(engine: Engine, live: LiveSession) -> list[tuple[Sample, dat
     session = live.session
     stored = await engine.store.load_samples(session.id)
     if session.clock:
-        readings = (session.reading_of(sample, received_at) for sample, received_at in stored)
+        readings = (session.reading_of(each.sample, each.received_at) for each in stored)
         live.line = None
         session.refold(reading for reading in readings if reading is not None)
     placed = []
-    for index, (sample, received_at) in enumerate(stored, 1):
+    for index, kept in enumerate(stored, 1):
         if index % _AT_ONCE == 0:
             await asyncio.sleep(0)
+        sample, received_at = kept.sample, kept.received_at
         moment = sample.at + timedelta(seconds=session.shift_s(sample.at, received_at))
         turn = _TURNS.get(sample.context, 0)
-        placed.append((moment, turn, min(moment, received_at), sample))
+        placed.append((moment, turn, min(moment, received_at), kept))
     placed.sort(key=lambda each: each[:2])
-    return [(sample, at) for _, _, at, sample in placed]
+    return [(kept, at) for _, _, at, kept in placed]
 
 
 async def _judge(
     engine: Engine,
     work: Work,
     live: LiveSession,
-    samples: Sequence[tuple[Sample, datetime]],
+    samples: Sequence[tuple[StoredSample, datetime]],
     raised: Sequence[Episode],
 ) -> None:
     session = live.session
     if samples:
         smart_charging.cover(work, live, samples[-1][1])
     refold = Refold(live.track, engine.policy.thresholds_of(work.station.record, session.profile))
-    for index, (sample, at) in enumerate(samples, 1):
+    refold.watch.skew_s = live.watch.skew_s
+    known = metering.known_before(engine, work, live)
+    for index, (kept, at) in enumerate(samples, 1):
         if index % _AT_ONCE == 0:
             await asyncio.sleep(0)
-        refold.take(session.mended(sample), at)
+        known.received_at, known.charging_state = kept.received_at, kept.charging_state
+        verdict = refold.take(session.mended(kept.sample), at, known)
+        if verdict != kept.verdict:
+            work.writes.append(_verdict(live, kept, verdict))
     if not session.is_active:
         refold.end(session.ended_at or work.now)
     findings = refold.settle(live.watch, raised, work.now)
@@ -124,6 +134,14 @@ async def _judge(
     work.touch(live)
     if findings:
         work.note("session.rejudged", live, samples=len(samples), changed=len(findings))
+
+
+def _verdict(live: LiveSession, kept: StoredSample, verdict: str) -> SampleWrite:
+    """Returns the write that gives a sample which is in the store its new verdict."""
+    session = live.session
+    return SampleWrite(
+        session.station_id, session.id, kept.evse, kept.received_at, kept.sample, verdict
+    )
 
 
 def _episode(alert: AlertWrite) -> Episode:

@@ -76,13 +76,19 @@ class EventWrite:
 
 @dataclass(slots=True)
 class SampleWrite:
-    """One sample. Key: station, session (or none), EVSE, the station's time, context."""
+    """One sample. Key: station, session (or none), EVSE, the station's time, context.
+
+    `verdict` is what the monitor made of it, None for one that belongs to no session;
+    `charging_state` what the station had told of the session by then.
+    """
 
     station_id: str
     session_id: str | None
     evse: int
     received_at: datetime
     sample: Sample
+    verdict: str | None = None
+    charging_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

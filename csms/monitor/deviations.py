@@ -1,102 +1,127 @@
-"""Deviations of a session from its limits: one sample in, what it changes out. PURE.
+"""A session held against its limits: one sample in, what it changes and its verdict out. PURE.
 
-Kinds: OVER_LIMIT (more than a limit above 0 allows) and OUTSIDE_WINDOW (charging where the limit
-is a pause). `csms.monitor.meter` has METER_MISSING.
+Each judge reads the same scene and gives signs; the machinery makes episodes of them. What comes
+about without samples has its own way: METER_MISSING in `csms.monitor.meter`, and what the engine
+learns from answers.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from csms.monitor.episodes import Change, Episode, Finding, Kind, Severity
+from csms.monitor import delivery, machinery, meter_checks, obedience, offered, phase_use
 from csms.monitor.register_power import power_since
-from csms.monitor.thresholds import RULE_VERSION
-from csms.monitor.verdict import NO_LIMIT, Comparison, Measured, Verdict, judge, measure
+from csms.monitor.scene import Scene
+from csms.monitor.verdict import NOTHING, Measured, compare, measure
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.sample import Sample
+    from csms.monitor.episodes import Finding
     from csms.monitor.limit_track import LimitTrack
+    from csms.monitor.limit_window import LimitWindow
+    from csms.monitor.scene import Circumstances
+    from csms.monitor.signs import Sign
     from csms.monitor.thresholds import Thresholds
-    from csms.monitor.watch import Suspicion, Watch
-    from profiles import LimitStep
+    from csms.monitor.watch import Watch
 
-_SAMPLES_KEPT = 20
-_STATION_PURPOSES = {"ChargingStationMaxProfile", "ChargingStationExternalConstraints"}
+OK, OVER, UNDER, PAUSED = "ok", "over", "under", "paused"
+_BASES: Final = frozenset({UNDER, PAUSED})
+
+
+class Judged(NamedTuple):
+    """What a sample has changed, and what it says by itself.
+
+    The verdict is ok, over, under, paused, or unknown with a reason; more may follow a colon, such
+    as `ok:taper` or `unknown:no_limit`.
+    """
+
+    findings: list[Finding]
+    verdict: str
 
 
 def take_sample(
-    watch: Watch, track: LimitTrack, sample: Sample, at: datetime, thresholds: Thresholds
-) -> list[Finding]:
+    watch: Watch,
+    track: LimitTrack,
+    sample: Sample,
+    at: datetime,
+    known: Circumstances,
+    thresholds: Thresholds,
+) -> Judged:
     """Judges one sample; `at` is its time in our clock.
 
-    A sample older than the last one judged changes nothing.
+    One that is not later than the last one judged is looked at for what is odd about it, and
+    changes nothing else.
     """
-    if not track.is_limited or not sample.has_electricity:
-        return []
-    if watch.last_at is not None and at <= watch.last_at:
-        return []
-    elapsed_s = 0.0 if watch.last_at is None else (at - watch.last_at).total_seconds()
-    watch.last_at = at
-    measured = measure(sample, _from_register(watch, sample, at, thresholds), thresholds)
-    verdict = judge(measured, _steps(track, measured, at, thresholds), thresholds)
-    if verdict.reason == NO_LIMIT:
-        return _lifted(watch, at, thresholds)
-    if not verdict.is_known:
-        return []
-    facts = _Facts(sample, at, elapsed_s, verdict, thresholds)
-    facts.is_average = measured.is_from_register
-    if verdict.is_pause:
-        return _advance(watch, Kind.OUTSIDE_WINDOW, facts) + _settle_over(watch, facts)
-    return _advance(watch, Kind.OVER_LIMIT, facts) + _advance(watch, Kind.OUTSIDE_WINDOW, facts)
+    scene = _see(watch, track, sample, at, (known, thresholds))
+    signs = meter_checks.look(watch.meter, scene)
+    if signs and any(machinery.hides_others(sign) for sign in signs):
+        # What a register counted from is worth nothing now.
+        watch.register = watch.register[-1:]
+    elif scene.is_next:
+        signs = [*signs, *_signs(watch, scene)]
+    word = _verdict(watch, scene, signs)
+    signs = machinery.explained(signs)
+    return Judged(machinery.advance(watch, signs, scene, word), word)
 
 
 def end_session(watch: Watch, at: datetime) -> list[Finding]:
     """Clears whatever is open, since the session is over."""
-    findings = [_clear(episode, at, "session_ended") for episode in watch.open_episodes]
-    for suspicion in watch.suspicions.values():
-        suspicion.deviating.stop()
-    return findings
+    return machinery.end(watch, at)
 
 
-class _Facts:
-    """What is known of the sample under judgement; made once and passed down."""
+def _signs(watch: Watch, scene: Scene) -> list[Sign]:
+    ceiling_a = delivery.ceiling_a(watch.delivery, scene.known)
+    if not scene.sample.has_electricity:
+        return offered.look(watch.offered, scene, ceiling_a)
+    return [
+        *obedience.look(watch.obedience, scene, ceiling_a),
+        *phase_use.look(watch.phases, scene),
+        *offered.look(watch.offered, scene, ceiling_a),
+        *delivery.look(watch.delivery, scene),
+    ]
 
-    __slots__ = (
-        "at",
-        "comparison",
-        "elapsed_s",
-        "is_average",
-        "sample",
-        "thresholds",
-        "verdict",
+
+def _see(
+    watch: Watch,
+    track: LimitTrack,
+    sample: Sample,
+    at: datetime,
+    surroundings: tuple[Circumstances, Thresholds],
+) -> Scene:
+    """Puts the sample in its surroundings, and remembers when it was."""
+    known, thresholds = surroundings
+    if known.skew_s is not None:
+        watch.skew_s = known.skew_s
+    skew_s = thresholds.skew_s if watch.skew_s is None else watch.skew_s
+    last_at, elapsed_s, is_next = watch.last_at, 0.0, True
+    if last_at is not None:
+        elapsed_s = (at - last_at).total_seconds()
+        is_next = elapsed_s > 0
+    if not is_next:
+        measured = measure(sample, None, thresholds, known)
+        return Scene(
+            sample, at, 0.0, measured, (), None, None, None, known, thresholds,
+            is_next=False, skew_s=skew_s,
+        )  # fmt: skip
+    measured = NOTHING
+    if sample.has_electricity:
+        watch.last_at = at
+        measured = measure(sample, _from_register(watch, sample, at, thresholds), thresholds, known)
+    window = _window(track, measured, at, skew_s, thresholds)
+    scene = Scene(
+        sample, at, elapsed_s, measured, (), None, None, None, known, thresholds, skew_s=skew_s
     )
-
-    def __init__(
-        self,
-        sample: Sample,
-        at: datetime,
-        elapsed_s: float,
-        verdict: Verdict,
-        thresholds: Thresholds,
-    ) -> None:
-        assert verdict.comparison is not None  # noqa: S101 - narrows the type; known by is_known
-        self.sample, self.at, self.elapsed_s = sample, at, elapsed_s
-        self.verdict, self.thresholds = verdict, thresholds
-        self.comparison: Comparison = verdict.comparison
-        self.is_average = False
-
-    def deviates(self, kind: Kind) -> bool:
-        """Tells whether the sample speaks for this kind."""
-        return self.comparison.is_over and self.verdict.is_pause == (kind is Kind.OUTSIDE_WINDOW)
-
-    def keeps(self, kind: Kind) -> bool:
-        """Tells whether the sample speaks against this kind."""
-        if kind is Kind.OUTSIDE_WINDOW and not self.verdict.is_pause:
-            return True
-        return self.comparison.is_inside
+    if window is not None:
+        scene.window, scene.steps = window, window.steps
+        scene.hi_a, scene.lo_a, scene.limit_since = window.hi_a, window.lo_a, window.since
+        if not window.is_open:
+            scene.comparison = compare(
+                measured, window, sample, thresholds, is_dc=bool(known.is_dc)
+            )
+    return scene
 
 
 def _from_register(
@@ -110,192 +135,54 @@ def _from_register(
     return power_since(watch, at.timestamp(), sample.register_milliwh / 1000, thresholds)
 
 
-def _steps(
-    track: LimitTrack, measured: Measured, at: datetime, thresholds: Thresholds
-) -> list[LimitStep]:
-    """The limits that the sample may have been taken under; none while the session settles.
+def _window(
+    track: LimitTrack, measured: Measured, at: datetime, skew_s: float, thresholds: Thresholds
+) -> LimitWindow | None:
+    """The limits that the sample may have been taken under; None while the session settles.
 
     A session's start is a change of limit like any other, but by the samples' own clock.
     """
     settling_s = thresholds.grace_s + thresholds.random_delay_s + measured.span_s
     if not track.since or at - timedelta(seconds=settling_s) < track.since[0]:
-        return []
-    before = timedelta(seconds=settling_s + thresholds.skew_s)
-    return track.between(at - before, at + timedelta(seconds=thresholds.skew_s))
+        return None
+    before = timedelta(seconds=settling_s + skew_s)
+    return track.window(at - before, at + timedelta(seconds=skew_s), at, thresholds)
 
 
-def _settle_over(watch: Watch, facts: _Facts) -> list[Finding]:
-    """Under a pause only a car that stops shows that it is no longer over the limit before."""
-    suspicion = watch.suspicion(Kind.OVER_LIMIT)
-    if suspicion is not None and facts.comparison.is_over:
-        suspicion.drop()
-        suspicion.inside.stop()
-        return []
-    return _advance(watch, Kind.OVER_LIMIT, facts)
+def _verdict(watch: Watch, scene: Scene, signs: list[Sign]) -> str:
+    """Returns the sample's own word."""
+    if any(machinery.hides_others(sign) for sign in signs):
+        return "unknown:meter_anomaly"
+    if not scene.is_next:
+        return "unknown:late"
+    if not scene.sample.has_electricity:
+        return "unknown:no_meter_data"
+    if scene.comparison is not None and scene.comparison.is_over:
+        return OVER
+    return _mild_verdict(scene, delivery.word(watch.delivery, scene))
 
 
-def _advance(watch: Watch, kind: Kind, facts: _Facts) -> list[Finding]:
-    if facts.deviates(kind):
-        return _deviating(watch, watch.suspect(kind), kind, facts)
-    suspicion = watch.suspicion(kind)
-    if suspicion is None:
-        return []
-    suspicion.drop()
-    if not facts.keeps(kind):
-        suspicion.inside.stop()
-        return []
-    return _keeping(suspicion, facts.at, facts.thresholds, "inside_limit")
+def _mild_verdict(scene: Scene, more: str | None) -> str:
+    """Returns the word of a sample that is not over; `more` is what its delivery adds."""
+    window = scene.window
+    if window is None or scene.comparison is None:
+        reason = _reason(scene)
+        return f"unknown:{reason}" if more is None else f"unknown:{reason}:{more}"
+    if more in _BASES:
+        return more
+    base = PAUSED if window.is_pause else OK
+    if more is None and base == OK and phase_use.is_imbalanced(scene):
+        more = "imbalance"
+    return base if more is None else f"{base}:{more}"
 
 
-def _lifted(watch: Watch, at: datetime, thresholds: Thresholds) -> list[Finding]:
-    """Nothing limits any more: what was seen before proves nothing, and what is open ends."""
-    findings: list[Finding] = []
-    for kind in (Kind.OVER_LIMIT, Kind.OUTSIDE_WINDOW):
-        suspicion = watch.suspicion(kind)
-        if suspicion is not None:
-            suspicion.drop()
-            findings += _keeping(suspicion, at, thresholds, NO_LIMIT)
-    return findings
-
-
-def _keeping(
-    suspicion: Suspicion, at: datetime, thresholds: Thresholds, because: str
-) -> list[Finding]:
-    """Takes a sample against an open episode, and clears it once they are enough."""
-    episode = suspicion.episode
-    if episode is None or not episode.is_open:
-        return []
-    suspicion.inside.extend(at)
-    if not suspicion.inside.is_sure(at, thresholds.clear_samples, thresholds.clear_s):
-        return []
-    suspicion.inside.stop()
-    return [_clear(episode, at, because)]
-
-
-def _deviating(watch: Watch, suspicion: Suspicion, kind: Kind, facts: _Facts) -> list[Finding]:
-    suspicion.inside.stop()
-    suspicion.deviating.extend(facts.at)
-    episode = suspicion.episode
-    if episode is not None and episode.is_open:
-        return _go_on(episode, facts)
-    if suspicion.evidence is None:
-        suspicion.evidence = _no_evidence()
-    _collect(suspicion.evidence, facts)
-    if not _is_confirmed(suspicion, facts):
-        return []
-    return _open(watch, suspicion, kind, facts)
-
-
-def _is_confirmed(suspicion: Suspicion, facts: _Facts) -> bool:
-    """A register's average already spans an interval, so the first one is enough."""
-    if facts.is_average:
-        return True
-    thresholds = facts.thresholds
-    return suspicion.deviating.is_sure(facts.at, thresholds.confirm_samples, thresholds.confirm_s)
-
-
-def _open(watch: Watch, suspicion: Suspicion, kind: Kind, facts: _Facts) -> list[Finding]:
-    old = suspicion.episode
-    soon = timedelta(seconds=facts.thresholds.reopen_s)
-    if old is not None and old.cleared_at is not None and facts.at - old.cleared_at <= soon:
-        old.cleared_at = old.cleared_because = None
-        old.evidence["reopened"] = old.evidence.get("reopened", 0) + 1
-        _collect(old.evidence, facts)
-        old.worsen(_severity(kind, suspicion.deviating.since or facts.at, facts), facts.at)
-        return [Finding(Change.RAISED, old)]
-    watch.episodes += 1
-    since = suspicion.deviating.since or facts.at
-    episode = Episode(watch.episodes, kind, _severity(kind, since, facts), since, facts.at)
-    episode.evidence = {
-        "rule_version": RULE_VERSION,
-        **(suspicion.evidence or _no_evidence()),
-        "causes": _causes(facts.verdict),
-        "severities": [(facts.at.isoformat(), episode.severity.value)],
-    }
-    suspicion.episode, suspicion.evidence = episode, None
-    return [Finding(Change.RAISED, episode)]
-
-
-def _go_on(episode: Episode, facts: _Facts) -> list[Finding]:
-    _collect(episode.evidence, facts)
-    severity = _severity(episode.kind, episode.opened_at, facts)
-    change = Change.CHANGED if episode.worsen(severity, facts.at) else Change.UPDATED
-    return [Finding(change, episode)]
-
-
-def _clear(episode: Episode, at: datetime, because: str) -> Finding:
-    episode.cleared_at, episode.cleared_because = at, because
-    return Finding(Change.CLEARED, episode)
-
-
-def _severity(kind: Kind, since: datetime, facts: _Facts) -> Severity:
-    comparison, thresholds = facts.comparison, facts.thresholds
-    if _breaks_station_limit(facts):
-        return Severity.CRITICAL
-    if kind is Kind.OUTSIDE_WINDOW:
-        return Severity.MAJOR
-    share = (comparison.measured - comparison.hi) / comparison.hi if comparison.hi else 1.0
-    is_long = facts.at - since > timedelta(seconds=thresholds.major_after_s)
-    is_major = share > thresholds.major_share or comparison.excess_a > thresholds.major_a
-    return Severity.MAJOR if is_major or is_long else Severity.MINOR
-
-
-def _breaks_station_limit(facts: _Facts) -> bool:
-    """Tells whether more flows than the station or the grid may take, in every step.
-
-    Such a limit need not be the tightest one to be broken.
-    """
-    return all(
-        any(
-            cause.purpose.value in _STATION_PURPOSES
-            and facts.comparison.is_above(cause, facts.thresholds)
-            for cause in step.causes
-        )
-        for step in facts.verdict.steps
-    )
-
-
-def _no_evidence() -> dict[str, Any]:
-    return {"samples": [], "energy_over_wh": 0.0, "peak_excess_a": 0.0, "peak_excess_w": 0.0}
-
-
-def _collect(evidence: dict[str, Any], facts: _Facts) -> None:
-    """Adds a sample. The first one shows the excess, but not how long it had lasted."""
-    comparison = facts.comparison
-    over_wh = comparison.excess_w * facts.elapsed_s / 3600 if evidence["samples"] else 0.0
-    if len(evidence["samples"]) < _SAMPLES_KEPT:
-        evidence["samples"].append(_sample_evidence(facts))
-    evidence["energy_over_wh"] = round(evidence["energy_over_wh"] + over_wh, 3)
-    evidence["peak_excess_a"] = round(max(evidence["peak_excess_a"], comparison.excess_a), 3)
-    evidence["peak_excess_w"] = round(max(evidence["peak_excess_w"], comparison.excess_w), 1)
-    evidence.update(comparison.as_evidence())
-
-
-def _sample_evidence(facts: _Facts) -> dict[str, Any]:
-    sample = facts.sample
-    raw = {
-        "register_wh": None if sample.register_milliwh is None else sample.register_milliwh / 1000,
-        "power_w": sample.power_w,
-        "current_a": sample.current_a,
-        "currents_a": list(sample.currents_a) if any(sample.currents_a) else None,
-        "voltages_v": list(sample.voltages_v) if any(sample.voltages_v) else None,
-    }
-    known = {name: value for name, value in raw.items() if value is not None}
-    stamp = {"at": facts.at.isoformat(), "at_station": sample.at.isoformat()}
-    return {**stamp, **known, **facts.comparison.as_evidence()}
-
-
-def _causes(verdict: Verdict) -> list[dict[str, Any]]:
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for step in verdict.steps:
-        for cause in step.causes:
-            key = (cause.profile_id, cause.purpose, cause.stack_level, cause.period_index)
-            found[key] = {
-                "profile_id": cause.profile_id,
-                "purpose": cause.purpose.value,
-                "stack_level": cause.stack_level,
-                "period": cause.period_index,
-                "limit": cause.limit,
-                "unit": cause.unit.value,
-            }
-    return list(found.values())
+def _reason(scene: Scene) -> str:
+    """Returns why nothing can be said of a sample against its limit."""
+    window, measured = scene.window, scene.measured
+    if window is not None and window.is_open:
+        return "no_limit" if not any(step.is_limited for step in window.steps) else "settling"
+    if window is None:
+        return "limit_unknown"
+    if measured.current_a is None and measured.power_w is None:
+        return "no_meter_data"
+    return "ambiguous" if any(step.ambiguous for step in window.steps) else "no_comparable_value"

@@ -6,10 +6,26 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from csms.monitor.limit_window import LimitWindow, loosest_now, read_window
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from csms.monitor.thresholds import Thresholds
     from profiles import LimitStep, LimitTimeline
+
+_STEPS_LOOKED_BACK = 200
+
+
+@dataclass(slots=True)
+class _Still:
+    """The window of a time in which one step is in force, as it was last read."""
+
+    start: datetime
+    end: datetime
+    thresholds: Thresholds
+    window: LimitWindow
 
 
 @dataclass(slots=True)
@@ -23,21 +39,26 @@ class LimitTrack:
     since: list[datetime] = field(default_factory=list)
     plans: list[LimitTimeline] = field(default_factory=list)
     is_limited: bool = False
+    _still: _Still | None = field(default=None, repr=False, compare=False)
 
     def change(self, since: datetime, plan: LimitTimeline) -> None:
         """Puts a new plan in force; one that would begin later than `since` is forgotten."""
         keep = bisect_right(self.since, since)
         if keep and self.since[keep - 1] == since:
             keep -= 1
-        del self.since[keep:], self.plans[keep:]
+        if keep < len(self.plans):
+            del self.since[keep:], self.plans[keep:]
+            self.is_limited = any(_limits(each) for each in self.plans)
         self.since.append(since)
         self.plans.append(plan)
-        self.is_limited = any(step.is_limited for each in self.plans for step in each.steps)
+        self.is_limited = self.is_limited or _limits(plan)
+        self._still = None
 
     def begin(self, at: datetime) -> None:
         """Moves the first plan's beginning, for a session whose start was told by a wrong clock."""
-        if self.since and (len(self.since) == 1 or at < self.since[1]):
+        if self.since and (len(self.since) == 1 or at < self.since[1]) and self.since[0] != at:
             self.since[0] = at
+            self._still = None
 
     def at(self, at: datetime) -> LimitStep | None:
         """Returns the step in force, or None before the first plan and past the last one's end."""
@@ -56,11 +77,84 @@ class LimitTrack:
         steps: list[LimitStep] = []
         for index in range(first, last):
             upto = self.since[index + 1] if index + 1 < last else None
-            steps.extend(
-                step
-                for step in self.plans[index].steps
-                if step.start <= end
-                and step.end > max(start, self.since[index])
-                and (upto is None or step.start < upto)
-            )
+            begins = max(start, self.since[index])
+            known = self.plans[index].steps
+            at = max(bisect_right(known, begins, key=lambda step: step.start) - 1, 0)
+            while at < len(known) and known[at].start <= end:
+                step = known[at]
+                if step.end > begins and (upto is None or step.start < upto):
+                    steps.append(step)
+                at += 1
         return steps
+
+    def window(
+        self, start: datetime, end: datetime, at: datetime, thresholds: Thresholds
+    ) -> LimitWindow | None:
+        """Returns what [start, end] allows, and what holds at `at` within; None if unknown.
+
+        A window that lies within one step is read once, and serves as long as that lasts.
+        """
+        still = self._still
+        if (
+            still is not None
+            and still.start <= start
+            and end < still.end
+            and still.thresholds is thresholds
+        ):
+            return still.window
+        steps = self.between(start, end)
+        if not steps:
+            return None
+        window = read_window(steps, thresholds)
+        self._read_change(window, at)
+        if len(steps) == 1:
+            self._keep(start, steps[0], window, thresholds)
+        return window
+
+    def _keep(
+        self, start: datetime, step: LimitStep, window: LimitWindow, thresholds: Thresholds
+    ) -> None:
+        index = bisect_right(self.since, start) - 1
+        if index < 0:
+            return
+        begins, ends = max(step.start, self.since[index]), step.end
+        if index + 1 < len(self.since):
+            ends = min(ends, self.since[index + 1])
+        self._still = _Still(begins, ends, thresholds, window)
+
+    def _read_change(self, window: LimitWindow, at: datetime) -> None:
+        """Finds since when the limit is what it is at `at`, and what it was before."""
+        current: LimitStep | None = None
+        for count, (begins, step) in enumerate(self._backwards(at)):
+            if current is None:
+                current = step
+            elif not _same(current, step):
+                window.before_a = loosest_now(step)
+                break
+            elif count > _STEPS_LOOKED_BACK:
+                break
+            window.since = begins
+        if current is not None:
+            window.now_a = loosest_now(current)
+
+    def _backwards(self, at: datetime) -> Iterator[tuple[datetime, LimitStep]]:
+        """Yields the steps that were in force until `at`, newest first, each with its beginning."""
+        for index in range(bisect_right(self.since, at) - 1, -1, -1):
+            since = self.since[index]
+            steps = self.plans[index].steps
+            last = bisect_right(steps, at, key=lambda step: step.start) - 1
+            for number in range(last, -1, -1):
+                step = steps[number]
+                if step.end <= since:
+                    break
+                yield max(step.start, since), step
+            at = since
+        return
+
+
+def _same(one: LimitStep, other: LimitStep) -> bool:
+    return (one.limit_a, one.limit_w, one.phases) == (other.limit_a, other.limit_w, other.phases)
+
+
+def _limits(plan: LimitTimeline) -> bool:
+    return any(step.is_limited for step in plan.steps)

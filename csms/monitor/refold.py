@@ -22,12 +22,39 @@ if TYPE_CHECKING:
 
     from csms.domain.sample import Sample
     from csms.monitor.limit_track import LimitTrack
+    from csms.monitor.scene import Circumstances
     from csms.monitor.thresholds import Thresholds
+    from csms.monitor.watch import Suspicion
 
 LATE_DATA = "late_data"
 """Why an episode was cleared that never was: what came late disproves it."""
 
-_CARRIED = ("profile", "pushes", "push_answered", "clock_offset_s", "replayed")
+OF_SAMPLES = frozenset(
+    {
+        Kind.OVER_LIMIT,
+        Kind.NO_RESPONSE,
+        Kind.OUTSIDE_WINDOW,
+        Kind.WRONG_PHASES,
+        Kind.UNDER_DELIVERY,
+        Kind.STALLED,
+        Kind.OFFERED_MISMATCH,
+        Kind.METER_ANOMALY,
+    }
+)
+"""The kinds that samples show; the others come about in another way."""
+
+_BY_OUR_CLOCK = "by_our_clock"
+"""What the evidence of an episode says that rests on when, and in which order, messages came."""
+
+_CARRIED = (
+    "profile",
+    "pushes",
+    "push_answered",
+    "push",
+    "profiles_version",
+    "clock_offset_s",
+    "replayed",
+)
 
 
 @dataclass
@@ -41,12 +68,14 @@ class Refold:
     values_at: list[datetime] = field(default_factory=list)
     told_at: set[datetime] = field(default_factory=set)
 
-    def take(self, sample: Sample, at: datetime) -> None:
-        """Judges the next sample; `at` is its time in our clock."""
+    def take(self, sample: Sample, at: datetime, known: Circumstances) -> str:
+        """Judges the next sample, and returns its verdict; `at` is its time in our clock."""
         if sample.has_electricity:
             self.values_at.append(at)
             self.told_at.add(sample.at)
-        self._keep(take_sample(self.watch, self.track, sample, at, self.thresholds))
+        judged = take_sample(self.watch, self.track, sample, at, known, self.thresholds)
+        self._keep(judged.findings)
+        return judged.verdict
 
     def end(self, at: datetime) -> None:
         """Ends the session."""
@@ -91,6 +120,8 @@ class Refold:
         """
         if episode.cleared_because == LATE_DATA:
             return False
+        if episode.evidence.get(_BY_OUR_CLOCK):
+            return False
         if episode.kind is not Kind.METER_MISSING:
             seen = [each["at_station"] for each in episode.evidence.get("samples", ())]
             return not seen or datetime.fromisoformat(seen[0]) in self.told_at
@@ -109,20 +140,45 @@ class Refold:
         return max((b - a).total_seconds() for a, b in pairwise(marks))
 
     def _hand_over(self, watch: Watch, last: int, findings: Iterable[Finding]) -> None:
-        silence = watch.suspicion(Kind.METER_MISSING)
+        """Gives the judge's memory what was found here, and leaves it what is not of samples."""
         withdrawn = {each.episode.number: each.episode for each in findings}
         known = {*withdrawn, *(each.number for each in self.episodes.values())}
-        for left in watch.open_episodes:
-            if left.number not in known and left.kind is not Kind.METER_MISSING:
-                self.watch.suspect(left.kind).episode = left
-        watch.suspicions = dict(self.watch.suspicions)
-        if silence is not None:
-            if silence.episode is not None:
-                silence.episode = withdrawn.get(silence.episode.number, silence.episode)
-            watch.suspicions[Kind.METER_MISSING.value] = silence
+        kept = {
+            family: suspicion
+            for family, suspicion in watch.suspicions.items()
+            if family not in self.watch.suspicions and _is_left(suspicion, known)
+        }
+        for suspicion in kept.values():
+            if suspicion.episode is not None:
+                number = suspicion.episode.number
+                suspicion.episode = withdrawn.get(number, suspicion.episode)
+        watch.suspicions = {**self.watch.suspicions, **kept}
         watch.episodes = last
-        watch.last_at, watch.register = self.watch.last_at, self.watch.register
-        watch.sees_power = self.watch.sees_power
+        for name in _JUDGES_OWN:
+            setattr(watch, name, getattr(self.watch, name))
+
+
+_JUDGES_OWN = (
+    "last_at",
+    "register",
+    "sees_power",
+    "meter",
+    "obedience",
+    "phases",
+    "offered",
+    "delivery",
+)
+"""What a watch remembers of samples, beside its suspicions."""
+
+
+def _is_left(suspicion: Suspicion, known: set[int]) -> bool:
+    """Tells whether a suspicion is not of samples, or of such that are not kept any more."""
+    episode = suspicion.episode
+    if episode is None:
+        return False
+    if episode.evidence.get(_BY_OUR_CLOCK):
+        return True
+    return episode.kind not in OF_SAMPLES or (episode.is_open and episode.number not in known)
 
 
 def _counterpart(episode: Episode, raised: Sequence[Episode], taken: set[int]) -> Episode | None:

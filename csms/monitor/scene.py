@@ -10,20 +10,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.sample import Sample
+    from csms.monitor.limit_window import LimitWindow
     from csms.monitor.thresholds import Thresholds
-    from csms.monitor.verdict import Measured
+    from csms.monitor.verdict import Comparison, Measured
     from profiles import LimitStep
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Circumstances:
-    """What the engine knows of a session beside its samples and limits.
+    """What the engine knows of a session beside its samples and limits. Nobody changes one.
 
     `charging_state` is the version-neutral state as the station last told it: Charging,
     SuspendedEV, SuspendedEVSE, EVConnected, Idle; None if it never did. `clock_offset_s` is what
     our clock is ahead of the station's, `has_waited` tells that the sample comes from a queue.
     `ceiling_a` and `phases` are what this token or vehicle has been seen to draw before this
-    session, None if nothing is known or may be used. `is_dc` None if nobody knows.
+    session, None if nothing is known or may be used. `is_dc` None if nobody knows. `skew_s` is
+    how far the station's clock may still be off after correction, None if it has not shown yet.
     """
 
     received_at: datetime
@@ -33,6 +35,7 @@ class Circumstances:
     ceiling_a: float | None = None
     phases: int | None = None
     is_dc: bool | None = None
+    skew_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -42,7 +45,10 @@ class Scene:
     `at` is its time in our clock, `elapsed_s` the time since the sample judged before (0 for the
     first). `steps` are the limits of its window, empty if unknown; `hi_a` and `lo_a` the loosest
     and the tightest of them in amperes per phase, None where nothing limits or nobody knows.
-    `limit_since` is when the limit last changed to what it is at `at`.
+    `limit_since` is when the limit last changed to what it is at `at`. `window` is what the steps
+    allow, and `comparison` the measured value beside it; None where there is nothing to compare.
+    `is_next` is False for a sample that is no later than one judged before. `skew_s` is how far
+    its time may be off.
     """
 
     sample: Sample
@@ -55,3 +61,7 @@ class Scene:
     limit_since: datetime | None
     known: Circumstances
     thresholds: Thresholds
+    window: LimitWindow | None = None
+    comparison: Comparison | None = None
+    is_next: bool = True
+    skew_s: float = 0.0

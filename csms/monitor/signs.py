@@ -23,8 +23,10 @@ class Sign:
 
     A kind that a sample says nothing of has no sign. `is_sure` where the judge has already seen
     enough, so that nothing waits for confirmation; `since` when the deviation began, if that was
-    before this sample. `because` is why an open episode would clear. `evidence` is what the
-    record keeps of it, JSON-able.
+    before this sample. `because` is why an open episode would clear; with `clears` False the
+    sample breaks a row of deviating ones, but is not good enough to end an episode. `evidence` is
+    what the record keeps of it, JSON-able. `family` is the row that the sign belongs to, where
+    that is not the kind's own.
     """
 
     kind: Kind
@@ -34,3 +36,5 @@ class Sign:
     since: datetime | None = None
     because: str = "inside_limit"
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    clears: bool = True
+    family: str = ""

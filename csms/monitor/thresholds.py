@@ -90,6 +90,24 @@ class Thresholds:
     stalled_s: float = number(600.0, "STALLED: how long it must last.")
     late_resume_s: float = number(600.0, "How long a car may take to go on after a pause.")
     sustained_s: float = number(120.0, "How long a car must hold a current to be known to take it.")
+    skew_known_s: float = number(5.0, "How far a clock may be off that has shown to be right.")
+    change_a: float = number(2.0, "NO_RESPONSE: the least change of a limit that must show.")
+    rise_settle_s: float = number(300.0, "NO_RESPONSE: time to follow a raised limit.")
+    rise_confirm_s: float = number(600.0, "NO_RESPONSE: how long it must last after that.")
+    rise_a: float = number(1.0, "NO_RESPONSE: this near to the old limit nothing has risen.")
+    rise_share: float = number(0.08, "The same as a share of the old limit.")
+    phase_in_use_a: float = number(1.0, "WRONG_PHASES: more than this, and a phase is in use.")
+    phases_confirm_s: float = number(120.0, "WRONG_PHASES: how long it must last.")
+    phase_lost_a: float = number(3.0, "WRONG_PHASES: the least current for a lost phase.")
+    phase_settle_s: float = number(
+        300.0, "WRONG_PHASES: a phase counts as lost when the limit is this old."
+    )
+    imbalance_share: float = number(
+        0.20, "Phases that differ by more than this share are imbalanced; that is no alarm."
+    )
+    station_tolerance_share: float = number(
+        0.03, "OVER_LIMIT_STATION: tolerance as a share of the station's limit."
+    )
 
 
 NAMES = frozenset(each.name for each in fields(Thresholds))
@@ -103,15 +121,3 @@ def with_values(basis: Thresholds, values: Mapping[str, float]) -> Thresholds:
     known["confirm_samples"] = int(known["confirm_samples"])
     known["clear_samples"] = int(known["clear_samples"])
     return Thresholds(**known)
-    skew_known_s: float = 5.0
-    change_a: float = 2.0
-    rise_settle_s: float = 300.0
-    rise_confirm_s: float = 600.0
-    rise_a: float = 1.0
-    rise_share: float = 0.08
-    phase_in_use_a: float = 1.0
-    phases_confirm_s: float = 120.0
-    phase_lost_a: float = 3.0
-    phase_settle_s: float = 300.0
-    imbalance_share: float = 0.20
-    station_tolerance_share: float = 0.03

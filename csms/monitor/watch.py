@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from csms.monitor.delivery import DeliveryMemory, load_delivery_memory
 from csms.monitor.episodes import Change, Episode, Finding, Kind, Run, Severity, load_episode
+from csms.monitor.meter_checks import MeterMemory, load_meter_memory
+from csms.monitor.meter_time import TimeMemory, load_time_memory
+from csms.monitor.obedience import ObedienceMemory, load_obedience_memory
+from csms.monitor.offered import OfferedMemory, load_offered_memory
+from csms.monitor.phase_use import PhaseMemory, load_phase_memory
 from csms.monitor.thresholds import RULE_VERSION
 
 if TYPE_CHECKING:
@@ -19,17 +25,31 @@ GAPS_KEPT = 5
 
 @dataclass(slots=True)
 class Suspicion:
-    """One kind of deviation of one session: samples for and against it, and its episode."""
+    """One family of kinds in one session: samples for and against it, and its episode.
+
+    `kind` is what the deviating samples in a row come to, `evidence` what they have shown.
+    """
 
     deviating: Run = field(default_factory=Run)
     inside: Run = field(default_factory=Run)
     episode: Episode | None = None
     evidence: dict[str, Any] | None = None
+    kind: str = ""
 
     def drop(self) -> None:
         """Forgets the samples in a row that deviated; what is confirmed stays."""
         self.deviating.stop()
         self.evidence = None
+
+    def is_spent(self, at: datetime, reopen_s: float) -> bool:
+        """Tells whether nothing of it matters any more: its episode is long over, or never was."""
+        if self.deviating.count or self.inside.count:
+            return False
+        episode = self.episode
+        if episode is None:
+            return True
+        cleared = episode.cleared_at
+        return cleared is not None and at - cleared > timedelta(seconds=reopen_s)
 
 
 @dataclass
@@ -38,8 +58,9 @@ class Watch:
 
     `register` is the reading (seconds since 1970, Wh) that the power of register-only meters is
     reckoned from, for a meter that never says power or current (`sees_power`). `gaps_s` are the
-    last times between values, `heard_at` when the last value arrived. `suspicions` are by kind,
-    and only those there is ground for.
+    last times between values, `heard_at` when the last value arrived. `suspicions` are by family
+    of kinds, and only those there is ground for. `skew_s` is how far the station's clock may be
+    off, None while that has not shown. What each judge remembers is its own.
 
     It has no slots, since orjson writes it faster so, and it is written at each sample.
     """
@@ -51,20 +72,36 @@ class Watch:
     gaps_s: list[float] = field(default_factory=list)
     register: list[tuple[float, float]] = field(default_factory=list)
     sees_power: bool = False
+    skew_s: float | None = None
+    times: TimeMemory = field(default_factory=TimeMemory)
+    meter: MeterMemory = field(default_factory=MeterMemory)
+    obedience: ObedienceMemory = field(default_factory=ObedienceMemory)
+    phases: PhaseMemory = field(default_factory=PhaseMemory)
+    offered: OfferedMemory = field(default_factory=OfferedMemory)
+    delivery: DeliveryMemory = field(default_factory=DeliveryMemory)
 
     def suspicion(self, kind: Kind) -> Suspicion | None:
-        """Returns the memory of one kind, None if there is no ground for it."""
+        """Returns the memory of a kind that is a family of its own, None without ground for it."""
         return self.suspicions.get(kind.value)
 
     def suspect(self, kind: Kind) -> Suspicion:
-        """Returns the memory of one kind, made now if there was none."""
-        return self.suspicions.setdefault(kind.value, Suspicion())
+        """Returns the memory of a kind that is a family of its own, made now if there was none."""
+        return self.suspect_family(kind.value)
+
+    def suspect_family(self, family: str) -> Suspicion:
+        """Returns the memory of a family, made now if there was none."""
+        known = self.suspicions.get(family)
+        if known is None:
+            known = self.suspicions[family] = Suspicion()
+        return known
 
     def open_episode(self, kind: Kind) -> Episode | None:
         """Returns the episode of a kind that is confirmed and not over."""
-        suspicion = self.suspicions.get(kind.value)
-        episode = None if suspicion is None else suspicion.episode
-        return episode if episode is not None and episode.is_open else None
+        for suspicion in self.suspicions.values():
+            episode = suspicion.episode
+            if episode is not None and episode.kind is kind and episode.is_open:
+                return episode
+        return None
 
     def raise_now(
         self,
@@ -112,7 +149,10 @@ def dump_watch(watch: Watch) -> str:
 
 
 def load_watch(doc: Mapping[str, Any]) -> Watch:
-    """Returns the watch that `dump_watch` described, from its parsed JSON."""
+    """Returns the watch that `dump_watch` described, from its parsed JSON.
+
+    One that an older version wrote lacks the memory of judges that it did not have.
+    """
     return Watch(
         suspicions={kind: _suspicion(dumped) for kind, dumped in doc["suspicions"].items()},
         episodes=doc["episodes"],
@@ -121,6 +161,13 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         gaps_s=list(doc["gaps_s"]),
         register=[(at, wh) for at, wh in doc["register"]],
         sees_power=doc["sees_power"],
+        skew_s=doc.get("skew_s"),
+        times=load_time_memory(doc.get("times", {})),
+        meter=load_meter_memory(doc.get("meter", {})),
+        obedience=load_obedience_memory(doc.get("obedience", {})),
+        phases=load_phase_memory(doc.get("phases", {})),
+        offered=load_offered_memory(doc.get("offered", {})),
+        delivery=load_delivery_memory(doc.get("delivery", {})),
     )
 
 
@@ -130,6 +177,7 @@ def _suspicion(doc: Mapping[str, Any]) -> Suspicion:
         _run(doc["inside"]),
         load_episode(doc["episode"]) if doc["episode"] else None,
         doc["evidence"],
+        doc.get("kind", ""),
     )
 
 

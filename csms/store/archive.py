@@ -51,11 +51,12 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """An alert, and who has seen it."""
+    """An alert, who has seen it, and the IDs of the alerts that are part of it."""
 
     alert: AlertWrite
     acknowledged_at: datetime | None
     acknowledged_by: str | None
+    members: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +73,14 @@ class SessionFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFilter:
-    """Which alerts; None means any."""
+    """Which alerts; None means any. `grouped` leaves out those that are part of another one."""
 
     station: str | None = None
     session: str | None = None
     kind: str | None = None
     severity: str | None = None
     state: str | None = None
+    grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,13 +177,14 @@ class Archive:
             which.state,
             *span.key(2),
             None,
+            which.grouped,
             span.limit,
         )
         return [_alert(row) for row in rows]
 
     async def alert(self, alert_id: str) -> AlertRow | None:
         """Returns one alert."""
-        rows = await self._store.look_up("list_alerts", *(None,) * 7, alert_id, 1)
+        rows = await self._store.look_up("list_alerts", *(None,) * 7, alert_id, False, 1)
         return _alert(rows[0]) if rows else None
 
     async def acknowledge(self, alert_id: str, at: datetime, by: str | None) -> AlertRow | None:
@@ -266,4 +269,4 @@ def _alert(row: asyncpg.Record) -> AlertRow:
         row["opened_at"],
         row["doc"],
     )
-    return AlertRow(alert, row["acknowledged_at"], row["acknowledged_by"])
+    return AlertRow(alert, row["acknowledged_at"], row["acknowledged_by"], row["members"] or ())

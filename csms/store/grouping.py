@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from csms.store.journal_rows import Rows
 
 _CONNECTOR_AT = 4
-_SAMPLE_REGISTER, _SAMPLE_INTERVAL = 6, -1
+_SAMPLE_REGISTER, _SAMPLE_INTERVAL, _SAMPLE_VERDICT = 6, 20, 21
 _QUARANTINE_STATE = 9
 _DELIVERY_VERSION = 4
 _ROWS: dict[type[Write], tuple[Callable[[Any], Row], Callable[[Row], Any]]] = {
@@ -97,11 +97,13 @@ def _merged(old: Row, new: Row) -> Row:
 
 
 def _sample(old: Row, new: Row) -> Row:
-    """Of two readings at one moment the larger counts, whichever came first."""
+    """Of two readings at one moment the larger counts, whichever came first; the last verdict."""
     row = list(_merged(old, new))
     for column in (_SAMPLE_REGISTER, _SAMPLE_INTERVAL):
         known = [each[column] for each in (old, new) if each[column] is not None]
         row[column] = max(known, default=None)
+    if new[_SAMPLE_VERDICT] is not None:
+        row[_SAMPLE_VERDICT] = new[_SAMPLE_VERDICT]
     return tuple(row)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from csms.domain.session import reading_of
-from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
+from csms.engine.ports import START_KEYS_KEPT, StoredSample, StoredSession, StoredStation
 from csms.engine.writes import (
     AlertWrite,
     CommandWrite,
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from csms.domain.ledger import Reading
-    from csms.domain.sample import Sample
     from csms.engine.ports import Companion
 
 
@@ -207,11 +206,16 @@ class MemoryStore:
             if (reading := reading_of(write.sample)) is not None
         ]
 
-    async def load_samples(self, session_id: str) -> list[tuple[Sample, datetime]]:
-        """Returns all samples of a session, each with when it arrived, in no order."""
+    async def load_samples(self, session_id: str) -> list[StoredSample]:
+        """Returns all samples of a session, in no order."""
         self._require_all()
         kept = self._samples[session_id].values()
-        return [(write.sample, write.received_at) for write in kept]
+        return [
+            StoredSample(
+                write.sample, write.received_at, write.evse, write.verdict, write.charging_state
+            )
+            for write in kept
+        ]
 
     async def load_alerts(self, session_id: str) -> list[AlertWrite]:
         """Returns all alerts of a session."""
@@ -279,7 +283,12 @@ def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
         case EventWrite():
             return replace(old, session_id=old.session_id or new.session_id)
         case SampleWrite():
-            return replace(old, sample=old.sample.merged_with(new.sample))
+            return replace(
+                old,
+                sample=old.sample.merged_with(new.sample),
+                verdict=new.verdict or old.verdict,
+                charging_state=old.charging_state or new.charging_state,
+            )
         case ConnectorWrite() | DeliveryWrite():
             return old if _is_older(new, old) else new
         case CommandWrite():

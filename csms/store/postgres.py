@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from csms.domain.ledger import Reading
-    from csms.domain.sample import Sample
-    from csms.engine.ports import Companion
+    from csms.engine.ports import Companion, StoredSample
     from csms.engine.writes import Write
     from csms.store.options import StoreOptions
 
@@ -223,12 +222,12 @@ class PostgresStore:
             if (reading := reading_at(*row))
         ]
 
-    async def load_samples(self, session_id: str) -> list[tuple[Sample, datetime]]:
-        """Returns all samples of a session, each with when it arrived, in no order."""
+    async def load_samples(self, session_id: str) -> list[StoredSample]:
+        """Returns all samples of a session, in no order."""
         rows = await self.fetch("session_samples", session_id)
         samples = []
         for index, row in enumerate(rows, 1):
-            samples.append((read_sample(row), row["received_at"]))
+            samples.append(read_sample(row))
             if index % _ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
         return samples

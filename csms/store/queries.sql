@@ -41,7 +41,9 @@ SET register_milliwh = greatest(old.register_milliwh, EXCLUDED.register_milliwh)
     current_offered_a = coalesce(old.current_offered_a, EXCLUDED.current_offered_a),
     extra = coalesce(old.extra, EXCLUDED.extra),
     assumed = coalesce(old.assumed, EXCLUDED.assumed),
-    interval_milliwh = greatest(old.interval_milliwh, EXCLUDED.interval_milliwh)
+    interval_milliwh = greatest(old.interval_milliwh, EXCLUDED.interval_milliwh),
+    verdict = coalesce(EXCLUDED.verdict, old.verdict),
+    charging_state = coalesce(old.charging_state, EXCLUDED.charging_state)
 
 -- name: write_LimitsWrite
 INSERT INTO session_limits SELECT * FROM unnest($1::session_limits[])
@@ -293,17 +295,30 @@ WHERE session_id = $1
 ORDER BY at DESC, context DESC, evse DESC LIMIT $5
 
 -- name: list_alerts
-SELECT id, station_id, session_id, kind, severity, state, opened_at, acknowledged_at,
-       acknowledged_by, doc
-FROM alerts
-WHERE ($1::text IS NULL OR station_id = $1)
-  AND ($2::text IS NULL OR session_id = $2)
-  AND ($3::text IS NULL OR kind = $3)
-  AND ($4::text IS NULL OR severity = $4)
-  AND ($5::text IS NULL OR state = $5)
-  AND ($6::timestamptz IS NULL OR (opened_at, id) < ($6, $7))
-  AND ($8::text IS NULL OR id = $8)
-ORDER BY opened_at DESC, id DESC LIMIT $9
+-- A session that takes too much while its whole station does is a member of the station's alert.
+SELECT a.id, a.station_id, a.session_id, a.kind, a.severity, a.state, a.opened_at,
+       a.acknowledged_at, a.acknowledged_by, a.doc,
+       (SELECT json_agg(m.id ORDER BY m.opened_at, m.id) FROM alerts m
+        WHERE a.kind = 'OVER_LIMIT_STATION' AND m.station_id = a.station_id
+          AND m.kind IN ('OVER_LIMIT', 'NO_RESPONSE', 'OUTSIDE_WINDOW')
+          AND m.opened_at <= coalesce((a.doc ->> 'cleared_at')::timestamptz, 'infinity')
+          AND a.opened_at <= coalesce((m.doc ->> 'cleared_at')::timestamptz, 'infinity')
+       ) AS members
+FROM alerts a
+WHERE ($1::text IS NULL OR a.station_id = $1)
+  AND ($2::text IS NULL OR a.session_id = $2)
+  AND ($3::text IS NULL OR a.kind = $3)
+  AND ($4::text IS NULL OR a.severity = $4)
+  AND ($5::text IS NULL OR a.state = $5)
+  AND ($6::timestamptz IS NULL OR (a.opened_at, a.id) < ($6, $7))
+  AND ($8::text IS NULL OR a.id = $8)
+  AND (NOT $9::boolean OR NOT EXISTS (
+      SELECT 1 FROM alerts s
+      WHERE s.kind = 'OVER_LIMIT_STATION' AND s.station_id = a.station_id
+        AND a.kind IN ('OVER_LIMIT', 'NO_RESPONSE', 'OUTSIDE_WINDOW')
+        AND s.opened_at <= coalesce((a.doc ->> 'cleared_at')::timestamptz, 'infinity')
+        AND a.opened_at <= coalesce((s.doc ->> 'cleared_at')::timestamptz, 'infinity')))
+ORDER BY a.opened_at DESC, a.id DESC LIMIT $10
 
 -- name: acknowledge_alert
 UPDATE alerts SET acknowledged_at = coalesce(acknowledged_at, $2),

@@ -127,6 +127,8 @@ def _sample(write: SampleWrite) -> Row:
         to_json(sample.extra) if sample.extra else None,
         ",".join(sample.assumed) or None,
         _bigint(sample.interval_milliwh),
+        write.verdict,
+        write.charging_state,
     )
 
 

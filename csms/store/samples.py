@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csms.domain.sample import Sample
+from csms.engine.ports import StoredSample
 
 if TYPE_CHECKING:
     import asyncpg
@@ -20,9 +21,9 @@ _PLAIN = (
 )
 
 
-def read_sample(row: asyncpg.Record) -> Sample:
-    """Returns the sample that a row of the table holds."""
-    return Sample(
+def read_sample(row: asyncpg.Record) -> StoredSample:
+    """Returns the sample that a row of the table holds, and what was made of it."""
+    sample = Sample(
         row["at"],
         row["context"],
         currents_a=(row["i1"], row["i2"], row["i3"]),
@@ -30,4 +31,7 @@ def read_sample(row: asyncpg.Record) -> Sample:
         extra=row["extra"] or {},
         assumed=tuple(row["assumed"].split(",")) if row["assumed"] else (),
         **{name: row[name] for name in _PLAIN},
+    )
+    return StoredSample(
+        sample, row["received_at"], row["evse"], row["verdict"], row["charging_state"]
     )

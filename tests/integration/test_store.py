@@ -295,7 +295,21 @@ async def test_samples_come_back_as_they_went_with_their_arrival(store):
     await store.submit([SampleWrite("CP1", "S1", 1, after(99), plain)])
     await store.submit([SampleWrite("CP1", "S1", 1, after(99), full)])
     found = sorted(await store.load_samples("S1"), key=lambda each: each[1])
-    assert found == [(full, after(61)), (plain, after(99))]
+    assert [each[:3] for each in found] == [(full, after(61), 1), (plain, after(99), 1)]
+
+
+@pytest.mark.parametrize("in_one_unit", [False, True])
+async def test_of_a_sample_the_last_verdict_and_the_first_charging_state_count(store, in_one_unit):
+    sample = a_sample(60, wh=1)
+    writes = [
+        SampleWrite("CP1", "S1", 1, after(61), sample, "over", "Charging"),
+        SampleWrite("CP1", "S1", 1, after(61), sample),
+        SampleWrite("CP1", "S1", 1, after(61), sample, "ok:taper", "SuspendedEV"),
+    ]
+    for unit in [writes] if in_one_unit else [[each] for each in writes]:
+        await store.submit(unit)
+    (found,) = await store.load_samples("S1")
+    assert (found.verdict, found.charging_state) == ("ok:taper", "Charging")
 
 
 async def test_the_alerts_of_a_session_come_back_as_they_are_now(store):

@@ -39,7 +39,7 @@ async def limited(amps: float = 16) -> Desk:
 
 
 async def measure(desk: Desk, at_s: float, amps: float, received_s: float | None = None) -> None:
-    fact = SamplesReported(1, 1, (a_sample(at_s, amps=amps, wh=at_s),), "1")
+    fact = SamplesReported(1, 1, (a_sample(at_s, amps=amps),), "1")
     await desk.report(fact, at_s if received_s is None else received_s)
 
 
