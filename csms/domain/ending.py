@@ -84,6 +84,7 @@ class EndMemory:
     plan: str = ""
     looks_at_risk: int = 0
     looks_safe: int = 0
+    risk_since_s: float | None = None
     is_learnt: bool = False
 
 

@@ -29,7 +29,9 @@ from csms.engine import (
     confirm,
     desk,
     duplicates,
+    expected_end,
     external_limits,
+    habits,
     metering,
     provisioning,
     pushing,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.commands import Command, InstallRefused
+    from csms.domain.ending import Needs
     from csms.engine.gaps import Gap
     from csms.engine.policy import Policy
     from csms.engine.ports import Numbers, Store
@@ -74,7 +77,7 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     ChargingLimitNotified: external_limits.notified,
     ChargingLimitCleared: external_limits.cleared,
     ProfilesReported: external_limits.reported,
-    EvNeedsReported: provisioning.keep_needs,
+    EvNeedsReported: expected_end.take_needs,
     DataTransferred: provisioning.transfer,
     AuthorizationRequested: authorization.authorize,
     TransactionReported: transactions.report,
@@ -86,6 +89,7 @@ CARES: tuple[Care, ...] = (
     refusals.check,
     confirm.check,
     remedies.climb,
+    expected_end.care,
 )
 """What is looked at when a session's time has come; each tells when to look again."""
 
@@ -115,6 +119,8 @@ class Engine:
         self.gaps: dict[str, Gap] = {}
         self._is_preloaded = False
         self.late = Late()
+        self.habits = habits.HabitBook()
+        self.needs: dict[tuple[str, int], Needs] = {}
         self.quirks: dict[str, Quirk] = {}
 
     async def preload(self) -> None:
@@ -130,6 +136,9 @@ class Engine:
         self.quirks, unreadable = quirks.load_all(await self.store.load_records(quirks.QUIRKS))
         for key, why in unreadable.items():
             log.error("record.skipped", collection=quirks.QUIRKS, name=key, why=why)
+        unreadable = self.habits.load(await self.store.load_records(habits.HABITS))
+        for key, why in unreadable.items():
+            log.error("record.skipped", collection=habits.HABITS, name=key, why=why)
         self._is_preloaded = True
 
     async def station(self, station_id: str) -> StationState | None:
@@ -230,6 +239,7 @@ class Engine:
         self._mark_late(work)
         for live in work.touched.values():
             refused.look(work, live)
+            expected_end.look(self, work, live)
         return work.outcome(answer)
 
     def _mark_late(self, work: Work) -> None:

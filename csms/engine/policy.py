@@ -62,6 +62,7 @@ class Policy:
     catalogue: dict[str, CatalogueProfile] = field(default_factory=dict)
     assignments: list[AssignmentRule] = field(default_factory=list)
     pushes_profiles: bool = True
+    learn_habits: bool = True
     default_profiles: dict[str, str] = field(default_factory=dict)
     max_profiles: dict[str, str] = field(default_factory=dict)
     remedies: Remedies = field(default_factory=shipped)

@@ -66,12 +66,17 @@ def session_view(
         "current_a": session.current_a if session.is_active else None,
         "last_sample_at": _time(session.last_sample_at),
         "duration_s": round(session.duration_s(now)),
-        "expected_end": None,
+        "expected_end": expected_end_view(session.expected_end),
         "profile": session.profile,
         "limit_now": None if step is None else limit_view(step),
         "deviations_open": open_deviations,
         "flags": _flags(session),
     }
+
+
+def expected_end_view(doc: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Returns what is expected of a session's end, None where there is no estimate."""
+    return None if doc is None or doc["p50"] is None else dict(doc)
 
 
 def limit_view(step: LimitStep) -> dict[str, Any]:

@@ -19,14 +19,16 @@ class Habits:
 
     `energies_wh` are what each took from the grid, `socs` the charge levels they ended at.
     `ceiling_a` is the current per phase that the car has sustained, `phases` on how many,
-    `ceiling_w` the power. `wh_per_percent` is the grid energy for one percent of charge, and
-    `curve` the power by charge level of a DC car, as (percent, W).
+    `ceiling_w` the power; `ceilings_a` are those of the last sessions that nothing held back.
+    `wh_per_percent` is the grid energy for one percent of charge, and `curve` the power by charge
+    level of a DC car, as (percent, W).
     """
 
     energies_wh: list[float] = field(default_factory=list)
     socs: list[float] = field(default_factory=list)
     ceiling_a: float | None = None
     ceiling_w: float | None = None
+    ceilings_a: list[float] = field(default_factory=list)
     phases: int | None = None
     wh_per_percent: float | None = None
     curve: list[list[float]] = field(default_factory=list)
@@ -53,6 +55,7 @@ def load_habits(doc: Mapping[str, Any]) -> Habits:
     habits = Habits(**{name: value for name, value in doc.items() if name in known})
     habits.energies_wh = [float(each) for each in habits.energies_wh][-KEPT:]
     habits.socs = [float(each) for each in habits.socs][-KEPT:]
+    habits.ceilings_a = [float(each) for each in habits.ceilings_a]
     habits.curve = [[float(soc), float(watts)] for soc, watts in habits.curve]
     for name in ("ceiling_a", "ceiling_w", "wh_per_percent"):
         value = getattr(habits, name)

@@ -40,11 +40,15 @@ def note(
     if memory.at_s is not None and at_s <= memory.at_s:
         return
     watts = _power(memory, sample, at_s, wh)
-    memory.at_s = at_s
     if wh is not None:
         memory.wh = wh
+    elif memory.at_s is not None and watts is not None:
+        # What no register has told yet.
+        mean_w = (watts + (watts if memory.watts is None else memory.watts)) / 2
+        memory.wh = (memory.wh or 0.0) + mean_w * (at_s - memory.at_s) / 3600
+    memory.at_s = at_s
     if sample.soc_percent is not None:
-        note_soc(memory, sample.soc_percent, wh)
+        note_soc(memory, sample.soc_percent, memory.wh)
     if watts is None:
         return
     _learn_kind(memory, sample, watts)

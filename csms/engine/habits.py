@@ -1,0 +1,171 @@
+"""What earlier sessions have taught of vehicles and tokens: kept, bounded, and asked for.
+
+Learnt when a session ends that nothing is odd about; of the vehicle where it is known, else of
+the token. An operator may forbid it (`learn_habits`).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from csms.domain.token import token_key
+from csms.engine.writes import RecordWrite
+from csms.monitor.expected_end_energy import seen_percent_energy
+from csms.monitor.expected_end_habits import KEPT, Habits, load_habits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from csms.domain.ending import EndMemory
+    from csms.domain.session import Session
+    from csms.engine.engine import Engine
+    from csms.engine.state import LiveSession
+    from csms.engine.work import Work
+
+HABITS = "habits"
+MOST = 100_000
+_LEAST_WH = 500.0
+_LEAST_SOC_MOVED = 10.0
+_LEAST_CURVE = 4
+_CEILINGS_KEPT, _SAME = 5, 0.15
+_ODD = frozenset(
+    {
+        "clock_suspect",
+        "energy_implausible",
+        "estimated",
+        "register_disordered",
+        "register_missing",
+        "register_outlier",
+        "register_reset",
+        "start_unseen",
+        "superseded",
+    }
+)
+_CUT_OFF = frozenset(
+    {
+        "EmergencyStop",
+        "GroundFault",
+        "HardReset",
+        "ImmediateReset",
+        "OvercurrentFault",
+        "PowerLoss",
+        "PowerQuality",
+        "Reboot",
+        "SoftReset",
+        "UnlockCommand",
+    }
+)
+
+
+class HabitBook:
+    """Habits by key, the least lately used first; at most 100,000."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._known: OrderedDict[str, Habits] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def load(self, docs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Takes what the store has; returns why, by key, some of it could not be read."""
+        unreadable: dict[str, str] = {}
+        for key, doc in sorted(docs.items(), key=lambda each: str(each[1].get("learnt_at"))):
+            try:
+                self._known[key] = load_habits(doc)
+            except (TypeError, ValueError) as error:
+                unreadable[key] = f"{type(error).__name__}: {error}"
+        return unreadable
+
+    def get(self, key: str) -> Habits | None:
+        """Returns what is known of a key, which stays longer for having been asked for."""
+        habits = self._known.get(key)
+        if habits is not None:
+            self._known.move_to_end(key)
+        return habits
+
+    def keep(self, key: str, habits: Habits) -> Iterator[str]:
+        """Keeps habits, and yields the keys that had to go for them."""
+        self._known[key] = habits
+        self._known.move_to_end(key)
+        while len(self._known) > self._most:
+            yield self._known.popitem(last=False)[0]
+
+
+def of(engine: Engine, session: Session) -> Habits | None:
+    """Returns what is known of a session's vehicle, else of its token; None if nothing."""
+    key = key_of(session)
+    if key is None or not engine.policy.learn_habits:
+        return None
+    return engine.habits.get(key)
+
+
+def key_of(session: Session) -> str | None:
+    """Returns the key that a session's habits are kept under, None if nobody is known."""
+    if session.vehicle:
+        return f"vehicle:{session.vehicle}"
+    return f"token:{token_key(session.token)}" if session.token else None
+
+
+def learn(engine: Engine, work: Work, live: LiveSession) -> None:
+    """Learns from a session that has ended, once, if nothing is odd about it."""
+    session = live.session
+    if session.ending.is_learnt:
+        return
+    key = key_of(session)
+    if key is None or not engine.policy.learn_habits or not _is_clean(session):
+        return
+    session.ending.is_learnt = True
+    habits = engine.habits.get(key) or Habits()
+    _take(habits, session, is_one_car=session.vehicle is not None)
+    for gone in engine.habits.keep(key, habits):
+        work.writes.append(RecordWrite(HABITS, gone, None))
+    doc = {**asdict(habits), "learnt_at": work.now.isoformat()}
+    work.writes.append(RecordWrite(HABITS, key, doc))
+
+
+def _is_clean(session: Session) -> bool:
+    energy = session.energy_milliwh
+    if session.state.value != "ended" or energy is None or energy < _LEAST_WH * 1000:
+        return False
+    flags = session.flags | set(session.register_flags)
+    return not (flags & _ODD) and session.stop_reason not in _CUT_OFF and not session.is_implausible
+
+
+def _take(habits: Habits, session: Session, *, is_one_car: bool) -> None:
+    memory = session.ending
+    habits.energies_wh = [*habits.energies_wh, (session.energy_milliwh or 0) / 1000][-KEPT:]
+    if session.soc_now is not None:
+        habits.socs = [*habits.socs, session.soc_now][-KEPT:]
+    habits.is_dc = memory.is_dc or bool(session.needs is not None and session.needs.is_dc)
+    if memory.phases:
+        habits.phases = memory.phases
+    _take_ceiling(habits, memory, is_one_car=is_one_car)
+    seen = seen_percent_energy(memory)
+    if seen is not None and memory.soc_edge[0] - memory.soc_base[0] >= _LEAST_SOC_MOVED:
+        before = habits.wh_per_percent
+        habits.wh_per_percent = round(seen[0] if before is None else (before + seen[0]) / 2, 2)
+    if len(memory.curve) >= _LEAST_CURVE:
+        habits.curve = [list(point) for point in memory.curve]
+
+
+def _take_ceiling(habits: Habits, memory: EndMemory, *, is_one_car: bool) -> None:
+    """Learns the current that the car takes where it is not held back.
+
+    A token may be that of several cars; then what all of them can counts.
+    """
+    if memory.peak_w > 0 and memory.free_w > 0:
+        habits.ceiling_w = round(max(memory.peak_w, memory.free_w))
+    if memory.peak_a <= 0:
+        return
+    if memory.free_w <= 0:
+        # It followed its limit, and can do at least that.
+        if not habits.ceilings_a:
+            habits.ceiling_a = round(max(habits.ceiling_a or 0.0, memory.peak_a), 2)
+        return
+    habits.ceilings_a = [*habits.ceilings_a, round(memory.peak_a, 2)][-_CEILINGS_KEPT:]
+    lowest, newest = min(habits.ceilings_a), habits.ceilings_a[-1]
+    is_same = newest <= lowest * (1 + _SAME)
+    habits.ceiling_a = newest if is_one_car or is_same else lowest
