@@ -120,8 +120,8 @@ class Job:
     def run(self, folder: Path) -> list[Played]:
         """Builds the log, plays it and scores it."""
         built = list(stages(self.scenarios, self.version, self.seed))
-        number = abs(hash(tuple(sorted(self.settings.items())))) % 1000 if self.settings else 0
-        path = folder / f"judge-{self.version}-{self.seed}-{number}.jsonl"
+        of = "-".join(["judge", self.version, str(self.seed), *self.settings.values()])
+        path = folder / f"{of}.jsonl"
         write(path, built)
         replayed = replay(path, self.settings)
         names = {scenario.name: scenario for scenario in self.scenarios}
