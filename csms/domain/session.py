@@ -186,6 +186,13 @@ class Session:
             self.charging_state = None
         self.settle_times()
 
+    def tell_charging_state(self, state: str, at: datetime) -> bool:
+        """Takes the charging state as a connector's state tells it; False if it is no news."""
+        before = self.charging_state
+        order: Order = (0, _KINDS[EventKind.UPDATED], at.timestamp())
+        self._keep_latest("charging_state", state, order)
+        return self.charging_state != before
+
     def take_clock(self, stretches: list[Stretch]) -> bool:
         """Takes what has become known of the station's clock; False if it is nothing new.
 

@@ -24,6 +24,7 @@ from csms.engine.writes import ConnectorWrite, MessageWrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from csms.domain.facts import (
         BootNotified,
@@ -37,6 +38,12 @@ if TYPE_CHECKING:
     from csms.engine.work import Work
 
 _SPREAD = 0.1
+_CHARGING_STATES: Mapping[str, str] = {
+    "Charging": "Charging",
+    "SuspendedEV": "SuspendedEV",
+    "SuspendedEVSE": "SuspendedEVSE",
+    "Finishing": "EVConnected",
+}
 
 Notice = ChargingLimitNotified | ChargingLimitCleared | ProfilesReported
 _NOTICES: Mapping[type[Notice], str] = {
@@ -107,6 +114,7 @@ async def status(engine: Engine, work: Work, fact: StatusReported) -> Acknowledg
     work.writes.append(
         ConnectorWrite(work.station.id, fact.evse, fact.connector, fact.status, at, doc)
     )
+    _tell_session(work, fact, at)
     work.keep_anomalies(fact.anomalies)
     where = {"evse": fact.evse, "connector": fact.connector, "status": fact.status}
     if fact.status == "Faulted" or fact.error_code not in {None, "NoError"}:
@@ -114,6 +122,19 @@ async def status(engine: Engine, work: Work, fact: StatusReported) -> Acknowledg
     else:
         work.note("connector.status", None, **where)
     return Acknowledged()
+
+
+def _tell_session(work: Work, fact: StatusReported, at: datetime) -> None:
+    """Takes a connector's state for the charging state of its session, where it says so much.
+
+    Source: OCPP 1.6, 4.9: the states of a connector that is charging tell who holds back.
+    """
+    state = _CHARGING_STATES.get(fact.status)
+    live = work.station.running_at(fact.evse) if fact.evse else None
+    if state is None or live is None:
+        return
+    if live.session.tell_charging_state(state, at):
+        work.touch(live)
 
 
 async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledged:

@@ -266,10 +266,7 @@ def _in_watts(
     *,
     is_dc: bool,
 ) -> Comparison | None:
-    """Judges the power, where the limit is one of watts or no current was measured.
-
-    Where the excess is one of phases and not of current, the phases are judged by themselves.
-    """
+    """Judges the power, where the limit is one of watts or no current was measured."""
     power_w = measured.power_w
     if power_w is None:
         return None
@@ -280,23 +277,19 @@ def _in_watts(
         if is_dc or (is_judged_in_a and not measured.is_sum):
             return None
         hi = _by_measured_volts(window, sample, thresholds)
-    elif window.named_phases is not None and _used(sample) > window.phases:
-        return _in_amperes_of(
-            measured.current_a or 0.0, hi / (nominal_v * window.phases), window, thresholds
-        )
     is_rough = not measured.has_voltage and (is_converted or measured.is_from_currents)
     if measured.current_a is None and not measured.has_voltage:
         is_rough = True
     share = thresholds.tolerance_share_power_only if is_rough else thresholds.tolerance_share
-    least = thresholds.tolerance_a * nominal_v * window.phases
-    return Comparison(
-        "W",
-        power_w,
-        hi,
-        max(least, share * hi) + measured.slack_w,
-        1 / (nominal_v * window.phases),
-        1.0,
-    )
+    per_ampere = nominal_v * window.phases
+    tolerance = max(thresholds.tolerance_a * per_ampere, share * hi) + measured.slack_w
+    in_watts = Comparison("W", power_w, hi, tolerance, 1 / per_ampere, 1.0)
+    if measured.current_a is None or measured.is_sum or is_dc:
+        return in_watts
+    # A station keeps watts as amperes at the nominal voltage. Source: OCPP 2.0.1 part 2,
+    # K01.FR.50. So both must be too much; too many phases are judged by themselves.
+    in_amperes = _in_amperes_of(measured.current_a, hi / per_ampere, window, thresholds)
+    return in_amperes if _margin(in_amperes) < min(_margin(in_watts), 0.0) else in_watts
 
 
 def _by_measured_volts(window: LimitWindow, sample: Sample, thresholds: Thresholds) -> float:
@@ -306,8 +299,3 @@ def _by_measured_volts(window: LimitWindow, sample: Sample, thresholds: Threshol
     volts = [each for each in sample.voltages_v if each is not None]
     highest = max(volts, default=thresholds.nominal_v)
     return window.hi_w * max(highest / thresholds.nominal_v, 1.0)
-
-
-def _used(sample: Sample) -> int:
-    """Returns on how many phases more than an ampere flows, 0 if none was told."""
-    return sum(1 for current in sample.currents_a if current is not None and current > 1.0)
