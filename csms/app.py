@@ -78,6 +78,7 @@ def make_policy(settings: Settings) -> Policy:
         },
         site_thresholds={name: site.deviations.values() for name, site in settings.sites.items()},
         pushes_profiles=settings.push_profiles,
+        learn_habits=settings.learn_habits,
     )
     if settings.remedies_file is not None:
         policy.remedies = load_remedies(settings.remedies_file)

@@ -169,6 +169,11 @@ class Settings(BaseSettings):
     push_profiles: bool = Field(
         default=True, description="Send a session's assigned profile to its station."
     )
+    learn_habits: bool = Field(
+        default=True,
+        description="Remember of each vehicle and token what it usually takes, for the expected "
+        "end of its sessions. See docs/expected-end.md.",
+    )
     profiles_dir: Path | None = Field(
         None, description="Folder with more named profiles, one TOML or JSON file each."
     )

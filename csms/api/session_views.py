@@ -37,6 +37,23 @@ class LimitView(BaseModel):
     causes: list[CauseView]
 
 
+class EstimateView(BaseModel):
+    """What was told of a session's end at `at`; no times where there was no ground for any."""
+
+    at: AwareDatetime
+    p10: AwareDatetime | None = Field(description="One in ten ends before")
+    p50: AwareDatetime | None = Field(description="As likely before as after")
+    p90: AwareDatetime | None = Field(description="One in ten ends after")
+    basis: str = Field(description="soc, history, request, target, tail, window, finished, or none")
+    bound: str | None = Field(description="What ends it: energy, departure or window")
+    because: str | None = Field(description="Why there is no estimate")
+    remaining_wh: float | None
+    short_wh: float = Field(description="What will be missing at the end")
+    soc: float | None
+    target_percent: float | None
+    departure: AwareDatetime | None
+
+
 class SessionView(BaseModel):
     """A charging session."""
 
@@ -69,7 +86,9 @@ class SessionView(BaseModel):
     current_a: float | None
     last_sample_at: AwareDatetime | None
     duration_s: int
-    expected_end: dict[str, Any] | None
+    expected_end: EstimateView | None = Field(
+        description="When it will have what it wants; null: no estimate"
+    )
     profile: str | None
     limit_now: LimitView | None
     deviations_open: int

@@ -13,6 +13,7 @@ from csms.api.context import Api, Services
 from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import conflict, not_found
 from csms.api.session_views import (
+    EstimateView,
     EventView,
     LimitView,
     PushView,
@@ -111,6 +112,14 @@ async def list_deviations(api: Api, session_id: SessionId, query: PageOf) -> Res
     """Where it did not keep to its profile, the last one first."""
     row = await _row(api, session_id)
     return answer(await alerts_page(api, AlertFilter(session=row.id), query))
+
+
+@router.get("/sessions/{session_id}/estimates", response_model=Page[EstimateView])
+async def list_estimates(api: Api, session_id: SessionId, query: PageOf) -> Response:
+    """What was told of its end each time that it moved, the last one first."""
+    row = await _row(api, session_id)
+    rows = await api.archive.estimates(row.id, Span(query.limit + 1, query.after(datetime)))
+    return answer(page(rows, query.limit, lambda row: (row["at"],), itemgetter("doc")))
 
 
 @router.get("/sessions/{session_id}/profile-pushes", response_model=Page[PushView])

@@ -53,6 +53,7 @@ def _print_json(result: ReplayResult, *, verbose: bool) -> None:
         "sessions": result.sessions,
         "deviations": result.deviations,
         "anomalies": result.anomalies,
+        "estimates": result.estimates,
     }
     if verbose:
         doc["differences"] = result.differences

@@ -60,6 +60,8 @@ def replan_and_tell(work: Work, live: LiveSession) -> None:
     extend(work, live, work.now)
     replan(work, live, work.now)
     _tell(work, live, before)
+    # What follows from new limits, such as another expected end, is looked at next.
+    work.watched.append(live.session.id)
 
 
 def replan(work: Work, live: LiveSession, since: datetime, *, upto: datetime | None = None) -> None:

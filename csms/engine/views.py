@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from csms.domain.registers import ConnectorLedger
     from csms.domain.session import Session
     from csms.engine.state import LiveSession
-    from csms.engine.writes import AlertWrite, AnomalyWrite
+    from csms.engine.writes import AlertWrite, AnomalyWrite, EstimateWrite
     from profiles import LimitStep
 
 
@@ -77,6 +77,11 @@ def session_view(
 def expected_end_view(doc: dict[str, Any] | None) -> dict[str, Any] | None:
     """Returns what is expected of a session's end, None where there is no estimate."""
     return None if doc is None or doc["p50"] is None else dict(doc)
+
+
+def estimate_view(estimate: EstimateWrite) -> dict[str, Any]:
+    """Returns what was told of a session's expected end."""
+    return {"session_id": estimate.session_id, **estimate.doc}
 
 
 def limit_view(step: LimitStep) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from csms.engine.deadlines import Deadlines
 from csms.engine.engine import Engine
 from csms.engine.rejudge import rejudge_due
 from csms.engine.state import LiveSession
-from csms.engine.views import alert_view, anomaly_view, session_view
-from csms.engine.writes import AlertWrite, AnomalyWrite, SessionWrite
+from csms.engine.views import alert_view, anomaly_view, estimate_view, session_view
+from csms.engine.writes import AlertWrite, AnomalyWrite, EstimateWrite, SessionWrite
 from csms.link.frame_log import Line, Lines, Source
 from csms.link.session import SUPPORTED
 from csms.link.texts import storable
@@ -57,6 +57,7 @@ class ReplayResult:
     sessions: list[dict[str, Any]]
     deviations: list[dict[str, Any]]
     anomalies: list[dict[str, Any]]
+    estimates: list[dict[str, Any]]
     differences: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -281,6 +282,7 @@ class Replay:
             [session_view(live, end) for live in lives],
             [alert_view(alert) for alert in self._store.rows(AlertWrite)],
             [anomaly_view(anomaly) for anomaly in self._store.rows(AnomalyWrite)],
+            [estimate_view(estimate) for estimate in self._store.rows(EstimateWrite)],
             self._differences,
         )
 
