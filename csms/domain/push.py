@@ -45,7 +45,8 @@ class Push:
     said while that differs from what we believe, JSON-able, `doubt` why it could not be compared.
     `lowered_to` is the limit that was sent instead as a remedy: what is judged by stays the wanted
     one. `level` is the stack level that is sent instead of the profile's own, `extra_ids` are
-    further profiles of ours on the station for this session.
+    further profiles of ours on the station for this session. `tried_at` is when a profile was last
+    sent by anybody, `again_at` when one that had to be cut short must be sent again.
     """
 
     number: int = 0
@@ -63,6 +64,7 @@ class Push:
     refused_since: datetime | None = None
     refused_at: datetime | None = None
     tried_at: datetime | None = None
+    again_at: datetime | None = None
     is_refusal_told: bool = False
     asked_at: datetime | None = None
     composite: dict[str, Any] | None = None
@@ -105,4 +107,4 @@ def load_push(doc: Mapping[str, Any] | None) -> Push | None:
 
 _FIELDS = tuple(each.name for each in fields(Push))
 _TOLD = ("wanted_at", "sent_at", "answered_at", "confirmed_at", "observed_at")
-_TIMES = (*_TOLD, "refused_since", "refused_at", "tried_at", "asked_at")
+_TIMES = (*_TOLD, "refused_since", "refused_at", "tried_at", "again_at", "asked_at")

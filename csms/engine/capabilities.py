@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.commands import AskCapabilities, CapabilitiesTold
 from csms.engine import quirks
 from csms.engine.work import Order
-from profiles import RateUnit, convert
+from profiles import Kind, RateUnit
+from profiles.adaptation import Capabilities, adapt
 
 if TYPE_CHECKING:
     from csms.domain.station import Station
     from csms.engine.engine import Engine
     from csms.engine.work import Work
     from profiles import ChargingProfile
+    from profiles.adaptation import Adapted
 
 _VALID = timedelta(days=7)
 _PLAIN = tuple(name for name in CapabilitiesTold.__dataclass_fields__ if name != "units")
@@ -51,14 +53,19 @@ def of(engine: Engine, record: Station) -> CapabilitiesTold:
     return narrowed
 
 
-def adapt(engine: Engine, record: Station, profile: ChargingProfile) -> ChargingProfile:
-    """Returns a profile within what the station can take: its highest level, its units."""
-    said = of(engine, record)
-    if said.max_stack_level is not None and profile.stack_level > said.max_stack_level:
-        profile = replace(profile, stack_level=said.max_stack_level)
-    if said.units and profile.schedule.unit not in said.units:
-        profile = convert(profile, next(iter(said.units)))
-    return profile
+def fit(
+    engine: Engine, record: Station, profile: ChargingProfile, begun: datetime, now: datetime
+) -> Adapted:
+    """Returns a profile as the station can take it; `begun` is when its transaction did."""
+    said, known = of(engine, record), quirks.of(engine, record)
+    takes = Capabilities(
+        max_stack_level=said.max_stack_level,
+        units=said.units,
+        max_periods=said.max_periods,
+        kinds=None if known.kind is None else frozenset({Kind(known.kind)}),
+        takes_phases=known.number_phases is not False,
+    )
+    return adapt(profile, takes, transaction_start=begun, now=now)
 
 
 def ask_if_unknown(work: Work) -> bool:

@@ -88,6 +88,7 @@ CARES: tuple[Care, ...] = (
     metering.check_silence,
     refusals.check,
     confirm.check,
+    pushing.check,
     remedies.climb,
     expected_end.care,
 )

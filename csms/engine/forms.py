@@ -30,15 +30,6 @@ class Shaped:
     forms: tuple[Form, ...]
 
 
-def fit(profile: ChargingProfile, values: QuirkValues, begun: datetime) -> ChargingProfile:
-    """Returns a profile as the station's model is known to need it; `begun` anchors it in time."""
-    if values.kind is not None and values.kind != profile.kind.value:
-        profile = _kind(profile, begun) or profile
-    if values.number_phases is False:
-        profile = _phases(profile, begun) or profile
-    return profile
-
-
 def forms_of(profile: ChargingProfile, values: QuirkValues, begun: datetime) -> list[Shaped]:
     """Returns a profile in all its forms, the one that it has first, each once.
 

@@ -6,15 +6,12 @@ in the same one. Source: OCPP 1.6, 5.16; OCPP 2.0.1 part 2, K01, K02.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from csms.domain.commands import InstallProfile
 from csms.domain.push import Push, PushState
-from csms.engine import belief, capabilities, clearings, confirm, desk, quirks, refusals
-from csms.engine.forms import Shaped, fit, forms_of
-from csms.engine.quirks import Form
-from profiles import Purpose, StationContext, blocking, check, choose
+from csms.engine import belief, clearings, confirm, desk, refusals, shaping
+from profiles import choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from csms.engine.engine import Engine
+    from csms.engine.forms import Shaped
     from csms.engine.state import LiveSession
     from csms.engine.work import Order, Work
     from profiles import CatalogueProfile, ChargingProfile
@@ -133,6 +131,18 @@ def answered(
         _unanswered(engine, work, live, order)
 
 
+def check(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
+    """Sends the rest of a profile that was cut short; returns when to look, None if never."""
+    push = live.session.push
+    if push is None or push.again_at is None or not work.station.is_online:
+        return None
+    if work.now < push.again_at:
+        return push.again_at
+    push.again_at = None
+    again(engine, work, live)
+    return None if live.session.push is None else live.session.push.again_at
+
+
 def ended(work: Work, live: LiveSession) -> None:
     """Has the profile of a session that has ended taken off its station."""
     clearings.want_of_session(work, live)
@@ -147,7 +157,7 @@ def observe(work: Work, live: LiveSession, verdict: str, at: datetime) -> None:
     push = live.session.push
     if push is None or push.observed_at is not None or not push.is_in_force:
         return
-    if verdict not in _KEPT or push.answered_at is None:
+    if verdict.partition(":")[0] not in _KEPT or push.answered_at is None:
         return
     step = live.track.at(at)
     if step is None or (at - push.answered_at).total_seconds() < _SETTLED_S:
@@ -161,7 +171,7 @@ def observe(work: Work, live: LiveSession, verdict: str, at: datetime) -> None:
         work.touch(live)
 
 
-_KEPT = frozenset({"ok", "paused", "under", "ev_limited", "taper", "ev_paused"})
+_KEPT = frozenset({"ok", "paused", "under"})
 _SETTLED_S = 30.0
 
 
@@ -208,88 +218,37 @@ def _push(
         session.profile_id = engine.next_profile_id(work.station)
     work.station.belief.clearings.pop(session.profile_id, None)
     push = number_next(work, live)
-    shapes = shapes_of(engine, work, live, named)
-    if not shapes:
+    shapes = shaping.shapes_of(engine, work, live, named)
+    if shapes is None:
         return None
-    allowed = [each for each in shapes if not findings(engine, work, live, each.profile)]
-    push.form %= max(len(allowed), 1)
-    shaped = allowed[push.form] if allowed else shapes[0]
-    command = InstallProfile(session.evse or 0, shaped.profile)
-    wish = desk.Wish(named.name, tuple(form.value for form in shaped.forms), alert_id)
-    if allowed:
-        return desk.want(work, live, command, wish)
-    _forbid(engine, work, live, command, wish)
-    return None
+    push.again_at = shapes.again_at
+    wrong = shapes.problem
+    allowed: list[Shaped] = []
+    for shaped in shapes.forms:
+        found = shaping.findings(engine, work, live, shaped.profile)
+        if not found:
+            allowed.append(shaped)
+        wrong = wrong or found
+    if not allowed:
+        _forbid(work, live, shapes.profile, desk.Wish(named.name, alert_id=alert_id), wrong or "")
+        return None
+    push.form %= len(allowed)
+    shaped = allowed[push.form]
+    wish = desk.Wish(named.name, (*shaped.forms, *shapes.changes), alert_id)
+    return desk.want(work, live, InstallProfile(session.evse or 0, shaped.profile), wish)
 
 
 def _forbid(
-    engine: Engine, work: Work, live: LiveSession, command: InstallProfile, wish: desk.Wish
+    work: Work, live: LiveSession, profile: ChargingProfile, wish: desk.Wish, wrong: str
 ) -> None:
-    wrong = findings(engine, work, live, command.profile)
+    """Takes that the profile cannot be sent at all: nothing else will follow."""
+    command = InstallProfile(live.session.evse or 0, profile)
     desk.forbid(work, live, command, wish, wrong)
     push = live.session.push
     if push is not None:
         push.state, push.answered_at = PushState.REFUSED, work.now
     refusals.refused(work, live, "not sent", wrong)
     refusals.tell(work, live)
-
-
-def shapes_of(
-    engine: Engine,
-    work: Work,
-    live: LiveSession,
-    named: CatalogueProfile,
-    *,
-    as_default: bool = False,
-) -> list[Shaped]:
-    """Returns the session's profile in all its forms, the first one as it should be right."""
-    session, known = live.session, quirks.of(engine, work.station.record)
-    is_default = as_default or known.ignores_tx_profile
-    purpose = Purpose.TX_DEFAULT if is_default else Purpose.TX
-    profile = named.to_charging_profile(
-        id=session.profile_id or 0,
-        purpose=purpose,
-        transaction_id=session.transaction_id,
-        transaction_start=session.started_at,
-        zone=engine.policy.zone_of(work.station.record.site),
-    )
-    if profile is None:
-        return []
-    if purpose is Purpose.TX_DEFAULT:
-        profile = _above_standing(work, profile)
-    if session.push is not None and session.push.level is not None:
-        profile = replace(profile, stack_level=session.push.level)
-    begun = session.started_at
-    profile = capabilities.adapt(engine, work.station.record, fit(profile, known, begun))
-    return forms_of(profile, known, begun)
-
-
-def _above_standing(work: Work, profile: ChargingProfile) -> ChargingProfile:
-    """Returns a TxDefaultProfile for one EVSE, above those for the whole station."""
-    levels = [
-        each.profile.stack_level + 1
-        for each in work.station.installed
-        if each.evse == 0 and each.profile.purpose is Purpose.TX_DEFAULT
-    ]
-    return replace(profile, stack_level=max([profile.stack_level, *levels]))
-
-
-def findings(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> str:
-    """Returns what the specification forbids about sending a profile, empty if nothing."""
-    evse, transaction_id = live.session.evse or 0, live.session.transaction_id
-    said = capabilities.of(engine, work.station.record)
-    context = StationContext(
-        rules=work.station.rules,
-        transactions={} if transaction_id is None else {evse: transaction_id},
-        installed=work.station.installed,
-        max_stack_level=said.max_stack_level,
-        max_periods=said.max_periods,
-        max_profiles=said.max_profiles,
-        units=said.units,
-        now=work.now,
-    )
-    found = blocking(check(evse, profile, context))
-    return "; ".join(f"{each.rule}: {each.message}" for each in found)
 
 
 def _is_newest(live: LiveSession, order: Order) -> bool:
@@ -300,7 +259,7 @@ def _accepted(engine: Engine, work: Work, live: LiveSession, order: Order) -> No
     push = live.session.push
     if push is None or not isinstance(order.command, InstallProfile):
         return
-    if push.form and _learn(engine, work, live, order.command.profile):
+    if push.form and shaping.learn(engine, work, live, order.command.profile):
         push.form = 0
     push.tries = 0
     refusals.accepted(work, live)
@@ -327,25 +286,3 @@ def _unanswered(engine: Engine, work: Work, live: LiveSession, order: Order) -> 
     if push.tries < refusals.MOST_TRIES and order.alert_id is None:
         live.session.pushed = None
         want(engine, work, live)
-
-
-def _learn(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> bool:
-    """Remembers what form a station took after it had refused others; False if none can be."""
-    named = engine.policy.catalogue.get(live.session.profile or "")
-    shapes = [] if named is None else shapes_of(engine, work, live, named)
-    taken = next((each for each in shapes if each.profile == profile), None)
-    if taken is None or quirks.key_of(work.station.record) is None:
-        return False
-    values: dict[str, object] = {}
-    if Form.LEVEL in taken.forms:
-        values["max_stack_level"] = profile.stack_level
-    if Form.UNIT in taken.forms:
-        values["units"] = (profile.schedule.unit.value,)
-    if Form.KIND in taken.forms:
-        values["kind"] = profile.kind.value
-    if Form.PHASES in taken.forms:
-        values["number_phases"] = False
-    if values:
-        why = f"took a profile as {', '.join(taken.forms)} after it had refused another form"
-        quirks.learn(engine, work, why, **values)
-    return bool(values)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from csms.domain.commands import ClearProfiles, InstallProfile
-from csms.engine import belief, capabilities, desk, pushing, standing
+from csms.engine import belief, capabilities, desk, pushing, shaping, standing
 from csms.engine.work import Order
 from profiles import Kind, Purpose, RateUnit, convert
 
@@ -93,15 +93,15 @@ def push_default_and_max(
     named = engine.policy.catalogue.get(session.profile or "")
     if named is None or session.evse is None or session.profile_id is None:
         return []
-    shapes = pushing.shapes_of(engine, work, live, named, as_default=True)
-    if not shapes:
+    shapes = shaping.shapes_of(engine, work, live, named, as_default=True)
+    if shapes is None or shapes.problem is not None:
         return []
     profile_id = engine.next_profile_id(work.station)
     if session.push is not None:
         session.push.extra_ids.append(profile_id)
     belief.save(work)
     work.touch(live)
-    command = InstallProfile(session.evse, replace(shapes[0].profile, id=profile_id))
+    command = InstallProfile(session.evse, replace(shapes.profile, id=profile_id))
     order = _order(work, live, command, alert_id, f"D{profile_id}")
     orders = [desk.send(work, order)]
     for each in work.station.installed:

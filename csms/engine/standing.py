@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.commands import InstallProfile
 from csms.domain.push import IN_FORCE, PushState
 from csms.engine import belief, capabilities, clearings, desk, quirks, refusals
-from csms.engine.forms import fit, forms_of
+from csms.engine.forms import forms_of
 from csms.engine.quirks import Form
 from csms.engine.work import Order
 from profiles import Purpose, StationContext, blocking, check, choose
@@ -210,7 +210,8 @@ def _shapes(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> list
         )
     if profile is None:
         return []
-    return forms_of(capabilities.adapt(engine, record, fit(profile, values, begun)), values, begun)
+    fitted = capabilities.fit(engine, record, profile, begun, work.now)
+    return forms_of(fitted.profile or profile, values, begun)
 
 
 def _findings(engine: Engine, work: Work, profile: ChargingProfile) -> str:

@@ -1,0 +1,140 @@
+"""A session's profile in the forms in which it may be sent, and what is learnt of their answers.
+
+Source: OCPP 1.6, 5.16 and 9.4; OCPP 2.0.1 part 2, K01 and K03.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from csms.engine import capabilities, quirks
+from csms.engine.forms import Shaped, forms_of
+from csms.engine.quirks import Form
+from profiles import Purpose, StationContext, blocking, check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from csms.engine.engine import Engine
+    from csms.engine.state import LiveSession
+    from csms.engine.work import Work
+    from profiles import CatalogueProfile, ChargingProfile
+    from profiles.adaptation import Adapted
+
+_BEFORE_SILENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """A session's profile as its station should take it, and in further forms.
+
+    `changes` are sentences on what was fitted; `problem` says why nothing of it can be sent.
+    `again_at` is when a profile that had to be cut short must have been sent again.
+    """
+
+    profile: ChargingProfile
+    forms: Sequence[Shaped] = ()
+    changes: tuple[str, ...] = ()
+    problem: str | None = None
+    again_at: datetime | None = None
+
+
+def shapes_of(
+    engine: Engine,
+    work: Work,
+    live: LiveSession,
+    named: CatalogueProfile,
+    *,
+    as_default: bool = False,
+) -> Shapes | None:
+    """Returns the session's profile in all its forms, the first one as it should be right.
+
+    None for one that limits nothing, where nothing stands that it would have to lift.
+    """
+    session, known = live.session, quirks.of(engine, work.station.record)
+    is_default = as_default or known.ignores_tx_profile
+    purpose = Purpose.TX_DEFAULT if is_default else Purpose.TX
+    profile = named.to_charging_profile(
+        id=session.profile_id or 0,
+        purpose=purpose,
+        transaction_id=session.transaction_id,
+        transaction_start=session.started_at,
+        zone=engine.policy.zone_of(work.station.record.site),
+    )
+    if profile is None:
+        return None
+    if purpose is Purpose.TX_DEFAULT:
+        profile = _above_standing(work, profile)
+    if session.push is not None and session.push.level is not None:
+        profile = replace(profile, stack_level=session.push.level)
+    begun = session.started_at
+    fitted = capabilities.fit(engine, work.station.record, profile, begun, work.now)
+    if fitted.profile is None:
+        return Shapes(profile, problem=fitted.problem)
+    return Shapes(
+        fitted.profile,
+        forms_of(fitted.profile, known, begun),
+        fitted.changes,
+        again_at=_end_of(fitted, begun),
+    )
+
+
+def findings(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> str:
+    """Returns what the specification forbids about sending a profile, empty if nothing."""
+    evse, transaction_id = live.session.evse or 0, live.session.transaction_id
+    said = capabilities.of(engine, work.station.record)
+    context = StationContext(
+        rules=work.station.rules,
+        transactions={} if transaction_id is None else {evse: transaction_id},
+        installed=work.station.installed,
+        max_stack_level=said.max_stack_level,
+        max_periods=said.max_periods,
+        max_profiles=said.max_profiles,
+        units=said.units,
+        now=work.now,
+    )
+    found = blocking(check(evse, profile, context))
+    return "; ".join(f"{each.rule}: {each.message}" for each in found)
+
+
+def learn(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> bool:
+    """Remembers what form a station took after it had refused others; False if none can be."""
+    named = engine.policy.catalogue.get(live.session.profile or "")
+    shapes = None if named is None else shapes_of(engine, work, live, named)
+    forms = () if shapes is None else shapes.forms
+    taken = next((each for each in forms if each.profile == profile), None)
+    if taken is None or quirks.key_of(work.station.record) is None:
+        return False
+    values: dict[str, object] = {}
+    if Form.LEVEL in taken.forms:
+        values["max_stack_level"] = profile.stack_level
+    if Form.UNIT in taken.forms:
+        values["units"] = (profile.schedule.unit.value,)
+    if Form.KIND in taken.forms:
+        values["kind"] = profile.kind.value
+    if Form.PHASES in taken.forms:
+        values["number_phases"] = False
+    if values:
+        why = f"took a profile as {', '.join(taken.forms)} after it had refused another form"
+        quirks.learn(engine, work, why, **values)
+    return bool(values)
+
+
+def _end_of(fitted: Adapted, begun: datetime) -> datetime | None:
+    if fitted.profile is None or fitted.silent_from_s is None:
+        return None
+    start = fitted.profile.schedule.start or begun
+    return start + timedelta(seconds=fitted.silent_from_s) - _BEFORE_SILENCE
+
+
+def _above_standing(work: Work, profile: ChargingProfile) -> ChargingProfile:
+    """Returns a TxDefaultProfile for one EVSE, above those for the whole station."""
+    levels = [
+        each.profile.stack_level + 1
+        for each in work.station.installed
+        if each.evse == 0 and each.profile.purpose is Purpose.TX_DEFAULT
+    ]
+    return replace(profile, stack_level=max([profile.stack_level, *levels]))
