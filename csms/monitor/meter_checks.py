@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from csms.monitor import meter_energy, meter_levels, meter_register
 from csms.monitor.episodes import Kind, Severity
+from csms.monitor.meter_blocks import SOFT_S
 from csms.monitor.meter_levels import APART, FACTOR, FREQUENCY, IMPOSSIBLE, MOST_W, VOLTAGE, Fault
 from csms.monitor.meter_memory import MeterMemory, load_meter_memory
 from csms.monitor.signs import Sign
@@ -79,10 +80,10 @@ def _examine(
         if watts is not None and memory.peak_w < watts <= MOST_W:
             memory.peak_w = watts
     step_wh = meter_register.check(memory, scene, moment, hard)
-    now = (moment, power_w, off)
-    is_doubtful = meter_energy.check(memory, now, step_wh, hard, soft)
     # Where currents bear the power out, it is the register that is wrong, or the car that paused.
     is_borne_out = bool(by_currents) and is_told and memory.apart_since is None
+    power = meter_energy.Power(moment, power_w, off, is_borne_out)
+    is_doubtful = meter_energy.check(memory, power, step_wh, hard, soft)
     return (is_doubtful and not is_borne_out) or memory.apart_since is not None
 
 
@@ -101,7 +102,7 @@ def _hold_apart(
         return
     if memory.apart_since is None:
         memory.apart_since = moment
-    if moment - memory.apart_since >= meter_energy.SOFT_S:
+    if moment - memory.apart_since >= SOFT_S:
         evidence = {"seen": power_w, "unit": "W", "expected": round(watts, 1), "by": "currents"}
         soft[APART] = Fault(APART, evidence=evidence)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from csms.monitor.meter_blocks import SHARE, SOFT_S, SPARSE_S, Block, Flow, Run, is_short
 from csms.monitor.meter_levels import Fault, factor_fault
 
 if TYPE_CHECKING:
@@ -18,41 +19,42 @@ if TYPE_CHECKING:
 FROZEN = "register_frozen"
 MISMATCH = "energy_power_mismatch"
 
-SOFT_S = 600.0
-_BLOCK_S = 115.0
-_BLOCK_STEPS = 5.0
-_SPARSE_S = 150.0
 _LONGEST_S = 7_200.0
-_SHARE = 0.15
-_LEAST_WH = 200.0
-_BLOCKS = 3
-_SAME_SHARE = 0.2
-_STEADY = 0.06
 _RESTLESS_S = 7_200.0
-_SLACK_W = 150.0
 _TURNS_BY = 0.3
 _FROZEN_FROM_W = 1_000.0
 _FROZEN_STEPS = 2.0
 _FACTOR_FROM_W = 1_000.0
 _FACTOR_STEPS = 5.0
 _NARROW, _WIDE = 0.05, 0.25
-_MANY_W = 1e12
+
+
+class Power(NamedTuple):
+    """A power in W at a moment, None if it is not told.
+
+    `off` is the share by which it may be wrong, not 0 for one that is reckoned from currents.
+    `is_borne_out` tells that currents which were measured beside it agree.
+    """
+
+    moment: float
+    watts: float | None
+    off: float = 0.0
+    is_borne_out: bool = False
 
 
 def check(
     memory: MeterMemory,
-    now: tuple[float, float | None, float],
+    power: Power,
     step_wh: float | None,
     hard: list[Fault],
     soft: dict[str, Fault | None],
 ) -> bool:
     """Holds energy against power; True if the power of this sample is doubtful.
 
-    `now` are the moment, the power (None if not told) and the share that this may be off, `step_wh`
-    what the register rose by since its last reading (None if that is not known). Into `soft` goes
-    each check that could be made: its fault, or None.
+    `step_wh` is what the register rose by since its last reading, None if that is not known. Into
+    `soft` goes each check that could be made: its fault, or None.
     """
-    moment, power_w, off = now
+    moment, power_w, off, is_borne_out = power
     known_w, known_at = memory.power_w, memory.power_at
     if power_w is None:
         if step_wh:
@@ -71,9 +73,21 @@ def check(
     _look_frozen(memory, moment, (power_w, flow.least_wh * (1 - off)), step_wh, soft)
     if off:
         return False
-    if passed_s > _SPARSE_S and high_w - low_w > _SHARE * high_w:
-        memory.restless_until = moment + _RESTLESS_S
+    if passed_s > SPARSE_S and high_w - low_w > SHARE * high_w:
+        _turn(memory, moment, power_w > known_w)
+    if is_borne_out and passed_s > SPARSE_S:
+        # By now the power is what the currents say; what it was in between nobody knows.
+        memory.block, memory.run, soft[MISMATCH] = [], [], None
+        return False
     return _look_block(memory, moment, flow, step_wh, soft)
+
+
+def _turn(memory: MeterMemory, moment: float, is_up: bool) -> None:  # noqa: FBT001 - a direction
+    """Notes that the power has changed; one that goes up and down is a car's that switches."""
+    turn, before = (moment if is_up else -moment), memory.turned_at
+    if before and (before > 0) != is_up and moment - abs(before) < _RESTLESS_S:
+        memory.restless_until = moment + _RESTLESS_S
+    memory.turned_at = turn
 
 
 def _begin(memory: MeterMemory, moment: float) -> None:
@@ -152,7 +166,7 @@ def _look_block(
     memory.block = list(block)
     if step_wh is None or memory.wh is None or memory.wh_at != moment:
         return bool(memory.run)
-    is_doubtful = _is_short(step_wh, flow.least_wh, flow.passed_s, memory.step_wh)
+    is_doubtful = is_short(step_wh, flow.least_wh, flow.passed_s, memory.step_wh)
     wh = memory.wh - block.wh
     if flow.high_w - flow.low_w > _TURNS_BY * flow.high_w and not memory.run:
         # What was steady until now, and what will be from now on, are told apart better.
@@ -162,11 +176,6 @@ def _look_block(
         _begin(memory, moment)
         _close(memory, block, (wh, moment), soft)
     return is_doubtful or bool(memory.run)
-
-
-def _is_short(wh: float, least_wh: float, passed_s: float, step_wh: float) -> bool:
-    """Tells whether less was counted than the smaller power gives."""
-    return least_wh > (wh + step_wh) * (1 + _SHARE) + _SLACK_W * passed_s / 3600
 
 
 def _close(
@@ -190,7 +199,7 @@ def _close(
         longer = Run(block.since).with_(block, wh, side)
     run = longer
     memory.run = list(run)
-    is_restless = run.widest_s > _SPARSE_S and moment < memory.restless_until
+    is_restless = run.widest_s > SPARSE_S and moment < memory.restless_until
     if not is_restless and run.is_proven(moment, memory.step_wh):
         evidence: dict[str, Any] = {
             "seen": round(run.powers_wh, 1),
@@ -199,101 +208,3 @@ def _close(
             "span_s": round(moment - run.since, 1),
         }
         soft[MISMATCH] = Fault(MISMATCH, evidence=evidence)
-
-
-class Flow(NamedTuple):
-    """What two powers in a row allow between them: energies in Wh, powers in W."""
-
-    passed_s: float
-    low_w: float
-    high_w: float
-    least_wh: float
-    most_wh: float
-
-
-class Block(NamedTuple):
-    """A stretch since a moment, and the register then; what the powers allow since."""
-
-    since: float
-    wh: float
-    least_wh: float = 0.0
-    most_wh: float = 0.0
-    low_w: float = _MANY_W
-    high_w: float = 0.0
-    widest_s: float = 0.0
-
-    def with_(self, flow: Flow) -> Block:
-        """Returns the block with what flowed until the next power."""
-        return Block(
-            self.since,
-            self.wh,
-            self.least_wh + flow.least_wh,
-            self.most_wh + flow.most_wh,
-            min(self.low_w, flow.low_w),
-            max(self.high_w, flow.high_w),
-            max(self.widest_s, flow.passed_s),
-        )
-
-    def is_whole(self, wh: float, moment: float, step_wh: float) -> bool:
-        """Tells whether it is long enough for the register's resolution."""
-        passed_s = moment - self.since
-        if passed_s >= SOFT_S:
-            return True
-        return passed_s >= _BLOCK_S and max(wh, self.most_wh) >= _BLOCK_STEPS * step_wh
-
-    def side(self, wh: float, moment: float, step_wh: float) -> int:
-        """Returns 1 if less was counted than the powers allow, -1 if more, 0 if neither."""
-        passed_s = moment - self.since
-        if _is_short(wh, self.least_wh, passed_s, step_wh):
-            return 1
-        slack_wh = _SLACK_W * passed_s / 3600
-        return -1 if wh - step_wh > self.most_wh * (1 + _SHARE) + slack_wh else 0
-
-
-class Run(NamedTuple):
-    """Blocks in a row that contradict: their energy, and the nearest that the powers allow."""
-
-    since: float
-    blocks: int = 0
-    side: int = 0
-    wh: float = 0.0
-    powers_wh: float = 0.0
-    low_share: float = 1e9
-    high_share: float = 0.0
-    low_w: float = _MANY_W
-    high_w: float = 0.0
-    widest_s: float = 0.0
-
-    def with_(self, block: Block, wh: float, side: int) -> Run:
-        """Returns the run with one more block."""
-        nearest = block.least_wh if side > 0 else block.most_wh
-        share = wh / nearest if nearest > 0 else 1e6
-        return Run(
-            self.since,
-            self.blocks + 1,
-            side,
-            self.wh + wh,
-            self.powers_wh + nearest,
-            min(self.low_share, share),
-            max(self.high_share, share),
-            min(self.low_w, block.low_w),
-            max(self.high_w, block.high_w),
-            max(self.widest_s, block.widest_s),
-        )
-
-    def is_even(self, step_wh: float) -> bool:
-        """Tells whether all blocks are wrong by the same share, of a steady car if that matters."""
-        rounding = 2 * step_wh * self.blocks / max(self.wh, step_wh)
-        spread = (self.high_share - self.low_share) / self.high_share
-        if self.widest_s <= _SPARSE_S:
-            return spread <= _SAME_SHARE + rounding
-        is_steady = self.high_w - self.low_w <= _STEADY * self.high_w
-        return is_steady and spread <= _STEADY + min(rounding, _STEADY)
-
-    def is_proven(self, moment: float, step_wh: float) -> bool:
-        """Tells whether the blocks are enough, and wrong by enough and by the same share."""
-        larger, off_wh = max(self.wh, self.powers_wh), abs(self.wh - self.powers_wh)
-        if moment - self.since < SOFT_S or off_wh <= max(_LEAST_WH, _SHARE * larger):
-            return False
-        is_enough = self.widest_s <= _SPARSE_S or self.blocks >= _BLOCKS
-        return is_enough and self.is_even(step_wh)

@@ -21,7 +21,8 @@ class MeterMemory:
 
     `block` is the stretch in which energy is being held against power, and `run` those before it
     that contradict each other in a row; `csms.monitor.meter_energy` says what their members are.
-    Until `restless_until` a car counts as one that switches between samples far apart.
+    Until `restless_until` a car counts as one that switches between samples far apart;
+    `turned_at` is when its power last changed, negative for a fall.
     `apart_since` is since when power and currents contradict each other.
 
     `failing` are the checks that fail at present, `checks` all of the anomaly that goes on.
@@ -42,6 +43,7 @@ class MeterMemory:
     block: list[float] = field(default_factory=list)
     run: list[float] = field(default_factory=list)
     restless_until: float = 0.0
+    turned_at: float = 0.0
     apart_since: float | None = None
     failing: list[str] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
