@@ -60,7 +60,7 @@ def want(
     if not engine.policy.pushes_profiles:
         session.pushed = name
         return None
-    if named is None or named.is_unlimited:
+    if named is None or (named.is_unlimited and not shaping.lifts_default(work, live)):
         _withdraw(work, live)
         return None
     session.pushed, session.is_push_answered = name, False

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 from csms.engine import capabilities, quirks
 from csms.engine.forms import Shaped, forms_of
 from csms.engine.quirks import Form
-from profiles import Purpose, StationContext, blocking, check
+from profiles import (
+    ChargingProfile,
+    Kind,
+    Period,
+    Purpose,
+    RateUnit,
+    Schedule,
+    StationContext,
+    blocking,
+    check,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +31,13 @@ if TYPE_CHECKING:
     from csms.engine.engine import Engine
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
-    from profiles import CatalogueProfile, ChargingProfile
+    from profiles import CatalogueProfile
     from profiles.adaptation import Adapted
 
 _BEFORE_SILENCE = timedelta(minutes=5)
+_ALL_PHASES = 3
+# The most that a pilot can tell (IEC 61851-1), and more than any car takes on DC.
+_MOST_A, _MOST_W = 80.0, 1_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ def shapes_of(
         transaction_id=session.transaction_id,
         transaction_start=session.started_at,
         zone=engine.policy.zone_of(work.station.record.site),
-    )
+    ) or _lifting(work, live, named)
     if profile is None:
         return None
     if purpose is Purpose.TX_DEFAULT:
@@ -138,3 +151,30 @@ def _above_standing(work: Work, profile: ChargingProfile) -> ChargingProfile:
         if each.evse == 0 and each.profile.purpose is Purpose.TX_DEFAULT
     ]
     return replace(profile, stack_level=max([profile.stack_level, *levels]))
+
+
+def lifts_default(work: Work, live: LiveSession) -> bool:
+    """Tells whether a TxDefaultProfile would limit a session that shall have no limit."""
+    return any(
+        each.profile.purpose is Purpose.TX_DEFAULT and each.evse in {0, live.session.evse}
+        for each in work.station.installed
+    )
+
+
+def _lifting(work: Work, live: LiveSession, named: CatalogueProfile) -> ChargingProfile | None:
+    """Returns a TxProfile that allows all that a station can give; None if nothing limits.
+
+    While it speaks no TxDefaultProfile does. Source: OCPP 2.0.1 part 2, K02.FR.08.
+    """
+    if not named.is_unlimited or not lifts_default(work, live):
+        return None
+    is_dc = named.current_type == "DC"
+    period = Period(0, _MOST_W) if is_dc else Period(0, _MOST_A, _ALL_PHASES)
+    return ChargingProfile(
+        id=live.session.profile_id or 0,
+        stack_level=0,
+        purpose=Purpose.TX,
+        kind=Kind.RELATIVE,
+        schedule=Schedule(RateUnit.W if is_dc else RateUnit.A, (period,)),
+        transaction_id=live.session.transaction_id,
+    )
