@@ -78,6 +78,8 @@ def make_policy(settings: Settings) -> Policy:
         },
         site_thresholds={name: site.deviations.values() for name, site in settings.sites.items()},
         pushes_profiles=settings.push_profiles,
+        default_profiles=settings.named_by_site("default_profile"),
+        max_profiles=settings.named_by_site("max_profile"),
         learn_habits=settings.learn_habits,
     )
     if settings.remedies_file is not None:

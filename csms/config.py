@@ -58,6 +58,14 @@ class SiteSettings(BaseModel):
     remedies_file: Path | None = Field(
         None, description="TOML file of the remedies tried at this site, instead of remedies_file."
     )
+    default_profile: str | None = Field(
+        None,
+        description="Profile that stands on each of its stations as TxDefaultProfile; by default "
+        "the one that the assignment rules give without a token. See docs/pushing.md.",
+    )
+    max_profile: str | None = Field(
+        None, description="Profile that bounds each of its stations as a whole."
+    )
 
 
 class Settings(BaseSettings):
@@ -204,6 +212,11 @@ class Settings(BaseSettings):
         default_factory=DeviationSettings,
         description="How closely a session must follow its limit.",
     )
+
+    def named_by_site(self, name: str) -> dict[str, str]:
+        """Returns what each site that sets it says to one setting that is a text."""
+        given = {site: getattr(each, name) for site, each in self.sites.items()}
+        return {site: text for site, text in given.items() if text is not None}
 
     @classmethod
     def settings_customise_sources(

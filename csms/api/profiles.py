@@ -72,7 +72,7 @@ async def get_profile(api: Api, name: str) -> Response:
     responses={201: {"model": ProfileView, "description": "It is new"}},
 )
 async def put_profile(api: Api, name: str, body: ProfileBody) -> Response:
-    """Writes a profile into the catalogue; sessions that begin from now on get it so."""
+    """Writes a profile into the catalogue; sessions that have it get it so, also running ones."""
     given = {field: member for field, member in body.items() if field not in _READ_ONLY}
     if given.get("name", name) != name:
         raise invalid([FieldError(field="name", message=f"must be {name!r}, as in the address")])
@@ -85,6 +85,7 @@ async def put_profile(api: Api, name: str, body: ProfileBody) -> Response:
         raise _mistakes(findings)
     is_new = name not in api.hub.engine.policy.catalogue
     await api.durably(_save(api, name, profile))
+    api.hub.spawn(api.hub.wishes_changed({name}))
     return answer(_view(api, profile), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
 
@@ -98,6 +99,7 @@ async def delete_profile(api: Api, name: str) -> Response:
     if name not in api.files:
         _check_unused(api, name)
     await api.durably(_delete(api, name))
+    api.hub.spawn(api.hub.wishes_changed({name}))
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
@@ -109,7 +111,7 @@ async def get_assignments(api: Api) -> Response:
 
 @router.put("/profile-assignments", response_model=Assignments)
 async def put_assignments(api: Api, body: RulesBody) -> Response:
-    """Writes the rules anew; sessions that begin from now on follow them.
+    """Writes the rules anew; sessions follow them, also those that run.
 
     A rule on the token beats one on the vehicle class, that one on the station, that one on the
     site, that the default.
@@ -123,6 +125,7 @@ async def put_assignments(api: Api, body: RulesBody) -> Response:
     if findings:
         raise _mistakes(findings)
     await api.durably(_save_rules(api, rules))
+    api.hub.spawn(api.hub.wishes_changed())
     return answer(dump_rules(rules))
 
 
@@ -137,6 +140,14 @@ def _check_unused(api: Services, name: str) -> None:
     users = [str(rule) for rule in api.hub.engine.policy.assignments if rule.profile == name]
     if users:
         detail = f"{name} is assigned by {'; '.join(users[:5])}: change /profile-assignments first"
+        raise conflict("profile-assigned", detail)
+    stations = [
+        state.id
+        for state in api.hub.engine.stations.values()
+        if name in {state.record.default_profile, state.record.max_profile}
+    ]
+    if stations:
+        detail = f"{name} stands on {', '.join(sorted(stations)[:5])}: change these stations first"
         raise conflict("profile-assigned", detail)
 
 

@@ -37,7 +37,10 @@ _TAKEN_AS_GIVEN = (
     "certificate_common_name",
     "ping_interval_s",
     "pong_required",
+    "default_profile",
+    "max_profile",
 )
+_WISHES = {"default_profile", "max_profile", "site"}
 _OFFLINE = "Offline"
 
 router = APIRouter(tags=["stations"])
@@ -64,6 +67,14 @@ class StationBody(BaseModel):
     site: str = Field(DEFAULT_SITE, min_length=1, max_length=100)
     ping_interval_s: float | None = Field(
         None, ge=0, le=86_400, description="null: as the server's setting; 0: never"
+    )
+    default_profile: str | None = Field(
+        None,
+        description="Profile of the catalogue that stands on it as TxDefaultProfile; null: that "
+        "of its site, or of the rules without a token",
+    )
+    max_profile: str | None = Field(
+        None, description="Profile of the catalogue that bounds it as a whole; null: its site's"
     )
     pong_required: bool = Field(
         default=True,
@@ -109,6 +120,18 @@ class StationView(BaseModel):
     site: str
     ping_interval_s: float | None
     pong_required: bool
+    default_profile: str | None
+    max_profile: str | None
+    standing: dict[str, Any] = Field(
+        description="What became of its standing profiles, by purpose: wanted, sent, accepted, "
+        "refused, failed or confirmed, with the times"
+    )
+    capabilities: dict[str, Any] | None = Field(
+        description="What charging profiles it says that it can take, and when it was asked"
+    )
+    unconfirmed: list[int] = Field(
+        description="IDs of profiles that it may have lost when it last booted"
+    )
     deviations: dict[str, float] = Field(description="Thresholds that differ for this station")
     clock_offset_s: float = Field(description="What its times are corrected by; 0 if right")
     vendor: str | None
@@ -150,10 +173,13 @@ async def put_station(api: Api, station_id: str, body: StationBody) -> Response:
     """
     if station_id_of("/" + quote(station_id, safe="")) != station_id:
         raise invalid_field("station_id", "must have 1 to 48 printable characters without a slash")
+    _check_profiles(api, body)
     hashed = None
     if body.password is not None:
         hashed = await asyncio.to_thread(api.hub.engine.hash_password, body.password)
     is_new = await api.durably(_save(api, station_id, body, hashed))
+    if not is_new and _WISHES & body.model_fields_set:
+        api.hub.spawn(api.hub.wishes_changed(station_id=station_id))
     view = _view(api, await _row(api, station_id))
     return answer(view, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
@@ -163,6 +189,15 @@ async def delete_station(api: Api, station_id: str) -> Response:
     """Forgets a station that is not connected. Its sessions stay; those that run are closed."""
     await api.durably(_delete(api, station_id))
     return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _check_profiles(api: Services, body: StationBody) -> None:
+    catalogue = api.hub.engine.policy.catalogue
+    for name in ("default_profile", "max_profile"):
+        profile = getattr(body, name)
+        if profile is not None and profile not in catalogue:
+            known = ", ".join(sorted(catalogue))
+            raise invalid_field(name, f"there is no profile {profile[:64]!r}; known are {known}")
 
 
 async def _save(api: Services, station_id: str, body: StationBody, hashed: str | None) -> bool:
@@ -254,6 +289,9 @@ def _view(api: Services, row: "StationRow") -> dict[str, Any]:
     seen = [record.booted_at, record.connected_at, record.disconnected_at]
     last = api.now() if is_online else max((at for at in seen if at), default=None)
     view["last_seen"] = with_z(last)
+    for name in ("standing", "capabilities"):
+        view[name] = with_z(view.get(name))
+    view["unconfirmed"] = [] if state is None else sorted(state.belief.unconfirmed)
     view["connectors"] = [_connector(each, is_online=is_online) for each in row.connectors]
     return view
 

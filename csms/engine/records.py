@@ -47,6 +47,7 @@ async def load_policy_records(store: Store, policy: Policy) -> None:
     settings = await store.load_records(SETTINGS)
     if ASSIGNMENTS in settings:
         policy.assignments[:] = _load_rules(settings[ASSIGNMENTS], policy.catalogue)
+    _check_sites(policy)
 
 
 def dump_token(token: Token, created_at: datetime, updated_at: datetime) -> dict[str, Any]:
@@ -104,6 +105,19 @@ def _load_rules(doc: Mapping[str, Any], catalogue: Collection[str]) -> list[Assi
         else:
             rules.append(rule)
     return rules
+
+
+def _check_sites(policy: Policy) -> None:
+    """Says which profiles that are to stand at a site do not exist; those stand nowhere."""
+    for setting, names in (
+        ("default_profile", policy.default_profiles),
+        ("max_profile", policy.max_profiles),
+    ):
+        for site, name in names.items():
+            if name not in policy.catalogue:
+                known = ", ".join(sorted(policy.catalogue))
+                why = f"there is no profile {name!r}; known are {known}"
+                log.error("setting.ignored", setting=f"sites.{site}.{setting}", why=why)
 
 
 def _skip(collection: str, name: str, error: Exception) -> None:

@@ -203,12 +203,17 @@ class Hub:
             self.settle(station, outcome)
         return answer
 
-    async def wishes_changed(self, names: Collection[str] | None = None) -> None:
+    async def wishes_changed(
+        self, names: Collection[str] | None = None, station_id: str | None = None
+    ) -> None:
         """Has every station brought to what the operator wants now, one after another.
 
-        `names` are the profiles of the catalogue that have changed; None means the rules have.
+        `names` are the profiles of the catalogue that have changed; None means the rules have,
+        or what is wanted of one station.
         """
         for station in list(self.engine.stations.values()):
+            if station_id is not None and station.id != station_id:
+                continue
             if not station.running and not station.is_online:
                 continue
             async with station.lock:
