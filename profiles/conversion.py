@@ -41,6 +41,8 @@ def _schedule(schedule: Schedule, unit: RateUnit, voltage: float, phases: int) -
 def _period(
     period: Period, change: Callable[[float, float, int], float], voltage: float, phases: int
 ) -> Period:
+    """Return the period in the other unit; a power over all phases names no single one."""
     count = period.number_phases or phases
-    limit = None if period.limit is None else truncate(change(period.limit, voltage, count))
-    return replace(period, limit=limit, number_phases=count)
+    lowest = period.lowest
+    limit = None if lowest is None else truncate(change(lowest, voltage, count))
+    return replace(period, limit=limit, number_phases=count, limit_l2=None, limit_l3=None)

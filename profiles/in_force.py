@@ -114,7 +114,8 @@ def _step(segment: Segment[tuple[Voice | None, ...]]) -> LimitStep:
 
 def _cause(voice: Voice) -> Cause | None:
     profile, period = voice.profile, voice.period
-    if period.limit is None:
+    limit = period.lowest
+    if limit is None:
         return None
     return Cause(
         profile_id=profile.id,
@@ -122,7 +123,7 @@ def _cause(voice: Voice) -> Cause | None:
         stack_level=profile.stack_level,
         period_index=voice.period_index,
         unit=profile.schedule.unit,
-        limit=period.limit,
+        limit=limit,
         phases=period.number_phases,
     )
 

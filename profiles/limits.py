@@ -70,8 +70,8 @@ class LimitStep:
         where no profile gives a count, and the most that counts where one does. For DC give
         the nominal battery voltage and 1. Source: OCPP 2.0.1 part 2, K01.FR.49, K01.FR.50.
         """
-        if mixed_units is MixedUnits.OWN:
-            return self._own(_cause_in_a, voltage, phases_default)
+        if mixed_units is MixedUnits.OWN or self._is_widened:
+            return self._own(_cause_in_a, voltage, phases_default, mixed_units)
         phases = _phases(self.phases, phases_default)
         converted = None if self.limit_w is None else amperes(self.limit_w, voltage, phases)
         return tightest((self.limit_a, converted))
@@ -86,8 +86,8 @@ class LimitStep:
 
         Source: OCPP 2.0.1 part 2, K01.FR.51.
         """
-        if mixed_units is MixedUnits.OWN:
-            return self._own(_cause_in_w, voltage, phases_default)
+        if mixed_units is MixedUnits.OWN or self._is_widened:
+            return self._own(_cause_in_w, voltage, phases_default, mixed_units)
         phases = _phases(self.phases, phases_default)
         converted = None if self.limit_a is None else watts(self.limit_a, voltage, phases)
         return tightest((self.limit_w, converted))
@@ -103,11 +103,26 @@ class LimitStep:
         convert = self.in_a if unit is RateUnit.A else self.in_w
         return convert(voltage, phases_default, mixed_units)
 
+    @property
+    def _is_widened(self) -> bool:
+        return any(each.purpose is Purpose.LOCAL_GENERATION for each in self.causes)
+
     def _own(
-        self, convert: Callable[[Cause, float, int], float], voltage: float, phases_default: int
+        self,
+        convert: Callable[[Cause, float, int], float],
+        voltage: float,
+        phases_default: int,
+        mixed_units: MixedUnits,
     ) -> float | None:
-        bounds = [each for each in self.causes if each.purpose is not Purpose.LOCAL_GENERATION]
-        added = [each for each in self.causes if each.purpose is Purpose.LOCAL_GENERATION]
+        """Return the limit cause by cause; what is produced on site comes on top of the lowest.
+
+        Source: OCPP 2.1 part 2, K27.
+        """
+        causes = self.causes
+        if mixed_units is MixedUnits.MERGED:
+            causes = tuple(replace(each, phases=self.phases) for each in causes)
+        bounds = [each for each in causes if each.purpose is not Purpose.LOCAL_GENERATION]
+        added = [each for each in causes if each.purpose is Purpose.LOCAL_GENERATION]
         limit = tightest(convert(each, voltage, phases_default) for each in bounds)
         if limit is None:
             return None

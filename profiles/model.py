@@ -64,13 +64,22 @@ class Period:
     """A limit from `start_s` seconds after the schedule's start up to the next period.
 
     `number_phases` None means three on AC. `phase_to_use` only goes with one phase. `limit`
-    None, which only 2.1 can carry, takes its turn in the stack and bounds nothing.
+    None, which only 2.1 can carry, takes its turn in the stack and bounds nothing; so do
+    `limit_l2` and `limit_l3`, with which `limit` is that of the first phase.
     """
 
     start_s: int
     limit: float | None
     number_phases: int | None = None
     phase_to_use: int | None = None
+    limit_l2: float | None = None
+    limit_l3: float | None = None
+
+    @property
+    def lowest(self) -> float | None:
+        """The limit as a single number: the lowest of the phases' own, None for no limit."""
+        given = [each for each in (self.limit, self.limit_l2, self.limit_l3) if each is not None]
+        return min(given, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +203,17 @@ def _schedule_to_dict(schedule: Schedule) -> dict[str, Any]:
                 "limit": period.limit,
                 "number_phases": period.number_phases,
                 "phase_to_use": period.phase_to_use,
+                **_of_phases(period),
             }
             for period in schedule.periods
         ],
     }
+
+
+def _of_phases(period: Period) -> dict[str, float]:
+    """Return the limits that only OCPP 2.1 knows, where they are given."""
+    given = {"limit_l2": period.limit_l2, "limit_l3": period.limit_l3}
+    return {name: limit for name, limit in given.items() if limit is not None}
 
 
 def _schedule_from_dict(stored: Mapping[str, Any]) -> Schedule:
@@ -209,6 +225,8 @@ def _schedule_from_dict(stored: Mapping[str, Any]) -> Schedule:
                 limit=each["limit"],
                 number_phases=each.get("number_phases"),
                 phase_to_use=each.get("phase_to_use"),
+                limit_l2=each.get("limit_l2"),
+                limit_l3=each.get("limit_l3"),
             )
             for each in stored["periods"]
         ),

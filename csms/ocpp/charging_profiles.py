@@ -139,6 +139,8 @@ def time_in(raw: Payload, name: str) -> datetime | None:
 def _encode_period(period: Period) -> Payload:
     if period.limit is None:
         raise CannotCarry("Charging schedule periods without a limit need OCPP 2.1.")
+    if period.limit_l2 is not None or period.limit_l3 is not None:
+        raise CannotCarry("Limits of their own for each phase need OCPP 2.1.")
     return present(
         startPeriod=period.start_s,
         limit=_tenths(period.limit),

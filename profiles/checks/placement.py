@@ -19,6 +19,8 @@ _KINDS = (Kind.ABSOLUTE, Kind.RECURRING, Kind.RELATIVE)
 def evse_exists(proposal: Proposal) -> str | None:
     """Refuse an EVSE the station does not have."""
     evses = proposal.station.evses
+    if proposal.evse < 0:
+        return f"EVSE {proposal.evse} does not exist; numbers start at 0, the station"
     if proposal.evse == 0 or evses is None or proposal.evse in evses:
         return None
     known = ", ".join(map(str, evses))

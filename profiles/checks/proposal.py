@@ -22,7 +22,8 @@ class StationContext:
 
     `max_stack_level` is the highest level itself, not a count. `transactions` holds the running
     transaction's ID by EVSE. `remote_start` is set when the profile travels in a remote start,
-    `schedules_allowed` is 3 once the car spoke ISO 15118. `now` only feeds warnings.
+    `phase_switching` is whether the phase may be chosen, `can_switch_phases` from three to one in
+    a transaction. `schedules_allowed` is 3 once the car spoke ISO 15118. `now` only feeds warnings.
     """
 
     rules: Rules
@@ -35,6 +36,7 @@ class StationContext:
     max_profiles: int | None = None
     units: frozenset[RateUnit] | None = None
     phase_switching: bool = False
+    can_switch_phases: bool | None = None
     schedules_allowed: int = 1
     voltage: float = NOMINAL_VOLTAGE
     site_phases: int = MAX_PHASES

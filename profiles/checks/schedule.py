@@ -80,12 +80,14 @@ def periods_fit(proposal: Proposal) -> str | None:
 
 
 def limit_is_a_number(proposal: Proposal) -> str | None:
-    """Refuse a limit that is missing, negative or not finite."""
+    """Refuse a limit that is missing, negative or not finite, and those that only 2.1 knows."""
     for period in _periods(proposal):
         if period.limit is None:
             return f"period {period.start_s} has no limit; leave the profile away for no limit"
         if not math.isfinite(period.limit) or period.limit < 0:
             return f"limit {period.limit} of period {period.start_s} must be 0 or more"
+        if period.limit_l2 is not None or period.limit_l3 is not None:
+            return "limits of their own for each phase exist only in OCPP 2.1"
     return None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -45,6 +46,9 @@ def _install(drawn: Draw) -> ProfileSet:
     profiles = ProfileSet()
     for each in drawn.requests:
         profiles = profiles.install(each.evse, each.profile, drawn.rules)
+        last = profiles.installed[-1]
+        told = replace(last, source=each.source, part=each.part)
+        profiles = ProfileSet((*profiles.installed[:-1], told))
     return profiles
 
 

@@ -88,14 +88,21 @@ def _station(random: Random) -> Station:
 
 def _request(random: Random, start: datetime, window_s: int) -> Request:
     purpose = random.choice(_PURPOSES)
+    if random.random() < 0.04:
+        purpose = Purpose.LOCAL_GENERATION
     evse = 0 if purpose is Purpose.STATION_MAX else random.choice((0, 1, 1, 2))
     if purpose is Purpose.TX:
         evse = random.choice((1, 1, 2))
-    return Request(evse, _profile(random, purpose, start, window_s))
+    profile = _profile(random, purpose, start, window_s)
+    if purpose is Purpose.EXTERNAL_CONSTRAINTS and random.random() < 0.5:
+        return Request(evse, profile, random.choice(("EMS", "SO")), random.choice((0, 0, 1, 2)))
+    return Request(evse, profile)
 
 
 def _profile(random: Random, purpose: Purpose, start: datetime, window_s: int) -> ChargingProfile:
     kind = random.choice((Kind.ABSOLUTE, Kind.RECURRING, Kind.RELATIVE))
+    if random.random() < 0.05:
+        kind = Kind.DYNAMIC
     recurrency = random.choice(tuple(RecurrencyKind)) if kind is Kind.RECURRING else None
     cycle_s = recurrency.cycle_s if recurrency else 0
     return ChargingProfile(
@@ -108,6 +115,7 @@ def _profile(random: Random, purpose: Purpose, start: datetime, window_s: int) -
         recurrency_kind=recurrency,
         valid_from=_near(random, start, window_s) if random.random() < 0.3 else None,
         valid_to=_near(random, start, window_s) if random.random() < 0.3 else None,
+        updated_at=_near(random, start, window_s) if kind is Kind.DYNAMIC else None,
     )
 
 
@@ -124,13 +132,18 @@ def _schedule(random: Random, kind: Kind, cycle_s: int, start: datetime, window_
     has_start = kind is not Kind.RELATIVE and random.random() < 0.95
     return Schedule(
         unit=unit,
-        periods=tuple(
-            Period(each, random.randint(0, top * 10) / 10, random.choice((None, 1, 2, 3)))
-            for each in starts
-        ),
+        periods=tuple(_period(random, each, top) for each in starts),
         start=anchor if has_start else None,
         duration_s=random.choice(durations),
     )
+
+
+def _period(random: Random, start_s: int, top: int) -> Period:
+    limit = None if random.random() < 0.03 else random.randint(0, top * 10) / 10
+    others = [
+        random.randint(0, top * 10) / 10 if random.random() < 0.05 else None for _ in range(2)
+    ]
+    return Period(start_s, limit, random.choice((None, 1, 2, 3)), None, *others)
 
 
 def _near(random: Random, start: datetime, window_s: int) -> datetime:

@@ -15,6 +15,7 @@ from profiles import (
     DefaultPrecedence,
     Kind,
     MixedUnits,
+    Period,
     Purpose,
     RateUnit,
     RecurrencyKind,
@@ -33,6 +34,8 @@ NOT_SPEAKING = -1
 class Request:
     evse: int
     profile: ChargingProfile
+    source: str | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,28 @@ class Verdict:
     ambiguous: bool
     spoke: frozenset[tuple[int, int]]
     bounds: tuple[tuple[RateUnit, float, int | None], ...]
+    added: tuple[tuple[RateUnit, float, int | None], ...] = ()
 
     def limit(self, unit: RateUnit, station: Station, rules: Rules) -> float | None:
-        numbers = []
-        for each_unit, number, count in self.bounds:
-            shared = count if rules.mixed_units is MixedUnits.OWN else self.phases
-            phases = min(shared or station.phases, station.phases)
-            factor = station.voltage * phases
-            if each_unit == unit:
-                numbers.append(number)
-            elif unit == RateUnit.A:
-                numbers.append(number / factor)
-            else:
-                numbers.append(number * factor)
-        return min(numbers) if numbers else None
+        numbers = [self._in_unit(each, unit, station, rules) for each in self.bounds]
+        if not numbers:
+            return None
+        more = [self._in_unit(each, unit, station, rules) for each in self.added]
+        return min(numbers) + sum(more)
+
+    def _in_unit(
+        self,
+        bound: tuple[RateUnit, float, int | None],
+        unit: RateUnit,
+        station: Station,
+        rules: Rules,
+    ) -> float:
+        own_unit, number, count = bound
+        shared = count if rules.mixed_units is MixedUnits.OWN else self.phases
+        factor = station.voltage * min(shared or station.phases, station.phases)
+        if own_unit == unit:
+            return number
+        return number / factor if unit == RateUnit.A else number * factor
 
 
 def believed(requests: list[Request], rules: Rules) -> list[Request]:
@@ -88,7 +99,13 @@ def verdict(
         transaction_layer = _leader(left, evse, transaction, second, rules, Purpose.TX_DEFAULT)
     speaking.append(transaction_layer)
     speaking.append(_leader(left, evse, transaction, second, rules, Purpose.STATION_MAX))
-    speaking.append(_leader(left, evse, transaction, second, rules, Purpose.EXTERNAL_CONSTRAINTS))
+    external = [each for each in left if each.profile.purpose == Purpose.EXTERNAL_CONSTRAINTS]
+    for party in {_party(each) for each in external}:
+        of_party = [each for each in external if _party(each) == party]
+        speaking.append(
+            _leader(of_party, evse, transaction, second, rules, Purpose.EXTERNAL_CONSTRAINTS)
+        )
+    added = _leader(left, evse, transaction, second, rules, Purpose.LOCAL_GENERATION)
     bounds = []
     spoke = set()
     for each in speaking:
@@ -96,21 +113,50 @@ def verdict(
             continue
         request, index = each
         period = request.profile.schedule.periods[index]
+        number = _lowest(period)
+        if number is None:
+            continue
         spoke.add((request.profile.id, index))
-        assert period.limit is not None
-        bounds.append((request.profile.schedule.unit, period.limit, period.number_phases))
+        bounds.append((request.profile.schedule.unit, number, period.number_phases))
     amperes = [number for unit, number, _ in bounds if unit == RateUnit.A]
     watts = [number for unit, number, _ in bounds if unit == RateUnit.W]
     counts = [count for _, _, count in bounds if count is not None]
     assumed = {3 if count is None else count for _, _, count in bounds}
+    limit_a = min(amperes) if amperes else None
+    limit_w = min(watts) if watts else None
+    more: list[tuple[RateUnit, float, int | None]] = []
+    if added is not None and bounds:
+        request, index = added
+        period = request.profile.schedule.periods[index]
+        number = _lowest(period)
+        if number is not None:
+            spoke.add((request.profile.id, index))
+            more.append((request.profile.schedule.unit, number, period.number_phases))
+            factor = 230 * (min(counts) if counts else 3)
+            in_a = number if request.profile.schedule.unit == RateUnit.A else number / factor
+            limit_a = None if limit_a is None else limit_a + in_a
+            limit_w = None if limit_w is None else limit_w + in_a * factor
     return Verdict(
-        limit_a=min(amperes) if amperes else None,
-        limit_w=min(watts) if watts else None,
+        limit_a=limit_a,
+        limit_w=limit_w,
         phases=min(counts) if counts else None,
         ambiguous=bool(amperes) and bool(watts) and len(assumed) > 1,
         spoke=frozenset(spoke),
         bounds=tuple(bounds),
+        added=tuple(more),
     )
+
+
+def _lowest(period: Period) -> float | None:
+    numbers = [period.limit, period.limit_l2, period.limit_l3]
+    return min((each for each in numbers if each is not None), default=None)
+
+
+def _party(request: Request) -> tuple[object, ...]:
+    """Who has set an external limit: each one's own limits stack, and all of them bind."""
+    if request.source is None:
+        return (None,)
+    return (request.source, request.evse, request.part)
 
 
 def station_limit(
@@ -197,12 +243,10 @@ def _speaking_period(
     if not _is_valid(profile, second, rules):
         return NOT_SPEAKING
     schedule = profile.schedule
-    if profile.kind == Kind.RELATIVE or schedule.start is None:
-        if transaction is None:
-            return NOT_SPEAKING
-        offset = second - _floor(transaction.start)
-    else:
-        offset = second - _floor(schedule.start)
+    zero = _zero(profile, transaction)
+    if zero is None:
+        return NOT_SPEAKING
+    offset = second - _floor(zero)
     if profile.kind == Kind.RECURRING:
         if offset < 0 and not rules.recurrence_backward:
             return NOT_SPEAKING
@@ -214,6 +258,14 @@ def _speaking_period(
         if period.start_s <= offset:
             found = index
     return found
+
+
+def _zero(profile: ChargingProfile, transaction: Transaction | None) -> datetime | None:
+    if profile.kind == Kind.DYNAMIC:
+        return profile.updated_at
+    if profile.kind == Kind.RELATIVE or profile.schedule.start is None:
+        return None if transaction is None else transaction.start
+    return profile.schedule.start
 
 
 def _is_valid(profile: ChargingProfile, second: int, rules: Rules) -> bool:

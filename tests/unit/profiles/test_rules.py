@@ -215,6 +215,96 @@ def test_endless_profile_above_a_lower_level_is_warned_of() -> None:
     assert rules_of(endless, station, Severity.WARNING, evse=2) == set()
 
 
+ALWAYS = {"duration_s": None, "stack_level": 2}
+
+
+@pytest.mark.parametrize(
+    ("higher", "evse", "is_starved"),
+    [
+        (ALWAYS, 1, True),
+        (ALWAYS, 0, True),
+        (ALWAYS, 2, False),
+        ({**ALWAYS, "stack_level": 0}, 1, False),
+        ({**ALWAYS, "duration_s": 3600}, 1, False),
+        ({**ALWAYS, "valid_to": NOON + timedelta(days=9)}, 1, False),
+        ({**ALWAYS, "start": NOON + timedelta(days=1)}, 1, False),
+        ({**ALWAYS, "valid_from": NOON + timedelta(days=1)}, 1, False),
+        (
+            {
+                "kind": Kind.RECURRING,
+                "recurrency_kind": RecurrencyKind.DAILY,
+                "duration_s": 86_400,
+                "stack_level": 2,
+            },
+            1,
+            True,
+        ),
+        ({**ALWAYS, "purpose": Purpose.TX}, 1, False),
+    ],
+)
+def test_profile_under_one_that_always_leads_is_warned_of(
+    higher: dict[str, Any], evse: int, *, is_starved: bool
+) -> None:
+    installed = ProfileSet().install(evse, a_profile(id=2, **higher), Rules.V201)
+    station = a_station(installed=installed, now=NOON)
+    profile = a_profile(stack_level=1)
+    assert ("starved" in rules_of(profile, station, Severity.WARNING)) is is_starved
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "is_silent"),
+    [
+        (timedelta(hours=10), timedelta(hours=12), False),
+        (timedelta(hours=12), timedelta(hours=14), True),
+        (timedelta(hours=9), timedelta(hours=10), True),
+        (timedelta(hours=9), timedelta(hours=10, seconds=1), False),
+        (timedelta(hours=18), timedelta(hours=34), True),
+        (timedelta(hours=18), timedelta(hours=35), False),
+    ],
+)
+def test_recurring_profile_that_never_runs_while_it_is_valid_is_warned_of(
+    valid_from: timedelta, valid_to: timedelta, *, is_silent: bool
+) -> None:
+    profile = a_profile(
+        kind=Kind.RECURRING,
+        recurrency_kind=RecurrencyKind.DAILY,
+        start=NOON + timedelta(hours=10),
+        duration_s=7200,
+        valid_from=NOON + valid_from,
+        valid_to=NOON + valid_to,
+    )
+    found = rules_of(profile, a_station(), Severity.WARNING)
+    assert found == ({"silent"} if is_silent else set())
+
+
+def test_k01_fr_11_period_past_the_duration_is_warned_of() -> None:
+    profile = a_profile(periods=(Period(0, 16.0, 3), Period(3600, 8.0, 3)), duration_s=3600)
+    assert rules_of(profile, a_station(), Severity.WARNING) == {"K01.FR.11"}
+
+
+def test_change_of_phases_where_the_station_cannot_switch_is_warned_of() -> None:
+    profile = a_profile(periods=(Period(0, 16.0, 3), Period(60, 16.0, 1)))
+    found = rules_of(profile, a_station(can_switch_phases=False), Severity.WARNING)
+    assert found == {"ConnectorSwitch3to1PhaseSupported"}
+    assert rules_of(profile, a_station(can_switch_phases=True), Severity.WARNING) == set()
+    assert rules_of(profile, a_station(), Severity.WARNING) == set()
+
+
+def test_negative_evse_is_refused() -> None:
+    assert rules_of(a_profile(), a_station(), Severity.ERROR, evse=-1) == {"K01.FR.28"}
+
+
+@pytest.mark.parametrize("duration_s", [10**12, 2**63])
+def test_absurd_lengths_stop_nothing(duration_s: int) -> None:
+    profile = a_profile(
+        duration_s=duration_s,
+        periods=(Period(0, 16.0, 3), Period(duration_s - 1, 8.0, 3)),
+        valid_from=NOON + timedelta(days=1),
+        start=NOON.replace(year=9999),
+    )
+    check(1, profile, a_station())
+
+
 def test_what_is_unknown_of_a_station_refuses_nothing() -> None:
     periods = tuple(Period(second, 16.0, 3) for second in range(500))
     profile = a_profile(periods=periods, stack_level=500, unit=RateUnit.W)
