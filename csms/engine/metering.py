@@ -13,7 +13,7 @@ import orjson
 
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
-from csms.engine import meter_clock, registers, smart_charging, timing
+from csms.engine import habits, meter_clock, registers, smart_charging, timing
 from csms.engine.inference import sessions_of_samples
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
     from csms.monitor.episodes import Episode, Finding
+    from csms.monitor.expected_end_habits import Habits
     from csms.monitor.thresholds import Thresholds
     from profiles import ProfileSet
 
@@ -67,9 +68,11 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
 
 
 def known_before(engine: Engine, work: Work, live: LiveSession) -> Circumstances:
-    """Returns what is known of a session beside its samples, for the first one of many."""
-    del engine, live
-    return Circumstances(received_at=work.now, clock_offset_s=work.station.clock.offset_s)
+    """Returns what is known of a session beside its samples, to judge all of them again."""
+    usual = habits.of(engine, live.session)
+    known = _circumstances(work, live, live.session.started_at, usual)
+    known.has_waited = True
+    return known
 
 
 async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[Sample]) -> None:
@@ -85,22 +88,29 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
         record(work, live, meter.heard(live.watch, work.now))
     record(work, live, meter_clock.look(work, live, samples))
     thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
+    usual = habits.of(engine, session)
     for sample, write in zip(samples, writes, strict=True):
-        _judge(work, live, sample, write, thresholds)
+        _judge(work, live, sample, write, (usual, thresholds))
     if not session.is_active:
         record(work, live, end_session(live.watch, session.ended_at or work.now))
 
 
 def _judge(
-    work: Work, live: LiveSession, sample: Sample, write: SampleWrite, thresholds: Thresholds
+    work: Work,
+    live: LiveSession,
+    sample: Sample,
+    write: SampleWrite,
+    basis: tuple[Habits | None, Thresholds],
 ) -> None:
     """Judges a sample; its verdict is kept with it."""
     session, watch = live.session, live.watch
+    usual, thresholds = basis
     at = session.placed(sample.at, work.now)
     smart_charging.extend(work, live, at)
     if _comes_late(work, live, sample, at):
         work.late[session.id] = live
-    known = _circumstances(work, live, at, thresholds)
+    known = _circumstances(work, live, at, usual)
+    known.skew_s = _skew_s(work, thresholds)
     findings, verdict = take_sample(watch, live.track, sample, at, known, thresholds)
     write.verdict, write.charging_state = verdict, known.charging_state
     if findings:
@@ -112,7 +122,7 @@ def _judge(
 
 
 def _circumstances(
-    work: Work, live: LiveSession, at: datetime, thresholds: Thresholds
+    work: Work, live: LiveSession, at: datetime, usual: Habits | None
 ) -> Circumstances:
     """Returns what is known when a sample of that time is judged.
 
@@ -124,7 +134,9 @@ def _circumstances(
         charging_state=session.charging_state if last_at is None or at > last_at else None,
         clock_offset_s=work.station.clock.offset_s,
         has_waited=timing.has_waited(work, at),
-        skew_s=_skew_s(work, thresholds),
+        ceiling_a=None if usual is None else usual.ceiling_a,
+        phases=None if usual is None else usual.phases,
+        is_dc=None if usual is None else usual.is_dc,
     )
 
 
