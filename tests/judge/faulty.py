@@ -221,6 +221,15 @@ def clock_leaps_an_hour_back(stage: Stage) -> None:
 
 
 @faulty
+def clock_an_hour_behind(stage: Stage) -> None:
+    """The same error from the first message on."""
+    stage.frames.clock = lambda _: -HOUR
+    session = stage.session()
+    stage.play(session, _steady(stage, 6, 32), how="each")
+    stage.expect("METER_ANOMALY", session, 0)
+
+
+@faulty
 def watts_read_as_amperes(stage: Stage) -> None:
     """Thousands of watts are more amperes than there are: no limit at all."""
     session = stage.session(stage.car(32, 3))

@@ -132,7 +132,7 @@ class Frames:
             answer = {"transactionId": number, "idTagInfo": {"status": "Accepted"}}
             self.queued(at_s, "StartTransaction", payload, answer)
             return str(number)
-        transaction = f"tx-{self.station}-{number}"
+        transaction = f"{self.station[:20]}-{number}"
         extra: dict[str, Any] = {"idToken": {"idToken": token, "type": "ISO14443"}}
         if values:
             extra["meterValue"] = [self._meter_value(at_s, values, "Transaction.Begin")]

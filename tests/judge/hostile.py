@@ -26,13 +26,6 @@ def _two_limits(stage: Stage) -> list[Limit]:
 
 
 @hostile
-def clock_an_hour_behind(stage: Stage) -> None:
-    """From the first message on: a constant error, which says nothing of the meter."""
-    stage.frames.clock = lambda _: -HOUR
-    stage.play(stage.session(), _two_limits(stage), how="each")
-
-
-@hostile
 def clock_set_right(stage: Stage) -> None:
     """Half a minute slow, until the station takes over the system's time."""
     session, right = stage.session(), stage.between(900, 1800)
