@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END
 from csms.monitor.episodes import Severity
 from csms.monitor.meter_levels import MOST_W, Fault
 
@@ -25,6 +26,7 @@ _AC_W, _UNKNOWN_W, _DC_W = 22_100.0, 150_000.0, 400_000.0
 _STEPS_WH = (1000.0, 100.0, 10.0, 1.0)
 _FINEST_WH = 0.1
 _WHOLE = 1e-6
+_ENDS = frozenset({TRANSACTION_BEGIN, TRANSACTION_END})
 
 
 def step_of(wh: float, known_wh: float) -> float:
@@ -50,10 +52,12 @@ def rating_w(memory: MeterMemory, scene: Scene) -> float:
 def check(memory: MeterMemory, scene: Scene, moment: float, faults: list[Fault]) -> float | None:
     """Adds what is wrong with the step of the register; returns the step, None if it says nothing.
 
-    After a fall or a jump the register goes on from where it is.
+    After a fall or a jump the register goes on from where it is. The readings of a transaction's
+    begin and end count from elsewhere at some stations; what they come to is told by the session's
+    flags.
     """
     register = scene.sample.register_milliwh
-    if register is None or register < 0:
+    if register is None or register < 0 or scene.sample.context in _ENDS:
         return None
     wh, before = register / 1000, memory.wh
     memory.step_wh = step_of(wh, memory.step_wh)
