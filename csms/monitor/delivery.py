@@ -30,8 +30,13 @@ __all__ = ["DeliveryMemory", "ceiling_a", "load_delivery_memory", "look", "word"
 
 _CHARGING = "Charging"
 _SUSPENDED = frozenset({"SuspendedEV", "SuspendedEVSE", "EVConnected", "Idle"})
-_UNDER_SAMPLES, _UNDER_AVERAGES, _STALLED_SAMPLES = 3, 2, 2
-_ALIKE_SHARE, _ALIKE_A = 0.15, 0.3
+_UNDER_SAMPLES, _UNDER_SPARSE, _UNDER_AVERAGES, _STALLED_SAMPLES = 5, 3, 2, 2
+_SPARSE_S = 330.0
+# As alike as samples of a derated car are, which is not on its way up or down.
+_LOWER_SHARE, _LOWER_A = 0.15, 0.3
+_HIGHER_SHARE, _HIGHER_A = 0.10, 0.5
+# A long average also holds what a car that comes and goes does not take.
+_LONG_AVERAGE_S, _LONG_AVERAGE_SHARE = 240.0, 0.85
 # After a longer silence nobody knows what was between.
 _LONGEST_GAP_S = 1_800.0
 
@@ -154,11 +159,13 @@ def _under(
     thresholds = scene.thresholds
     if expected is not None and _is_nearly_full(memory, scene):
         expected, why = None, "battery_nearly_full"
-    value = flow.value + flow.slack
-    if expected is None or value >= thresholds.under_share * expected:
+    value, share = flow.value + flow.slack, thresholds.under_share
+    if flow.span_s > _LONG_AVERAGE_S:
+        share *= _LONG_AVERAGE_SHARE
+    if expected is None or value >= share * expected:
         memory.low_since = None
         # Half of what was tolerated, so that it does not open and clear in turns.
-        inside = (1 + thresholds.under_share) / 2
+        inside = (1 + share) / 2
         if expected is not None and memory.is_under and value < inside * expected:
             return []
         memory.is_under = False
@@ -175,12 +182,15 @@ def _count_low(memory: DeliveryMemory, scene: Scene, flow: Flow) -> None:
 
     What comes and goes, rises or goes on falling is the car's: it heats its battery, or is full.
     """
-    ref = memory.low_ref
-    room = _ALIKE_SHARE * ref + _ALIKE_A * flow.ampere
-    is_alike = abs(flow.value - ref) <= room and scene.elapsed_s <= _LONGEST_GAP_S
+    change = flow.value - memory.low_ref
+    if change < 0:
+        room = _LOWER_SHARE * memory.low_ref + _LOWER_A * flow.ampere
+    else:
+        room = _HIGHER_SHARE * memory.low_ref + _HIGHER_A * flow.ampere
+    is_alike = abs(change) <= room and scene.elapsed_s <= _LONGEST_GAP_S
     if memory.low_since is None or not (is_alike or memory.is_under):
-        memory.low_since, memory.low_count = flow.at_s - flow.span_s, 0
-        memory.low_ref = flow.value
+        memory.low_since, memory.low_at = flow.at_s - flow.span_s, flow.at_s
+        memory.low_ref, memory.low_count = flow.value, 0
     memory.low_count += 1
 
 
@@ -191,9 +201,15 @@ def _is_long_enough(memory: DeliveryMemory, scene: Scene, flow: Flow) -> bool:
     """
     thresholds = scene.thresholds
     least_s = thresholds.under_confirm_s + (0.0 if memory.rose else thresholds.under_settle_s)
-    least = _UNDER_AVERAGES if flow.span_s else _UNDER_SAMPLES
     since = memory.low_since or flow.at_s
-    return memory.low_count >= least and flow.at_s - since >= least_s
+    if flow.at_s - since < least_s:
+        return False
+    if flow.span_s:
+        # Averages that overlap resemble each other whatever the car does.
+        is_apart = flow.at_s - memory.low_at >= flow.span_s / 2
+        return is_apart and memory.low_count >= _UNDER_AVERAGES
+    is_sparse = scene.elapsed_s > _SPARSE_S
+    return memory.low_count >= (_UNDER_SPARSE if is_sparse else _UNDER_SAMPLES)
 
 
 def _stalled(memory: DeliveryMemory, scene: Scene, flow: Flow, *, is_idle: bool) -> list[Sign]:

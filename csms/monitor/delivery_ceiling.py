@@ -44,7 +44,7 @@ def best_known(memory: DeliveryMemory, known: Circumstances, flow: Flow) -> floa
 
 def settle_limit(memory: DeliveryMemory, flow: Flow, thresholds: Thresholds) -> None:
     """Takes a tighter limit at once, and a looser one when the car had time to follow."""
-    limit = flow.limit
+    limit, before = flow.limit, memory.limit
     if limit is None or memory.limit is None or limit <= memory.limit:
         memory.limit, memory.next_limit = limit, None
     elif memory.next_limit is None:
@@ -53,6 +53,7 @@ def settle_limit(memory: DeliveryMemory, flow: Flow, thresholds: Thresholds) -> 
         memory.next_limit = min(memory.next_limit, limit)
         if flow.at_s - memory.next_at >= thresholds.under_settle_s:
             memory.limit, memory.next_limit = memory.next_limit, None
+            memory.rose = memory.rose or memory.limit > _RISE_SHARE * (before or 0.0)
 
 
 def learn(
@@ -111,8 +112,6 @@ def _explain(
     thresholds: Thresholds,
 ) -> None:
     """Tells a decline from a drop, and both from a limit that was raised in vain."""
-    if memory.expected is not None and expected > _RISE_SHARE * memory.expected:
-        memory.rose = True
     if flow.value >= FULL_SHARE * expected:
         memory.full_at, memory.between, memory.sudden_at = flow.at_s, 0, None
         memory.rose = False
@@ -163,9 +162,9 @@ def _fall(memory: DeliveryMemory, flow: Flow, elapsed_s: float) -> None:
         memory.falls = 0
     memory.mark, memory.mark_at = flow.value, flow.at_s
     _note_tail(memory, flow)
-    after_s = max(_GRADUAL_S, flow.span_s + elapsed_s)
+    after_s = max(_GRADUAL_S, flow.span_s + elapsed_s if flow.span_s else 0.0)
     sudden_at = memory.sudden_at
-    if memory.falls >= _FEW_BETWEEN and sudden_at is not None and flow.at_s - sudden_at > after_s:
+    if memory.falls >= _FEW_BETWEEN and sudden_at is not None and flow.at_s - sudden_at >= after_s:
         _follow_down(memory, flow)
 
 

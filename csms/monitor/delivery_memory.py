@@ -23,7 +23,8 @@ class DeliveryMemory:
     `full_at` is when as much flowed as expected, `between` the samples since that were a little
     less, `sudden_at` when it fell at once; `mark` is a value of at least a minute ago, `falls` how
     many marks in a row have fallen, `tail` the last of those which no limit explains (seconds,
-    value). `low_since`, `low_ref`, `low_count` are of samples that fell short in a row, alike;
+    value). `low_since`, `low_ref`, `low_count` are of samples that fell short in a row, alike, the
+    first of which came at `low_at`;
     `idle_since`,
     `idle_count` of those without any current. `is_under` and `is_stalled` tell that these were
     enough, `has_alarmed` that they ever were.
@@ -56,6 +57,7 @@ class DeliveryMemory:
     resumed_at: float | None = None
     is_paused: bool = False
     low_since: float | None = None
+    low_at: float = 0.0
     low_ref: float = 0.0
     low_count: int = 0
     idle_since: float | None = None
