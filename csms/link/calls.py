@@ -1,7 +1,8 @@
 """Our calls on one connection: one is open at a time, a bounded number waits behind it.
 
 When the connection ends, or a newer one takes its place, all of them fail at once: nobody waits
-for an answer that can no longer come.
+for an answer that can no longer come. A question is given up soon when something waits behind it:
+some stations never answer one, and no limit may be late for that.
 """
 
 from __future__ import annotations
@@ -23,12 +24,23 @@ if TYPE_CHECKING:
     Answer = CallResult | CallError
 
 _MOST = 32
+_QUESTION_S = 2.0
 
 
 class Calls:
     """The calls to one station on one connection; `send` writes a text to it."""
 
-    __slots__ = ("_answer", "_over", "_peer", "_send", "_slot", "_station_id", "_under_way")
+    __slots__ = (
+        "_answer",
+        "_over",
+        "_peer",
+        "_pressing",
+        "_question_since",
+        "_send",
+        "_slot",
+        "_station_id",
+        "_under_way",
+    )
 
     def __init__(
         self, station_id: str, peer: Peer, send: Callable[[str], Coroutine[Any, Any, None]]
@@ -38,11 +50,21 @@ class Calls:
         self._answer: asyncio.Future[Answer] | None = None
         self._over: str | None = None
         self._under_way = 0
+        self._pressing = 0
+        self._question_since: float | None = None
 
     async def call(
-        self, action: str, payload: Payload, timeout_s: float, message_id: str | None = None
+        self,
+        action: str,
+        payload: Payload,
+        timeout_s: float,
+        message_id: str | None = None,
+        *,
+        is_question: bool = False,
     ) -> Answer:
         """Sends a call once the ones before it are answered, and returns the station's answer.
+
+        A question that has no answer after two seconds gives way to whatever else waits.
 
         Raises:
             NoAnswer: if there is none within `timeout_s`, waiting for earlier calls included.
@@ -53,13 +75,32 @@ class Calls:
             raise StationBusy(f"{_MOST} calls wait for {self._station_id} already")
         self._slot = self._slot or asyncio.Lock()
         self._under_way += 1
+        self._pressing += not is_question
+        self._press()
         try:
             async with asyncio.timeout(timeout_s), self._slot:
-                return await self._call_now(message_id or new_message_id(), action, payload)
+                self._question_since = asyncio.get_running_loop().time() if is_question else None
+                try:
+                    return await self._call_now(message_id or new_message_id(), action, payload)
+                finally:
+                    self._question_since = None
         except TimeoutError:
             raise NoAnswer(f"{self._station_id} did not answer within {timeout_s:g} s") from None
         finally:
             self._under_way -= 1
+            self._pressing -= not is_question
+
+    def _press(self) -> None:
+        """Has an open question given up in time, if something else waits behind it."""
+        answer, since = self._answer, self._question_since
+        if not self._pressing or answer is None or since is None:
+            return
+        asyncio.get_running_loop().call_at(since + _QUESTION_S, self._give_up, answer)
+
+    def _give_up(self, answer: asyncio.Future[Answer]) -> None:
+        if self._pressing and not answer.done():
+            why = f"{self._station_id} did not answer while something else waited"
+            answer.set_exception(NoAnswer(why))
 
     def answered(self, answer: Answer) -> None:
         """Takes the station's answer to the open call."""
@@ -78,6 +119,7 @@ class Calls:
         text = self._peer.call(message_id, action, payload)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._answer = answer
+        self._press()
         sending = asyncio.ensure_future(self._send(text))
         sending.add_done_callback(_look_at)
         try:

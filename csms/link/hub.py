@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from csms.domain.commands import InstallProfile
+from csms.domain.commands import (
+    AskCapabilities,
+    AskComposite,
+    AskProfiles,
+    InstallProfile,
+    Trigger,
+)
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
 from csms.engine.reconcile import STATION
@@ -53,6 +59,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("link")
 
 _COMMAND_TIMEOUT_S = 30.0
+_QUESTIONS = (AskCapabilities, AskComposite, AskProfiles, Trigger)
 _REPLACED = 4000
 _LONGEST_SLEEP_S = 5.0
 _LAST_WORDS_S = 2.0
@@ -302,7 +309,12 @@ class Hub:
         if isinstance(order.command, InstallProfile):
             self.spawn(self._note_sent(station, order, payload, sent_at))
         try:
-            answer = await session.calls.call(action, payload, _COMMAND_TIMEOUT_S)
+            answer = await session.calls.call(
+                action,
+                payload,
+                _COMMAND_TIMEOUT_S,
+                is_question=isinstance(order.command, _QUESTIONS),
+            )
         except (NoAnswer, StationBusy, StationOffline) as error:
             return CommandAnswer(None, str(error), sent_at, payload)
         if isinstance(answer, CallError):

@@ -31,8 +31,9 @@ class Station:
         self.texts.put_nowait(json.loads(text))
         await self.reads.wait()
 
-    def ask(self, timeout_s: float = 30) -> asyncio.Task:
-        return asyncio.create_task(self.calls.call("ClearCache", {}, timeout_s))
+    def ask(self, timeout_s: float = 30, *, is_question: bool = False) -> asyncio.Task:
+        call = self.calls.call("ClearCache", {}, timeout_s, is_question=is_question)
+        return asyncio.create_task(call)
 
     async def answer(self) -> str:
         async with asyncio.timeout(5):
@@ -110,3 +111,38 @@ async def test_who_gave_up_makes_room_and_a_late_answer_is_nobodys(station):
     station.calls.end("over")
     with pytest.raises(StationOffline):
         await asked
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr("csms.link.calls._QUESTION_S", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_question_gives_way_to_what_waits_behind_it(station):
+    question = station.ask(is_question=True)
+    await station.texts.get()
+    pressing = station.ask()
+    with pytest.raises(NoAnswer, match="something else waited"):
+        await question
+    assert await station.answer() == (await pressing).message_id
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_questions_in_line_before_a_call_give_way_too(station):
+    questions = [station.ask(is_question=True) for _ in range(3)]
+    await station.texts.get()
+    pressing = station.ask()
+    await asyncio.gather(*questions, return_exceptions=True)
+    assert all(isinstance(each.exception(), NoAnswer) for each in questions)
+    await station.texts.get()
+    await station.texts.get()
+    assert await station.answer() == (await pressing).message_id
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_question_does_not_give_way_to_another_one(station):
+    questions = [station.ask(is_question=True) for _ in range(2)]
+    for each in questions:
+        message_id = await station.answer()
+        assert (await each).message_id == message_id
