@@ -5,8 +5,20 @@ Pure: nothing here reads a clock, a socket or a log. Limits are floats with at m
 """
 
 from profiles.adaptation import Adapted, Capabilities, adapt
-from profiles.assignments import AssignmentRule, check_assignments, choose, load_assignments
-from profiles.catalogue import CatalogueError, CatalogueFinding, CatalogueProfile, load_catalogue
+from profiles.assignments import (
+    AssignmentRule,
+    check_assignments,
+    choose,
+    doubt_assignments,
+    load_assignments,
+)
+from profiles.catalogue import (
+    CatalogueError,
+    CatalogueFinding,
+    CatalogueProfile,
+    advise,
+    load_catalogue,
+)
 from profiles.comparison import (
     Comparison,
     Reading,
@@ -78,6 +90,7 @@ __all__ = [
     "StationContext",
     "Transaction",
     "adapt",
+    "advise",
     "blocking",
     "check",
     "check_assignments",
@@ -86,6 +99,7 @@ __all__ = [
     "compare",
     "composite",
     "convert",
+    "doubt_assignments",
     "evaluate",
     "limit_at",
     "load_assignments",

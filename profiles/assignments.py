@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from profiles.catalogue.loader import CatalogueError, CatalogueFinding, explain, read_table
 
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
 _FROM_MOST_SPECIFIC = ("token", "vehicle_class", "station", "site")
 
-Pattern = Annotated[str, Field(min_length=1)]
+
+def _not_blank(pattern: str) -> str:
+    if not pattern.strip():
+        message = "is blank; remove it to match anything"
+        raise ValueError(message)
+    return pattern
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_not_blank)]
 
 
 class AssignmentRule(BaseModel):
@@ -86,6 +94,40 @@ def check_assignments(
     )
 
 
+def doubt_assignments(
+    rules: Sequence[AssignmentRule],
+    *,
+    stations: Collection[str] | None = None,
+    sites: Collection[str] | None = None,
+    vehicle_classes: Collection[str] | None = None,
+    file: str = "assignments",
+) -> tuple[CatalogueFinding, ...]:
+    """Return a warning for each rule that assigns to nothing: none that is known, or too late.
+
+    None stands for "not known what there is", and then nothing is doubted for it.
+    """
+    known = {"station": stations, "site": sites, "vehicle_class": vehicle_classes}
+    findings: list[CatalogueFinding] = []
+    for index, rule in enumerate(rules):
+        for field, names in known.items():
+            pattern: str | None = getattr(rule, field)
+            if pattern is None or names is None or any(_covers(pattern, each) for each in names):
+                continue
+            message = (
+                f"rule {index + 1} ({rule}) matches no {field.replace('_', ' ')} that is known"
+            )
+            findings.append(
+                CatalogueFinding(file, f"rule[{index}].{field}", message, is_warning=True)
+            )
+        earlier = _shadow(rules, index)
+        if earlier is not None:
+            message = (
+                f"rule {index + 1} ({rule}) never decides: rule {earlier + 1} matches the same"
+            )
+            findings.append(CatalogueFinding(file, f"rule[{index}]", message, is_warning=True))
+    return tuple(findings)
+
+
 def load_assignments(path: Path, catalogue: Collection[str]) -> tuple[AssignmentRule, ...]:
     """Return the rules of a TOML file with `[[rule]]` tables, in order.
 
@@ -100,6 +142,22 @@ def load_assignments(path: Path, catalogue: Collection[str]) -> tuple[Assignment
     if findings:
         raise CatalogueError(findings)
     return rules
+
+
+def _shadow(rules: Sequence[AssignmentRule], index: int) -> int | None:
+    """Return which rule decides wherever this one would, None if there is none."""
+    rule = rules[index]
+    for other_index, other in enumerate(rules):
+        if other_index != index and _conditions(other) == _conditions(rule):
+            is_stronger = other.priority > rule.priority
+            if is_stronger or (other.priority == rule.priority and other_index < index):
+                return other_index
+    return None
+
+
+def _conditions(rule: AssignmentRule) -> tuple[str | None, ...]:
+    given = (getattr(rule, field) for field in _FROM_MOST_SPECIFIC)
+    return tuple(None if pattern is None else pattern.casefold() for pattern in given)
 
 
 def _matches(rule: AssignmentRule, given: dict[str, str | None]) -> bool:

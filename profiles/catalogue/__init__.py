@@ -5,6 +5,7 @@ The `*.toml` files beside this module are shipped; an operator's folder has the 
 
 from pathlib import Path
 
+from profiles.catalogue.advice import advise
 from profiles.catalogue.loader import CatalogueError, CatalogueFinding, load_catalogue
 from profiles.catalogue.schema import CataloguePeriod, CatalogueProfile, Tolerance
 
@@ -18,5 +19,6 @@ __all__ = [
     "CataloguePeriod",
     "CatalogueProfile",
     "Tolerance",
+    "advise",
     "load_catalogue",
 ]

@@ -23,6 +23,7 @@ def problems(profile: CatalogueProfile) -> list[tuple[str, str]]:
         *_order(profile),
         *_recurring(profile),
         *_start(profile),
+        *_never(profile),
         *_lengths(profile),
         *_phases(profile),
     ]
@@ -68,6 +69,22 @@ def _start(profile: CatalogueProfile) -> Iterator[tuple[str, str]]:
         yield "start_schedule", "is missing; an Absolute profile needs its start, with time zone"
     if profile.kind != "Absolute" and profile.start_schedule is not None:
         yield "start_schedule", f"has no place in a {profile.kind} profile; remove it"
+
+
+def _never(profile: CatalogueProfile) -> Iterator[tuple[str, str]]:
+    """Yield what keeps a profile from ever speaking, and a hint above all that it allows."""
+    start, until = profile.start_schedule, profile.valid_to
+    if start is not None and until is not None and start >= until:
+        yield "valid_to", "is not later than start_schedule; the profile would never speak"
+    since, duration_s = profile.valid_from, profile.duration_s
+    if start is not None and since is not None and duration_s:
+        lasts_s = (since - start).total_seconds()
+        if duration_s <= lasts_s:
+            yield "valid_from", "is when the schedule is over; the profile would never speak"
+    highest = max((period.limit for period in profile.periods), default=None)
+    rate = profile.min_charging_rate
+    if highest is not None and rate is not None and rate > highest:
+        yield "min_charging_rate", f"is above the highest limit of all periods, {highest:g}"
 
 
 def _lengths(profile: CatalogueProfile) -> Iterator[tuple[str, str]]:

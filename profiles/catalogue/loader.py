@@ -35,6 +35,7 @@ _ADVICE = {
     "finite_number": "must be a finite number",
     "tuple_type": "must be a list",
     "string_type": "must be a text in quotes",
+    "string_too_short": "must not be empty; remove it to match anything",
     "string_pattern_mismatch": "must be lower case letters, digits, - and _",
     "time_parsing": 'is no time of day; write it as "22:00"',
     "model_type": "must be a table of fields",
@@ -43,11 +44,15 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class CatalogueFinding:
-    """A mistake in a file; `field` is empty when the whole file is meant."""
+    """A mistake in a file; `field` is empty when the whole file is meant.
+
+    `is_warning` where the file can be used all the same.
+    """
 
     file: str
     field: str
     message: str
+    is_warning: bool = False
 
     def __str__(self) -> str:
         place = f"{self.file}: {self.field}" if self.field else self.file
@@ -109,8 +114,12 @@ def load_profile(path: Path) -> CatalogueProfile:
 
 def read_table(path: Path) -> dict[str, Any]:
     """Return the top table of a TOML or JSON file. Raises: CatalogueError naming the line."""
+    if path.suffix not in _READERS:
+        raise _broken(path, "is not read; its name must end in .toml or .json")
     try:
         table = _READERS[path.suffix](path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise _broken(path, f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise _broken(path, "is not UTF-8 text; save it as UTF-8") from error
     except ValueError as error:

@@ -11,6 +11,7 @@ from profiles import (
     CatalogueError,
     check_assignments,
     choose,
+    doubt_assignments,
     load_assignments,
 )
 
@@ -136,3 +137,38 @@ def test_mistakes_in_the_file_are_named(tmp_path: Path, text: str, message: str)
     path.write_text(text)
     with pytest.raises(CatalogueError, match=message):
         load_assignments(path, {"a"})
+
+
+def test_rule_for_nothing_that_is_known_is_doubted() -> None:
+    rules = [
+        AssignmentRule(profile="a", station="CP-*"),
+        AssignmentRule(profile="a", site="harbour"),
+        AssignmentRule(profile="a", vehicle_class="van"),
+    ]
+    found = doubt_assignments(rules, stations={"cp-1"}, sites={"depot"}, vehicle_classes=())
+    assert [(each.field, each.is_warning) for each in found] == [
+        ("rule[1].site", True),
+        ("rule[2].vehicle_class", True),
+    ]
+    assert "(site=harbour -> a) matches no site that is known" in found[0].message
+    assert doubt_assignments(rules) == ()
+
+
+def test_rule_that_another_always_beats_is_doubted() -> None:
+    rules = [
+        AssignmentRule(profile="a", site="Depot"),
+        AssignmentRule(profile="b", site="depot"),
+        AssignmentRule(profile="c", site="depot", priority=1),
+        AssignmentRule(profile="d", site="depot", station="1"),
+    ]
+    found = doubt_assignments(rules)
+    assert [each.field for each in found] == ["rule[0]", "rule[1]"]
+    assert "rule 3 matches the same" in found[0].message
+
+
+@pytest.mark.parametrize(("pattern", "words"), [('""', "empty"), ('"  "', "blank")])
+def test_empty_pattern_is_named(tmp_path: Path, pattern: str, words: str) -> None:
+    file = tmp_path / "assign.toml"
+    file.write_text(f'[[rule]]\nprofile = "a"\nstation = {pattern}\n')
+    with pytest.raises(CatalogueError, match=rf"rule\[0\]\.station: .*{words}"):
+        load_assignments(file, {"a"})

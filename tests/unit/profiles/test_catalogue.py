@@ -17,9 +17,11 @@ from profiles import (
     Period,
     ProfileSet,
     Purpose,
+    RateUnit,
     Rules,
     StationContext,
     Transaction,
+    advise,
     blocking,
     check,
     limit_at,
@@ -335,6 +337,59 @@ def test_mistake_names_file_and_field_and_says_what_to_do(
 ) -> None:
     found = findings_of(tmp_path, bad=text)
     assert any(each.startswith(f"bad.toml: {finding}") for each in found), found
+
+
+ABSOLUTE = """
+charging_rate_unit = "A"
+kind = "Absolute"
+start_schedule = 2026-03-01T12:00:00Z
+duration_s = 3600
+periods = [{start_period = 0, limit = 16}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("valid_to = 2026-03-01T12:00:00Z", "valid_to"),
+        ("valid_from = 2026-03-01T13:00:00Z", "valid_from"),
+        ("min_charging_rate = 16.1", "min_charging_rate"),
+    ],
+)
+def test_profile_that_can_never_speak_or_contradicts_itself_is_named(
+    tmp_path: Path, line: str, field: str
+) -> None:
+    (found,) = findings_of(tmp_path, odd=ABSOLUTE + line)
+    assert found.startswith(f"odd.toml: {field}: ")
+
+
+def test_what_a_station_cannot_do_is_advised_with_its_field() -> None:
+    profile = CatalogueProfile(
+        name="a",
+        charging_rate_unit="W",
+        stack_level=9,
+        periods=[{"start_period": 0, "limit": 4000.0}],
+    )
+    station = StationContext(Rules.V16, max_stack_level=8, units=frozenset({RateUnit.A}))
+    found = advise(profile, station, NOON)
+    assert [(each.field, each.is_warning) for each in found] == [
+        ("charging_rate_unit", False),
+        ("stack_level", False),
+        ("periods", True),
+        ("periods", True),
+    ]
+    assert advise(CatalogueProfile(name="unlimited"), station, NOON) == ()
+
+
+def test_profile_that_is_over_is_advised() -> None:
+    profile = CatalogueProfile(
+        name="a",
+        charging_rate_unit="A",
+        valid_to=NOON - timedelta(days=1),
+        periods=[{"start_period": 0, "limit": 16.0}],
+    )
+    (found,) = advise(profile, StationContext(Rules.V16), NOON, file="a.toml")
+    assert str(found) == "a.toml: valid_to: validTo lies in the past (silent)"
 
 
 def test_all_mistakes_of_all_files_are_named_at_once(tmp_path: Path) -> None:
