@@ -116,7 +116,7 @@ class Bench:
     def sample(self, at_s: float, **values: Any) -> list[tuple[str, str]]:
         """Judges a sample; returns what changed, as (change, kind)."""
         known = replace(self.known, received_at=after(at_s))
-        found, self.verdict = take_sample(
+        found, self.verdict, _ = take_sample(
             self.watch, self.track, a_sample(at_s, **values), after(at_s), known, self.thresholds
         )
         return self._keep(at_s, found)

@@ -22,7 +22,8 @@ class Station:
     `protocol` is the OCPP version of its last connection, for display. `ping_interval_s` None
     means the server's default. `pong_required` False is for stations that never answer a ping.
     `clock` is what is known of a clock that was wrong, for `StationClock.load`.
-    `takeovers` is the open episode of too frequent takeovers, if there is one. `deviations` are
+    `takeovers` is the open episode of too frequent takeovers, if there is one, and `over_limit`
+    that of all EVSEs together drawing more than the station may. `deviations` are
     the thresholds that differ for this station, by name.
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
     station with and without a session. `capabilities` is what it said that it can take, `standing`
@@ -39,6 +40,7 @@ class Station:
     ping_interval_s: float | None = None
     pong_required: bool = True
     takeovers: dict[str, Any] | None = None
+    over_limit: dict[str, Any] | None = None
     deviations: dict[str, float] = field(default_factory=dict)
     default_profile: str | None = None
     max_profile: str | None = None

@@ -13,7 +13,7 @@ import orjson
 
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
-from csms.engine import habits, meter_clock, registers, smart_charging, timing
+from csms.engine import habits, meter_clock, registers, smart_charging, station_load, timing
 from csms.engine.inference import sessions_of_samples
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
@@ -91,6 +91,9 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     usual = habits.of(engine, session)
     for sample, write in zip(samples, writes, strict=True):
         _judge(work, live, sample, write, (usual, thresholds))
+    at = live.watch.last_at
+    if session.is_active and at is not None and not timing.has_waited(work, at):
+        station_load.look(engine, work, at)
     if not session.is_active:
         record(work, live, end_session(live.watch, session.ended_at or work.now))
 
@@ -111,7 +114,9 @@ def _judge(
         work.late[session.id] = live
     known = _circumstances(work, live, at, usual)
     known.skew_s = _skew_s(work, thresholds)
-    findings, verdict = take_sample(watch, live.track, sample, at, known, thresholds)
+    findings, verdict, measured = take_sample(watch, live.track, sample, at, known, thresholds)
+    if work.station.load.is_bound and at == watch.last_at:
+        station_load.share(live, at, measured, sample, thresholds)
     write.verdict, write.charging_state = verdict, known.charging_state
     if findings:
         if known.has_waited:

@@ -14,6 +14,7 @@ from csms.engine import belief
 from csms.engine.belief import Belief
 from csms.engine.limit_docs import load_plan
 from csms.engine.ports import START_KEYS_KEPT
+from csms.engine.station_load import StationLoad
 from csms.engine.writes import SessionWrite
 from csms.monitor.limit_track import LimitTrack
 from csms.monitor.watch import Watch, dump_watch, load_watch
@@ -118,6 +119,7 @@ class StationState:
     standing_waits: bool = False
     reports: dict[int, Reports] = field(default_factory=dict)
     asked_profiles: int = 0
+    load: StationLoad = field(default_factory=StationLoad)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod

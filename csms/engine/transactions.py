@@ -12,7 +12,7 @@ from csms.domain.anomalies import Anomaly
 from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
-from csms.engine import gaps, metering, refused, registers, smart_charging, timing
+from csms.engine import gaps, metering, refused, registers, smart_charging, station_load, timing
 from csms.engine.authorization import judge
 from csms.engine.identity import begins_nothing, event_key, session_of
 from csms.engine.inference import is_of_another, session_of_stop
@@ -253,6 +253,7 @@ def finish(work: Work, live: LiveSession) -> None:
     refused.finish(work, live)
     smart_charging.end_transaction(work, live)
     work.station.retire(live)
+    station_load.finish(work)
     energy = session.energy_milliwh
     work.note(
         "session.ended",

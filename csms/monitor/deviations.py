@@ -40,6 +40,7 @@ class Judged(NamedTuple):
 
     findings: list[Finding]
     verdict: str
+    measured: Measured
 
 
 def take_sample(
@@ -64,7 +65,7 @@ def take_sample(
         signs = [*signs, *_signs(watch, scene)]
     word = _verdict(watch, scene, signs)
     signs = machinery.explained(signs)
-    return Judged(machinery.advance(watch, signs, scene, word), word)
+    return Judged(machinery.advance(watch, signs, scene, word), word, scene.measured)
 
 
 def end_session(watch: Watch, at: datetime) -> list[Finding]:

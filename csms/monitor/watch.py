@@ -15,6 +15,7 @@ from csms.monitor.meter_time import TimeMemory, load_time_memory
 from csms.monitor.obedience import ObedienceMemory, load_obedience_memory
 from csms.monitor.offered import OfferedMemory, load_offered_memory
 from csms.monitor.phase_use import PhaseMemory, load_phase_memory
+from csms.monitor.station_sum import Share, load_share
 from csms.monitor.thresholds import RULE_VERSION
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Watch:
     reckoned from, for a meter that never says power or current (`sees_power`). `gaps_s` are the
     last times between values, `heard_at` when the last value arrived. `suspicions` are by family
     of kinds, and only those there is ground for. `skew_s` is how far the station's clock may be
-    off, None while that has not shown. What each judge remembers is its own.
+    off, None while that has not shown. What each judge remembers is its own. `share` is what the
+    session took last, kept only while its station as a whole is limited.
 
     It has no slots, since orjson writes it faster so, and it is written at each sample.
     """
@@ -79,6 +81,7 @@ class Watch:
     phases: PhaseMemory = field(default_factory=PhaseMemory)
     offered: OfferedMemory = field(default_factory=OfferedMemory)
     delivery: DeliveryMemory = field(default_factory=DeliveryMemory)
+    share: Share | None = None
 
     def suspicion(self, kind: Kind) -> Suspicion | None:
         """Returns the memory of a kind that is a family of its own, None without ground for it."""
@@ -168,6 +171,7 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         phases=load_phase_memory(doc.get("phases", {})),
         offered=load_offered_memory(doc.get("offered", {})),
         delivery=load_delivery_memory(doc.get("delivery", {})),
+        share=load_share(doc["share"]) if doc.get("share") else None,
     )
 
 

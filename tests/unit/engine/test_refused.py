@@ -19,7 +19,8 @@ async def begin(desk: Desk) -> str:
 
 async def charge(desk: Desk, transaction: str, at_s: float, wh: float) -> list[str]:
     fact = SamplesReported(1, 1, (a_sample(at_s, wh=wh),), transaction)
-    return [note.event for note in (await desk.report(fact, at_s)).notes]
+    notes = (await desk.report(fact, at_s)).notes
+    return [note.event for note in notes if note.event != "session.expected_end"]
 
 
 async def stop(desk: Desk, transaction: str, wh: float) -> None:
