@@ -121,16 +121,37 @@ class SampleView(BaseModel):
 
 
 class PushView(BaseModel):
-    """A profile that was wanted on the station, and what became of it."""
+    """A profile that was wanted on the station or off it, and what became of it.
+
+    A push goes from wanted to sent to accepted, refused or failed. What was accepted is confirmed
+    once the station states the same limits, and observed once its meter keeps to them.
+    """
 
     id: str
-    action: str
-    state: str = Field(examples=["wanted", "accepted", "refused", "failed"])
+    action: str = Field(examples=["SetChargingProfile", "ClearChargingProfile"])
+    state: str = Field(
+        examples=["wanted", "sent", "accepted", "refused", "failed", "confirmed", "observed"]
+    )
     profile: str | None
+    form: list[str] = Field(
+        description="In what form it was sent, and what was changed to fit the station"
+    )
     charging_profile: dict[str, Any] | None
     wanted_at: AwareDatetime
     sent_at: AwareDatetime | None
     answered_at: AwareDatetime | None
+    accepted_at: AwareDatetime | None = Field(description="If the station agreed")
+    confirmed_at: AwareDatetime | None = Field(
+        description="When the station first stated the same limits as in force"
+    )
+    disputed_at: AwareDatetime | None = Field(
+        description="When it last stated other limits as in force"
+    )
+    differences: list[dict[str, Any]] = Field(description="Where those differed")
+    doubt: str | None = Field(description="Why it could not be confirmed")
+    observed_at: AwareDatetime | None = Field(
+        description="The first sample that kept to it while it was what limits"
+    )
     status: str | None = Field(description="The station's word")
     reason: str | None
     request: dict[str, Any] | None = Field(description="The payload as it was sent")
@@ -170,20 +191,31 @@ def sample_view(row: Mapping[str, Any], session: Session) -> dict[str, Any]:
 def push_view(row: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a profile push."""
     doc = row["doc"]
+    answered_at = with_z(doc.get("answered_at"))
+    is_agreed = row["state"] in _AGREED
+    times = ("confirmed_at", "disputed_at", "observed_at")
     return {
         "id": row["id"],
         "action": row["action"],
         "state": row["state"],
         "profile": doc.get("profile"),
+        "form": doc.get("form") or [],
         "charging_profile": with_z(doc.get("charging_profile")),
         "wanted_at": with_z(row["wanted_at"]),
         "sent_at": with_z(doc.get("sent_at")),
-        "answered_at": with_z(doc.get("answered_at")),
+        "answered_at": answered_at,
+        "accepted_at": answered_at if is_agreed else None,
+        **{name: with_z(doc.get(name)) for name in times},
+        "differences": doc.get("differences") or [],
+        "doubt": doc.get("doubt"),
         "status": doc.get("status"),
         "reason": doc.get("reason"),
         # As sent: not even the form of a time is changed.
         "request": doc.get("request"),
     }
+
+
+_AGREED = frozenset({"accepted", "confirmed", "observed"})
 
 
 def event_view(row: Mapping[str, Any]) -> dict[str, Any]:

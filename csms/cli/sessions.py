@@ -71,11 +71,8 @@ def show(
     )
     print_table(
         "\nProfile pushes",
-        ("wanted", "profile", "state", "station said"),
-        [
-            (p["wanted_at"], p["profile"], p["state"], p["reason"] or p["status"])
-            for p in parts["profile-pushes"]
-        ],
+        ("wanted", "what", "profile", "state", "sent", "accepted", "confirmed", "observed", "said"),
+        [_push(push) for push in parts["profile-pushes"]],
     )
     print_table(
         "\nDeviations",
@@ -144,6 +141,18 @@ def session_row(session: dict[str, Any]) -> tuple[Any, ...]:
         session["energy_wh"],
         limit_text(session["limit_now"]),
         session["deviations_open"],
+    )
+
+
+def _push(push: dict[str, Any]) -> tuple[Any, ...]:
+    times = ("sent_at", "accepted_at", "confirmed_at", "observed_at")
+    return (
+        push["wanted_at"],
+        "clear" if push["action"] == "ClearChargingProfile" else "set",
+        push["profile"],
+        push["state"],
+        *(push[name] for name in times),
+        push["reason"] or push["status"],
     )
 
 

@@ -34,6 +34,12 @@ _EACH = timedelta(hours=1)
 _EACH_DISPUTED = timedelta(minutes=5)
 _SHOWN = 10
 _BORDER_S = 9
+_RECORDED = {
+    PushState.ACCEPTED: desk.CommandState.ACCEPTED,
+    PushState.DISPUTED: desk.CommandState.ACCEPTED,
+    PushState.CONFIRMED: desk.CommandState.CONFIRMED,
+    PushState.OBSERVED: desk.CommandState.OBSERVED,
+}
 
 
 def ask(work: Work, live: LiveSession) -> None:
@@ -70,7 +76,7 @@ def told(engine: Engine, work: Work, live: LiveSession, answer: CompositeTold) -
     push = live.session.push = live.session.push or Push()
     work.touch(live)
     if answer.schedule is None:
-        push.doubt = answer.reason or "no answer"
+        _doubt(work, live, answer.reason)
         if not answer.is_refusal:
             details = {"evse": answer.evse, "why": push.doubt}
             work.keep_anomalies([Anomaly("composite.unreadable", details)], live.session.id)
@@ -78,7 +84,9 @@ def told(engine: Engine, work: Work, live: LiveSession, answer: CompositeTold) -
     schedule = _anchored(work, answer.schedule, has_start=answer.has_start)
     reading = _reading(engine, work)
     compared = compare(_believed(work, live, schedule), schedule, reading)
-    push.doubt = "it states no limit at all" if compared.is_silent else None
+    push.doubt = None
+    if compared.is_silent:
+        _doubt(work, live, "it states no limit at all")
     if compared.is_equal:
         _agrees(work, live, is_silent=compared.is_silent)
     else:
@@ -89,10 +97,20 @@ def told(engine: Engine, work: Work, live: LiveSession, answer: CompositeTold) -
 
 def unanswered(work: Work, live: LiveSession, reason: str | None) -> None:
     """Takes that a station did not say, or cannot."""
-    push = live.session.push
-    if push is not None:
-        push.doubt = reason or "no answer"
+    if live.session.push is not None:
+        _doubt(work, live, reason)
         work.touch(live)
+
+
+def _doubt(work: Work, live: LiveSession, reason: str | None) -> None:
+    """Notes why what the station has in force could not be compared."""
+    push, why = live.session.push, reason or "no answer"
+    if push is None or push.doubt == why:
+        return
+    push.doubt = why
+    state = _RECORDED.get(push.state)
+    if state is not None:
+        desk.note(work, live, state, {"doubt": why})
 
 
 def told_to_other(engine: Engine, work: Work, answer: CompositeTold) -> None:
