@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from csms.cli import alerts, demo, profiles, quarantine, replay, serve, sessions, settings, stations
+from csms.cli import (
+    alerts,
+    demo,
+    profiles,
+    quarantine,
+    quirks,
+    remedies,
+    replay,
+    serve,
+    sessions,
+    settings,
+    stations,
+    webhooks,
+)
 from csms.errors import LaddvaktError
 
 app = typer.Typer(
@@ -22,7 +35,10 @@ app.command("demo")(demo.demo)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(stations.app, name="stations")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(remedies.app, name="remedies")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(quirks.app, name="quirks")
 app.command("profiles")(profiles.check)
 app.command("replay")(replay.replay)
 app.command("settings")(settings.settings)

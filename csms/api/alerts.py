@@ -4,6 +4,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import structlog
 from fastapi import APIRouter, Query, Response
 from pydantic import (
     AfterValidator,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["alerts"])
 
+log = structlog.get_logger("api")
+
 _KINDS = [each.value for each in (*Kind, *StationKind)]
 
 
@@ -53,6 +56,10 @@ class AlertQuery(PageQuery):
     severity: Severity | None = None
     station: str | None = None
     session: str | None = None
+    grouped: bool = Field(
+        default=False,
+        description="true: leave out alerts of sessions that are part of one about their station",
+    )
 
 
 class AnomalyQuery(PageQuery):
@@ -70,6 +77,34 @@ class Acknowledgement(BaseModel):
     by: str | None = Field(None, min_length=1, max_length=200)
 
 
+class ChangeView(BaseModel):
+    """A change of an alert, when it was noticed."""
+
+    at: AwareDatetime
+    change: str = Field(examples=["raised", "changed", "escalated", "acknowledged", "cleared"])
+    severity: Severity
+    by: str | None = Field(None, description="Who acknowledged it")
+
+
+class ActionView(BaseModel):
+    """A remedy that was tried. See docs/remedies.md."""
+
+    step: int
+    name: str
+    at: AwareDatetime
+    command_id: str | None = Field(description="Of the first command; null if none was sent")
+    commands: list[str]
+    answers: dict[str, str] = Field(description="What each command came to, by its ID")
+    outcome: str | None = Field(
+        examples=["accepted", "refused", "failed", "lost", "nothing_to_do", "told"]
+    )
+    reason: str | None
+    answered_at: AwareDatetime | None
+    cleared_after_s: float | None = Field(
+        description="How long after it the alert was cleared, if no other remedy came between"
+    )
+
+
 class AlertView(BaseModel):
     """Something that an operator should look at."""
 
@@ -84,6 +119,10 @@ class AlertView(BaseModel):
     confirmed_at: AwareDatetime | None
     cleared_at: AwareDatetime | None
     cleared_because: str | None
+    duration_s: float | None = Field(description="So far, for an open one")
+    history: list[ChangeView]
+    actions: list[ActionView]
+    members: list[str] = Field(description="The alerts that are part of it")
     evidence: dict[str, Any]
     help: str
     acknowledged_at: AwareDatetime | None
@@ -110,6 +149,7 @@ async def list_alerts(api: Api, query: Annotated[AlertQuery, Query()]) -> Respon
         kind=query.kind,
         severity=query.severity,
         state=query.state,
+        grouped=query.grouped,
     )
     return answer(await alerts_page(api, which, query))
 
@@ -120,16 +160,18 @@ async def get_alert(api: Api, alert_id: str) -> Response:
     row = await api.archive.alert(alert_id)
     if row is None:
         raise not_found("alert", alert_id)
-    return answer(alert_document(row))
+    return answer(alert_document(row, api.now()))
 
 
 @router.post("/alerts/{alert_id}/acknowledge", response_model=AlertView)
 async def acknowledge(api: Api, alert_id: str, body: Acknowledgement | None = None) -> Response:
     """Notes that somebody has seen an alert. Once more changes nothing."""
-    row = await api.archive.acknowledge(alert_id, api.now(), body.by if body else None)
+    now = api.now()
+    row = await api.archive.acknowledge(alert_id, now, body.by if body else None)
     if row is None:
         raise not_found("alert", alert_id)
-    return answer(alert_document(row))
+    await _tell(api, row, is_first=row.acknowledged_at == now)
+    return answer(alert_document(row, now))
 
 
 @router.get("/anomalies", response_model=Page[AnomalyView])
@@ -149,17 +191,47 @@ async def list_anomalies(api: Api, query: Annotated[AnomalyQuery, Query()]) -> R
 async def alerts_page(api: Services, which: AlertFilter, query: PageQuery) -> dict[str, Any]:
     """Returns a page of alerts."""
     rows = await api.archive.alerts(which, Span(query.limit + 1, query.after(datetime, str)))
+    now = api.now()
     return page(
-        rows, query.limit, lambda row: (row.alert.opened_at, row.alert.alert_id), alert_document
+        rows,
+        query.limit,
+        lambda row: (row.alert.opened_at, row.alert.alert_id),
+        lambda row: alert_document(row, now),
     )
 
 
-def alert_document(row: "AlertRow") -> dict[str, Any]:
-    """Returns an alert."""
-    shown: dict[str, Any] = with_z(alert_view(row.alert))
+def alert_document(row: "AlertRow", now: datetime | None = None) -> dict[str, Any]:
+    """Returns an alert; an open one has its duration if it is told what time it is."""
+    shown: dict[str, Any] = with_z(alert_view(row.alert, now))
     shown["acknowledged_at"] = with_z(row.acknowledged_at)
     shown["acknowledged_by"] = row.acknowledged_by
+    shown["members"] = list(row.members)
+    if row.acknowledged_at is not None:
+        seen = {"change": "acknowledged", "severity": row.alert.severity, "by": row.acknowledged_by}
+        shown["history"].append({"at": shown["acknowledged_at"], **seen})
+        shown["history"].sort(key=itemgetter("at"))
     return shown
+
+
+async def _tell(api: Services, row: "AlertRow", *, is_first: bool) -> None:
+    """Tells who has seen an alert. Messages are made again if they were lost, and never twice."""
+    at, alert = row.acknowledged_at, row.alert
+    assert at is not None  # noqa: S101 - it was acknowledged a moment ago
+    for message in api.hub.webhooks.announcer.acknowledged(alert, at, row.acknowledged_by):
+        if await api.archive.delivery(message.delivery_id) is None:
+            await api.hub.store.submit([message])
+            api.hub.webhooks.take([message])
+    if not is_first:
+        return
+    told = {
+        "alert": alert.alert_id,
+        "station": alert.station_id,
+        "session": alert.session_id,
+        "kind": alert.kind,
+        "by": row.acknowledged_by,
+    }
+    log.info("alert.acknowledged", **told)
+    api.events.publish("alert.acknowledged", told)
 
 
 def _anomaly(row: "Mapping[str, Any]") -> dict[str, Any]:

@@ -16,9 +16,11 @@ from csms.api import (
     problems,
     profiles,
     quarantine,
+    quirks,
     sessions,
     stations,
     tokens,
+    webhooks,
 )
 from csms.api.context import Services
 from csms.api.documents import Documented
@@ -90,6 +92,8 @@ def _resources() -> APIRouter:
         evidence,
         quarantine,
         profiles,
+        quirks,
+        webhooks,
         events,
     ):
         everything.include_router(resource.router)

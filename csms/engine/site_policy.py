@@ -57,7 +57,8 @@ _NUMBERS = {
     Step.ALERT: 6,
     Step.STOP: 7,
 }
-_KINDS = tuple(kind.value for kind in Kind if kind is not Kind.CHARGING_REFUSED)
+KINDS = tuple(kind.value for kind in Kind if kind is not Kind.CHARGING_REFUSED)
+"""The kinds that have remedies."""
 _HIGHEST = max(_NUMBERS.values())
 
 
@@ -68,8 +69,8 @@ def _is_step(name: str) -> str:
 
 
 def _is_kind(name: str) -> str:
-    if name not in _KINDS:
-        raise ValueError(f"{name!r} is no kind with remedies; there are {', '.join(_KINDS)}")
+    if name not in KINDS:
+        raise ValueError(f"{name!r} is no kind with remedies; there are {', '.join(KINDS)}")
     return name
 
 

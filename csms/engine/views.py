@@ -5,6 +5,7 @@ Energy is in watt-hours and exact to the thousandth; times are UTC with a Z.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.station_clock import StationClock
@@ -14,7 +15,6 @@ from csms.engine.smart_charging import limit_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from csms.domain.registers import ConnectorLedger
     from csms.domain.session import Session
@@ -130,8 +130,11 @@ def track_view(live: LiveSession) -> list[dict[str, Any]]:
     return steps
 
 
-def alert_view(alert: AlertWrite) -> dict[str, Any]:
-    """Returns an alert as the API and the replay show it."""
+def alert_view(alert: AlertWrite, now: datetime | None = None) -> dict[str, Any]:
+    """Returns an alert as the API and the replay show it.
+
+    An open one has a duration only if it is told what time it is.
+    """
     return {
         "id": alert.alert_id,
         "kind": alert.kind,
@@ -144,6 +147,9 @@ def alert_view(alert: AlertWrite) -> dict[str, Any]:
         "confirmed_at": _time(alert.doc.get("confirmed_at")),
         "cleared_at": _time(alert.doc.get("cleared_at")),
         "cleared_because": alert.doc.get("cleared_because"),
+        "duration_s": _duration_s(alert, now),
+        "history": alert.doc.get("history") or _history(alert),
+        "actions": alert.doc.get("actions") or [],
         "evidence": alert.doc.get("evidence", {}),
         "help": f"docs/alerts.md#{alert.kind.lower()}",
     }
@@ -163,12 +169,32 @@ def anomaly_view(anomaly: AnomalyWrite) -> dict[str, Any]:
 
 def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
     """Returns a station's record without its secrets."""
-    hidden = {"clock", "password_hash", "takeovers"}
+    hidden = {"clock", "over_limit", "password_hash", "takeovers"}
     view = {name: _time(value) for name, value in doc.items() if name not in hidden}
     view["clock_offset_s"] = round(StationClock.load(doc.get("clock")).offset_s, 1)
     view["has_password"] = doc.get("password_hash") is not None
     view["is_online"] = is_online
     return view
+
+
+def _duration_s(alert: AlertWrite, now: datetime | None) -> float | None:
+    """Returns for how long it deviated, or has so far."""
+    end = _moment(alert.doc.get("cleared_at")) or now
+    return None if end is None else round((end - alert.opened_at).total_seconds(), 1)
+
+
+def _history(alert: AlertWrite) -> list[dict[str, Any]]:
+    """Returns the changes of an alert that keeps no list of them."""
+    told = (("raised", "confirmed_at"), ("cleared", "cleared_at"))
+    return [
+        {"at": _time(alert.doc[name]), "change": change, "severity": alert.severity}
+        for change, name in told
+        if alert.doc.get(name) is not None
+    ]
+
+
+def _moment(value: str | datetime | None) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _flags(session: Session) -> list[str]:

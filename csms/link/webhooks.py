@@ -21,7 +21,7 @@ from csms.errors import DatabaseUnavailable, UnitRefused
 from csms.link.announcing import Announcer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import httpx
@@ -55,12 +55,14 @@ class _Post:
 class Webhooks:
     """All webhooks of a node; `announcer` is to be the companion of its store.
 
-    A line is one alert at one hook: its messages leave one after the other.
+    A line is one alert at one hook: its messages leave one after the other. `on_tried` are called
+    with the state of a message after each try, once that is durable.
     """
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self.announcer = Announcer(hub.clock.now, self._site_of, self.take)
+        self.on_tried: list[Callable[[DeliveryWrite], None]] = []
         self.results: Counter[tuple[str, str]] = Counter()
         self._posts: dict[str, _Post] = {}
         self._lines: dict[Line, deque[DeliveryWrite]] = {}
@@ -201,6 +203,8 @@ class Webhooks:
             self.results[message.hook, after.state if tried.error is None else "failed"] += 1
             await self._record(after, tried)
             self._move_on(key, after)
+            for call in self.on_tried:
+                call(after)
         finally:
             post.under_way -= 1
             self._wake.set()

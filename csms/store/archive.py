@@ -184,7 +184,7 @@ class Archive:
 
     async def alert(self, alert_id: str) -> AlertRow | None:
         """Returns one alert."""
-        rows = await self._store.look_up("list_alerts", *(None,) * 7, alert_id, False, 1)
+        rows = await self._store.look_up("list_alerts", *(None,) * 7, alert_id, None, 1)
         return _alert(rows[0]) if rows else None
 
     async def acknowledge(self, alert_id: str, at: datetime, by: str | None) -> AlertRow | None:

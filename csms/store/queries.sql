@@ -312,7 +312,7 @@ WHERE ($1::text IS NULL OR a.station_id = $1)
   AND ($5::text IS NULL OR a.state = $5)
   AND ($6::timestamptz IS NULL OR (a.opened_at, a.id) < ($6, $7))
   AND ($8::text IS NULL OR a.id = $8)
-  AND (NOT $9::boolean OR NOT EXISTS (
+  AND ($9::boolean IS NOT TRUE OR NOT EXISTS (
       SELECT 1 FROM alerts s
       WHERE s.kind = 'OVER_LIMIT_STATION' AND s.station_id = a.station_id
         AND a.kind IN ('OVER_LIMIT', 'NO_RESPONSE', 'OUTSIDE_WINDOW')

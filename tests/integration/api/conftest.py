@@ -234,16 +234,16 @@ def restarted(dsn, node):
     """Starts the node once more, on what the one before has written; that one no longer writes."""
 
     @asynccontextmanager
-    async def again():
+    async def again(**values):
         await node.store.writer.end()
-        async with a_node(dsn, is_fresh=False) as other:
+        async with a_node(dsn, is_fresh=False, **values) as other:
             yield other
 
     return again
 
 
 @asynccontextmanager
-async def a_node(dsn, token=None, *, is_fresh=True):
+async def a_node(dsn, token=None, *, is_fresh=True, hooks=()):
     clock = Clock()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -255,9 +255,12 @@ async def a_node(dsn, token=None, *, is_fresh=True):
         writing = asyncio.create_task(store.writer.run())
         policy = Policy(catalogue=load_catalogue(SHIPPED), accept_unknown_tokens=True)
         await load_policy_records(store, policy)
-        hub = Hub(
-            Engine(store, BlockNumbers(store), policy, hash_password), store, clock, Counters()
-        )
+        counters = Counters()
+        hub = Hub(Engine(store, BlockNumbers(store), policy, hash_password), store, clock, counters)
+        counters.count_alerts(hub.webhooks)
+        await hub.engine.preload()
+        await hub.webhooks.start(hooks)
+        telling = asyncio.create_task(hub.webhooks.run())
         stations = StationServer(hub, accept_unknown=True, ping_interval_s=0, ping_timeout_s=0)
         app = create_api(hub, Archive(store), token=token)
         hub.listeners.append(app.state.events.take)
@@ -279,6 +282,8 @@ async def a_node(dsn, token=None, *, is_fresh=True):
         app.state.events.close()
         server.should_exit = True
         await asyncio.wait_for(serving, WAIT_S)
+        telling.cancel()
+        await asyncio.wait({telling})
         store.writer.close()
         await writing
 
