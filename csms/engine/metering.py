@@ -141,7 +141,7 @@ def _circumstances(
         has_waited=timing.has_waited(work, at),
         ceiling_a=None if usual is None else usual.ceiling_a,
         phases=None if usual is None else usual.phases,
-        is_dc=None if usual is None else usual.is_dc,
+        is_dc=session.ending.is_dc or (usual is not None and usual.is_dc),
     )
 
 

@@ -58,13 +58,19 @@ def take_sample(
     """
     scene = _see(watch, track, sample, at, (known, thresholds))
     signs = meter_checks.look(watch.meter, scene)
-    if signs and any(machinery.hides_others(sign) for sign in signs):
+    is_doubtful = bool(signs) and machinery.hides_others(signs[0])
+    if is_doubtful:
         # What a register counted from is worth nothing now.
         watch.register = watch.register[-1:]
     elif scene.is_next:
         signs = [*signs, *_signs(watch, scene)]
-    word = _verdict(watch, scene, signs)
-    signs = machinery.explained(signs)
+    word = "unknown:meter_anomaly" if is_doubtful else _verdict(watch, scene)
+    if not watch.suspicions:
+        # Nothing is suspected, so that only what speaks for a deviation matters.
+        signs = [sign for sign in signs if sign.deviates]
+        if not signs:
+            return Judged([], word, scene.measured)
+    signs = machinery.explained(signs, is_stuck=watch.obedience.stuck > 0)
     return Judged(machinery.advance(watch, signs, scene, word), word, scene.measured)
 
 
@@ -144,16 +150,17 @@ def _window(
     A session's start is a change of limit like any other, but by the samples' own clock.
     """
     settling_s = thresholds.grace_s + thresholds.random_delay_s + measured.span_s
+    still = track.still(at.timestamp(), settling_s + skew_s, skew_s, thresholds)
+    if still is not None:
+        return still
     if not track.since or at - timedelta(seconds=settling_s) < track.since[0]:
         return None
     before = timedelta(seconds=settling_s + skew_s)
     return track.window(at - before, at + timedelta(seconds=skew_s), at, thresholds)
 
 
-def _verdict(watch: Watch, scene: Scene, signs: list[Sign]) -> str:
+def _verdict(watch: Watch, scene: Scene) -> str:
     """Returns the sample's own word."""
-    if any(machinery.hides_others(sign) for sign in signs):
-        return "unknown:meter_anomaly"
     if not scene.is_next:
         return "unknown:late"
     if not scene.sample.has_electricity:

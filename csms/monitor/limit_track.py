@@ -20,10 +20,10 @@ _STEPS_LOOKED_BACK = 200
 
 @dataclass(slots=True)
 class _Still:
-    """The window of a time in which one step is in force, as it was last read."""
+    """The window of a time in which one step is in force; from and to are seconds since 1970."""
 
-    start: datetime
-    end: datetime
+    start: float
+    end: float
     thresholds: Thresholds
     window: LimitWindow
 
@@ -90,18 +90,7 @@ class LimitTrack:
     def window(
         self, start: datetime, end: datetime, at: datetime, thresholds: Thresholds
     ) -> LimitWindow | None:
-        """Returns what [start, end] allows, and what holds at `at` within; None if unknown.
-
-        A window that lies within one step is read once, and serves as long as that lasts.
-        """
-        still = self._still
-        if (
-            still is not None
-            and still.start <= start
-            and end < still.end
-            and still.thresholds is thresholds
-        ):
-            return still.window
+        """Returns what [start, end] allows, and what holds at `at` within; None if unknown."""
         steps = self.between(start, end)
         if not steps:
             return None
@@ -110,6 +99,23 @@ class LimitTrack:
         if len(steps) == 1:
             self._keep(start, steps[0], window, thresholds)
         return window
+
+    def still(
+        self, moment: float, before_s: float, after_s: float, thresholds: Thresholds
+    ) -> LimitWindow | None:
+        """Returns the window around a moment, in seconds since 1970, if it is known already.
+
+        One that lies within a single step is read once, and serves as long as that lasts.
+        """
+        still = self._still
+        if (
+            still is not None
+            and still.start <= moment - before_s
+            and moment + after_s < still.end
+            and still.thresholds is thresholds
+        ):
+            return still.window
+        return None
 
     def _keep(
         self, start: datetime, step: LimitStep, window: LimitWindow, thresholds: Thresholds
@@ -120,7 +126,7 @@ class LimitTrack:
         begins, ends = max(step.start, self.since[index]), step.end
         if index + 1 < len(self.since):
             ends = min(ends, self.since[index + 1])
-        self._still = _Still(begins, ends, thresholds, window)
+        self._still = _Still(begins.timestamp(), ends.timestamp(), thresholds, window)
 
     def _read_change(self, window: LimitWindow, at: datetime) -> None:
         """Finds since when the limit is what it is at `at`, and what it was before."""

@@ -211,11 +211,12 @@ def hides_others(sign: Sign) -> bool:
     return sign.deviates and sign.kind is Kind.METER_ANOMALY
 
 
-def explained(signs: Sequence[Sign]) -> list[Sign]:
+def explained(signs: Sequence[Sign], *, is_stuck: bool) -> list[Sign]:
     """Leaves out what a stronger sign of the same sample explains.
 
     A meter that says what cannot be proves nothing else. A session that does not follow a raised
-    limit takes less than it may for that reason, and one that is over its limit is offered more.
+    limit (`is_stuck`, if that is not sure yet) takes less than it may for that reason, and one
+    that is over its limit is offered more.
     """
     telling = {sign.kind for sign in signs if sign.deviates}
     if not telling:
@@ -223,8 +224,8 @@ def explained(signs: Sequence[Sign]) -> list[Sign]:
     if any(hides_others(sign) for sign in signs):
         return [sign for sign in signs if sign.kind is Kind.METER_ANOMALY]
     hidden: set[Kind] = set()
-    if Kind.NO_RESPONSE in telling:
-        hidden |= {Kind.UNDER_DELIVERY, Kind.STALLED, Kind.OFFERED_MISMATCH}
-    if telling & {Kind.OVER_LIMIT, Kind.OUTSIDE_WINDOW}:
+    if is_stuck or Kind.NO_RESPONSE in telling:
+        hidden |= {Kind.UNDER_DELIVERY, Kind.STALLED}
+    if telling & {Kind.NO_RESPONSE, Kind.OVER_LIMIT, Kind.OUTSIDE_WINDOW}:
         hidden.add(Kind.OFFERED_MISMATCH)
     return [sign for sign in signs if not sign.deviates or sign.kind not in hidden]
