@@ -74,6 +74,24 @@ def post(url: str, api_token: str | None, path: str, body: Mapping[str, Any]) ->
     return _request(url, api_token, "POST", path, json=sent).json()
 
 
+def put(url: str, api_token: str | None, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """Returns what the API answers to a PUT.
+
+    Raises:
+        ApiError: if nothing answers, or with the problem that the API names.
+    """
+    return _request(url, api_token, "PUT", path, json=dict(body)).json()
+
+
+def delete(url: str, api_token: str | None, path: str) -> None:
+    """Has the API delete something.
+
+    Raises:
+        ApiError: if nothing answers, or with the problem that the API names.
+    """
+    _request(url, api_token, "DELETE", path)
+
+
 def _request(
     url: str,
     api_token: str | None,

@@ -106,8 +106,13 @@ def key_of(record: Station) -> str | None:
     """Returns the key of a station's model, None before it has told what it is."""
     if not record.vendor and not record.model:
         return None
-    parts = (" ".join((part or "").split()).lower() for part in (record.vendor, record.model))
-    return ":".join(part.replace("/", "_") for part in parts)
+    return normal_key(f"{record.vendor or ''}:{record.model or ''}")
+
+
+def normal_key(text: str) -> str:
+    """Returns a key as all are written: small letters, single blanks, no slash."""
+    parts = (" ".join(part.split()) for part in text.lower().replace("/", "_").split(":"))
+    return ":".join(parts)
 
 
 def of(engine: Engine, record: Station) -> QuirkValues:
@@ -153,6 +158,11 @@ def note(engine: Engine, work: Work, why: str) -> None:
     evidence = (*known.evidence, told)[-_EVIDENCE_KEPT:]
     engine.quirks[key] = quirk = replace(known, seen_at=work.now, evidence=evidence)
     work.writes.append(RecordWrite(QUIRKS, key, dump(quirk)))
+
+
+def with_set(known: Quirk | None, key: str, values: QuirkValues) -> Quirk:
+    """Returns what is known of a model with what an operator sets for it."""
+    return replace(known or Quirk(key), set_by_operator=values)
 
 
 def dump(quirk: Quirk) -> dict[str, Any]:
