@@ -50,7 +50,8 @@ class EndMemory:
     """Times are seconds since 1970, energies Wh of the session, powers W.
 
     `peak_w` and `peak_a` are the most that two samples in a row have shown, `free_w` the most
-    that the car has taken steadily where more was allowed. `is_free` tells that it does so now.
+    that the car has taken steadily where more was allowed, `follows` what it takes of a limit that
+    holds it. `is_free` tells that it does so now.
     `soc_base` and `soc_edge` are (percent, Wh) where the charge level first and last moved,
     `soc_points` how often it did. `tail` are the last samples of a fall that no limit explains.
     `curve` is the power by charge level where the car was free, in steps of 5 %, and only of DC.
@@ -71,6 +72,7 @@ class EndMemory:
     is_dc: bool = False
     limit_w: float | None = None
     limit_since_s: float = 0.0
+    follows: float = 0.985
     soc: float | None = None
     soc_base: list[float] = field(default_factory=list)
     soc_edge: list[float] = field(default_factory=list)

@@ -30,12 +30,12 @@ LAST_SHARE = 0.20
 """Of its ceiling a car takes in the end, at 100 %; from the knee on it falls evenly."""
 
 _FULL = 100.0
-_CEILING_SHARE, _KNEE_SPREAD = 0.05, 3.0
+_CEILING_SHARE_AC, _CEILING_SHARE_DC, _KNEE_SPREAD = 0.03, 0.06, 4.0
 _USUAL_A, _USUAL_LONE_A = 16.0, 32.0
 _USUAL_DC_W, _USUAL_DC_RATE = 120_000.0, 1.7
 _USUAL_DC_WH, _USUAL_DC_STOP, _STOP_SPREAD = 770.0, 85.0, 4.0
 _LEAST_SPREAD_S, _LATE_S = 45.0, 60.0
-_LEAST_SPREAD_SHARE = 0.03
+_LEAST_SPREAD_SHARE = 0.01
 _IDLE_S, _LONG_IDLE_S = 110.0, 600.0
 _NEARLY, _NEARLY_PERCENT = 0.06, 2.0
 _DEPARTURE_SHARE = 0.10
@@ -73,7 +73,9 @@ class Estimate:
 def legs_of(steps: Iterable[LimitStep], now: datetime, memory: EndMemory, phases: int) -> list[Leg]:
     """Returns what is allowed from now on; the last limit is held for ever."""
     ahead = [step for step in steps if step.end > now]
-    legs = [Leg((step.end - now).total_seconds(), watts_of(step, memory, phases)) for step in ahead]
+    legs = [
+        Leg((step.end - now).total_seconds(), _followed(step, memory, phases)) for step in ahead
+    ]
     merged: list[Leg] = []
     for leg in legs:
         if merged and merged[-1].watts == leg.watts:
@@ -81,6 +83,10 @@ def legs_of(steps: Iterable[LimitStep], now: datetime, memory: EndMemory, phases
         merged.append(leg)
     last_w = merged[-1].watts if merged else math.inf
     return [*merged[:-1], Leg(math.inf, last_w)]
+
+
+def _followed(step: LimitStep, memory: EndMemory, phases: int) -> float:
+    return watts_of(step, memory, phases) * memory.follows
 
 
 def estimate(grounds: Grounds, legs: Sequence[Leg], now_s: float) -> Estimate | None:
@@ -148,10 +154,11 @@ def _run(
     """Runs the three readings of what is wanted."""
     is_paused = grounds.memory.is_paused and bool(legs) and legs[0].watts > 0
     courses: list[Course] = []
+    spread = _CEILING_SHARE_DC if grounds.is_dc else _CEILING_SHARE_AC
     for wh, ceiling, knee in (
-        (wanted.low_wh, 1 + _CEILING_SHARE, _KNEE_SPREAD),
+        (wanted.low_wh, 1 + spread, _KNEE_SPREAD),
         (wanted.mid_wh, 1.0, 0.0),
-        (wanted.high_wh, 1 - _CEILING_SHARE, -_KNEE_SPREAD),
+        (wanted.high_wh, 1 - spread, -_KNEE_SPREAD),
     ):
         if tail is None:
             curve = _curve(grounds, ceiling, knee, wanted)

@@ -21,13 +21,15 @@ EFFICIENCY_AC, EFFICIENCY_DC = 0.90, 0.94
 """From grid to battery; learnt with the energy of one percent, which holds both."""
 
 _POINTS, _LEAST_MOVE = 5, 2.0
-_DECLARED_SIGMA, _LEARNT_SIGMA, _READING_SIGMA, _DRIFT_SIGMA = 0.06, 0.04, 0.4, 0.015
+_DECLARED_SIGMA, _LEARNT_SIGMA, _READING_SIGMA, _DRIFT_SIGMA = 0.05, 0.03, 0.4, 0.01
 _FULL = 100.0
 _Z = 1.28
-_LEAST_SHARE, _MOST_SHARE = 0.04, 0.15
+_LEAST_SHARE, _MOST_SHARE = 0.02, 0.15
+_LEVEL_SPREAD = 0.3
 _REQUEST_SHARE, _CAP_SHARE = 0.05, 0.01
 _ENOUGH_SESSIONS, _MANY_SESSIONS = 3, 5
 _FEW_SHARE = 0.25
+_WIDER = 1.25
 _OVERSHOOT = 1.02
 
 # Where drivers of DC cars stop, by the level they have reached: p10, median, p90 of 1,867 sessions.
@@ -174,9 +176,9 @@ def _from_soc(grounds: Grounds) -> Remaining | None:
         low = high = mid = soc + mid_wh / wh_per_percent
     return Remaining(
         "soc",
-        max(low - soc, 0.0) * wh_per_percent * (1 - share),
+        max(low - soc - _LEVEL_SPREAD, 0.0) * wh_per_percent * (1 - share),
         mid_wh,
-        max(high - soc, 0.0) * wh_per_percent * (1 + share),
+        max(high - soc + _LEVEL_SPREAD, 0.0) * wh_per_percent * (1 + share),
         soc,
         wh_per_percent,
         mid,
@@ -211,6 +213,8 @@ def _from_history(
     if not more or len(more) * 10 < len(energies_wh):
         return None
     low, mid, high = (_quantile(more, q) for q in (0.1, 0.5, 0.9))
+    # So few sessions do not show how far the next one may be off.
+    low, high = mid - _WIDER * (mid - low), mid + _WIDER * (high - mid)
     if len(more) < _MANY_SESSIONS:
         low, high = min(low, mid * (1 - _FEW_SHARE)), max(high, mid * (1 + _FEW_SHARE))
     low, mid, high = (max(each - delivered_wh, 0.0) for each in (low, mid, high))

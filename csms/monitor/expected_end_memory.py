@@ -16,9 +16,11 @@ AC_PHASES = 3
 PAUSE_BELOW_A = 6.0
 _FLOWS_A = 1.0
 _SURELY_DC_W = 25_000.0
-_SURELY_DC_A = 85.0
+_SURELY_DC_A = 65.0
+_SURELY_DC_V = 450.0
 _SETTLE_S = 60.0
-_FOLLOWS_SHARE = 0.88
+_FOLLOWS_SHARE, _MOST_SHARE = 0.88, 1.05
+_LEARNS = 0.3
 _STEADY = 0.05
 _FALLS = 0.99
 _TAIL_KEPT = 8
@@ -132,6 +134,8 @@ def _learn_kind(memory: EndMemory, sample: Sample, watts: float) -> None:
     lone_a = sample.current_a if not any(sample.currents_a) else None
     if watts > _SURELY_DC_W or (lone_a or 0.0) > _SURELY_DC_A:
         memory.is_dc = True
+    if any(each > _SURELY_DC_V for each in known):
+        memory.is_dc = True
     if memory.is_dc and lone_a and watts > _IDLE_W and sample.power_w is not None:
         memory.volts = watts / lone_a
     elif known and not memory.is_dc:
@@ -170,6 +174,9 @@ def _learn_power(memory: EndMemory, sample: Sample, watts: float, at_s: float) -
     memory.is_paused = limit_w <= 0 or watts <= _IDLE_W
     is_settled = at_s - memory.limit_since_s >= _SETTLE_S
     follows = watts >= _FOLLOWS_SHARE * limit_w
+    if follows and is_settled and 0 < limit_w < math.inf:
+        share = min(max(watts / limit_w, _FOLLOWS_SHARE), _MOST_SHARE)
+        memory.follows += (share - memory.follows) * _LEARNS
     _note_idle(memory, watts, at_s, is_allowed=limit_w > 0 and is_settled)
     if limit_w <= 0 or follows or watts <= _IDLE_W or before is None:
         memory.is_free, memory.tail = False, []
