@@ -25,6 +25,7 @@ class Station:
     `takeovers` is the open episode of too frequent takeovers, if there is one, and `over_limit`
     that of all EVSEs together drawing more than the station may. `deviations` are
     the thresholds that differ for this station, by name.
+    `meters` is how the last session at each EVSE ended, for `csms.engine.meter_start`.
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
     station with and without a session. `capabilities` is what it said that it can take, `standing`
     what became of its standing profiles, by purpose; both JSON-able.
@@ -42,6 +43,7 @@ class Station:
     takeovers: dict[str, Any] | None = None
     over_limit: dict[str, Any] | None = None
     deviations: dict[str, float] = field(default_factory=dict)
+    meters: dict[str, dict[str, Any]] = field(default_factory=dict)
     default_profile: str | None = None
     max_profile: str | None = None
     capabilities: dict[str, Any] | None = None

@@ -32,6 +32,7 @@ from csms.engine import (
     expected_end,
     external_limits,
     habits,
+    meter_start,
     metering,
     provisioning,
     pushing,
@@ -240,6 +241,7 @@ class Engine:
         self._mark_late(work)
         for live in work.touched.values():
             refused.look(work, live)
+            meter_start.look(work, live)
             expected_end.look(self, work, live)
         return work.outcome(answer)
 

@@ -110,7 +110,7 @@ def _judge(
     usual, thresholds = basis
     at = session.placed(sample.at, work.now)
     smart_charging.extend(work, live, at)
-    if _comes_late(work, live, sample, at):
+    if not watch.times.is_back and _comes_late(work, live, sample, at):
         work.late[session.id] = live
     known = _circumstances(work, live, at, usual)
     known.skew_s = _skew_s(work, thresholds)

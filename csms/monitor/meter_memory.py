@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 class MeterMemory:
     """Moments are seconds since 1970 in our clock, energies Wh, powers W.
 
-    `wh` is the register's last reading, of `wh_at`, which may have been in another unit if
-    `is_unit_doubtful`; `step_wh` is the largest usual step that all readings are multiples of, and
-    `flat_since` is when it last moved, while at least `flat_wh` must have flowed. `power_w` is
-    the last power, of `power_at`, and `peak_w` the largest; `is_ac` and `is_dc` tell what kind
-    of outlet it shows to be.
+    `wh` is the register's last reading, of `wh_at` and received at `came`, which may have been in
+    another unit if `is_unit_doubtful`; `step_wh` is the largest usual step that all readings are
+    multiples of, and `flat_since` is when it last moved, while at least `flat_wh` must have flowed.
+    `power_w` is the last power, of `power_at`, and `peak_w` the largest; `is_ac` and `is_dc` tell
+    what kind of outlet it shows to be.
 
     `block` is the stretch in which energy is being held against power, and `run` those before it
     that contradict each other in a row; `csms.monitor.meter_energy` says what their members are.
@@ -31,6 +31,7 @@ class MeterMemory:
 
     wh: float | None = None
     wh_at: float = 0.0
+    came: float = 0.0
     is_unit_doubtful: bool = False
     step_wh: float = 1000.0
     flat_since: float = 0.0

@@ -52,32 +52,35 @@ def rating_w(memory: MeterMemory, scene: Scene) -> float:
 def check(memory: MeterMemory, scene: Scene, moment: float, faults: list[Fault]) -> float | None:
     """Adds what is wrong with the step of the register; returns the step, None if it says nothing.
 
-    After a fall or a jump the register goes on from where it is. The readings of a transaction's
+    After a fall or a jump the register goes on from where it is. A fall to a reading that came
+    earlier is the clock's, which was set back. The readings of a transaction's
     begin and end count from elsewhere at some stations; what they come to is told by the session's
     flags.
     """
     register = scene.sample.register_milliwh
     if register is None or register < 0 or scene.sample.context in _ENDS:
         return None
-    wh, before = register / 1000, memory.wh
+    wh, before, came = register / 1000, memory.wh, memory.came
     memory.step_wh = step_of(wh, memory.step_wh)
+    memory.came = scene.known.received_at.timestamp()
     if before is None:
         _stand(memory, wh, moment)
         return None
-    step, passed_s = wh - before, max(moment - memory.wh_at, 0.0)
+    step = wh - before
     if step < 0:
-        fault = _fall(memory, wh, before)
-    elif step > (most := _most_wh(memory, scene, passed_s)):
-        fault = _jump(wh, before, most)
+        if -step <= _rounding_wh(wh):
+            # What has been counted stays.
+            memory.wh_at = moment
+            return 0.0
+        fault = None if memory.came < came else _fall(memory, wh, before)
     else:
-        memory.wh, memory.wh_at, memory.is_unit_doubtful = wh, moment, False
-        return step
+        most = _most_wh(memory, scene, max(moment - memory.wh_at, 0.0))
+        if step <= most:
+            memory.wh, memory.wh_at, memory.is_unit_doubtful = wh, moment, False
+            return step
+        fault = _jump(wh, before, most)
     if fault is not None:
         faults.append(fault)
-    elif step < 0 and not memory.is_unit_doubtful:
-        # Rounding: what has been counted stays.
-        memory.wh_at = moment
-        return 0.0
     _stand(memory, wh, moment)
     memory.is_unit_doubtful = fault is None and step > 0
     return None
@@ -91,9 +94,7 @@ def _stand(memory: MeterMemory, wh: float, moment: float) -> None:
 
 
 def _fall(memory: MeterMemory, wh: float, before: float) -> Fault | None:
-    """A fall is none where a meter rounds, or where the reading before was in another unit."""
-    if before - wh <= _rounding_wh(wh):
-        return None
+    """A fall is none where the reading before was in another unit."""
     if memory.is_unit_doubtful and wh >= before / 1000:
         return None
     return _fault(DOWN, wh, before, f"at least {before:.1f}")

@@ -24,6 +24,8 @@ DUPLICATE = "duplicate_time"
 
 _BACK_S = 120.0
 _APART_S = 5.0
+# What a clock that shows whole seconds hides, at 22 kW and with room to spare.
+_SOON_MILLIWH = 50_000
 _SAME_W = 0.05
 _BEFORE_ALL = datetime(2015, 1, 1, tzinfo=UTC)
 
@@ -33,8 +35,9 @@ class TimeMemory:
     """The newest sample of a session.
 
     Its time by the station's clock and when it came, both in seconds since 1970, its register
-    (milliwatt-hours), its power (W) and its context. It has no slots, since orjson writes it faster
-    so.
+    (milliwatt-hours), its power (W) and its context. `is_back` tells that the clock was set back,
+    so that the sample's time says nothing; `is_start_checked` that the register's beginning was
+    compared with the end of the session before. It has no slots, since orjson writes it faster so.
     """
 
     at: float | None = None
@@ -42,6 +45,8 @@ class TimeMemory:
     milliwh: int | None = None
     power_w: float | None = None
     context: str = ""
+    is_back: bool = False
+    is_start_checked: bool = False
 
 
 def load_time_memory(doc: Mapping[str, Any]) -> TimeMemory:
@@ -60,6 +65,7 @@ def look(
     if "at:received" in sample.assumed or sample.context in {TRANSACTION_BEGIN, TRANSACTION_END}:
         return None
     found = _check(memory, sample, received_at, offset_s)
+    memory.is_back = found is not None and found[0] == TIME_BACK
     _remember(memory, sample, received_at.timestamp())
     if found is None:
         return None
@@ -92,11 +98,14 @@ def _has_moved_on(memory: TimeMemory, sample: Sample) -> bool:
 
 def _is_another(memory: TimeMemory, sample: Sample, came: float) -> bool:
     """Tells whether a sample of the same time and context has other values: no repetition."""
-    if sample.context != memory.context or came - memory.came < _APART_S:
+    if sample.context != memory.context:
         return False
+    is_soon = came - memory.came < _APART_S
     now, before = sample.register_milliwh, memory.milliwh
     if now is not None and before is not None:
-        return now != before
+        return abs(now - before) > (_SOON_MILLIWH if is_soon else 0)
+    if is_soon:
+        return False
     power, known = sample.power_w, memory.power_w
     if power is None or known is None:
         return False
