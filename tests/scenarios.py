@@ -34,6 +34,7 @@ class FrameLog:
         self._ids = 0
         self._transaction = 0
         self._sequence = 0
+        self._state = "Charging"
 
     @property
     def is_v16(self) -> bool:
@@ -100,6 +101,16 @@ class FrameLog:
             extra = {"meterValue": [self._meter_value(at_s, sampled)]}
             self._event(at_s, "Updated", "MeterValuePeriodic", extra)
 
+    def says(self, at_s: float, state: str) -> None:
+        """The station tells its charging state; 1.6 has the connector's status for it."""
+        self._state = state
+        if self.is_v16:
+            payload = {"connectorId": 1, "status": state, "errorCode": "NoError"}
+            payload["timestamp"] = self._time(at_s)
+            self.call(at_s, "StatusNotification", payload, {})
+        else:
+            self._event(at_s, "Updated", "ChargingStateChanged", {})
+
     def stop(self, at_s: float, wh: float) -> None:
         if self.is_v16:
             payload = {
@@ -144,7 +155,7 @@ class FrameLog:
         self.command(at_s, "SetChargingProfile", payload, {"status": "Accepted"})
 
     def _event(self, at_s: float, kind: str, trigger: str, extra: dict[str, Any]) -> None:
-        info = {"transactionId": f"T{self._transaction}", "chargingState": "Charging"}
+        info = {"transactionId": f"T{self._transaction}", "chargingState": self._state}
         payload = {
             "eventType": kind,
             "timestamp": self._time(at_s),
@@ -202,7 +213,8 @@ class Scenario:
 
     `car` gives the current of each phase by the second and the limit that the car follows, which
     is the one of `follows_s` seconds ago. `tells` are of `currents`, `power`, `register` and
-    `voltages`; the register counts in steps of `step_wh`. `silent` is when nothing is told.
+    `voltages`; the register counts in steps of `step_wh`. `silent` is when nothing is told,
+    `says` when the station tells which charging state.
     """
 
     car: Callable[[float, float | None], Sequence[float]]
@@ -219,6 +231,7 @@ class Scenario:
     silent: tuple[float, float] = (0, 0)
     offline: tuple[float, float] = (0, 0)
     heartbeats: bool = field(default=True)
+    says: Sequence[tuple[float, str]] = ()
 
     def log(self, version: str) -> FrameLog:
         """Plays it, and returns what a recorder would have seen."""
@@ -228,7 +241,10 @@ class Scenario:
         for at_s, limit in self.limits:
             log.limit(at_s, limit, self.unit, self.phases)
         wh, next_s = 100_000.0, self.every_s
+        states = dict(self.says)
         for second in range(int(self.lasts_s)):
+            if second in states:
+                log.says(second, states[second])
             currents = self.car(second, self._followed(second))
             wh += sum(currents) * VOLTS / 3600
             if second + 1 >= next_s:
