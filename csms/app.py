@@ -10,20 +10,15 @@ import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import structlog
 import uvicorn
 
 from csms import log as logs
 from csms.clock import Clock
-from csms.domain.session_ids import SessionIdFormat
 from csms.domain.times import format_time
 from csms.engine.engine import Engine
-from csms.engine.policy import Policy
 from csms.engine.records import load_policy_records
-from csms.engine.site_policy import load_remedies
-from csms.engine.threshold_settings import findings_of
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.asking import Asker
 from csms.link.counters import Counters
@@ -32,14 +27,13 @@ from csms.link.gate import Gate
 from csms.link.hub import Hub
 from csms.link.recorder import Recorder
 from csms.link.server import StationServer
+from csms.policy_files import make_policy
 from csms.store.archive import Archive
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.metrics import StoreMetrics
 from csms.store.numbers import BlockNumbers
 from csms.store.options import StoreOptions
 from csms.store.postgres import PostgresStore
-from profiles import CatalogueError, load_assignments, load_catalogue
-from profiles.catalogue import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -47,6 +41,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from csms.config import Settings
+    from csms.engine.policy import Policy
 
 T = TypeVar("T")
 
@@ -55,55 +50,6 @@ log = structlog.get_logger("app")
 _UPKEEP_S = 3600.0
 _START_AGAIN_S = 2.0
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
-
-
-def make_policy(settings: Settings) -> Policy:
-    """Returns what the settings and the files that they name decide.
-
-    Raises:
-        SettingsError: naming file and field of what does not parse.
-    """
-    policy = Policy(
-        heartbeat_interval_s=settings.heartbeat_interval_s,
-        retry_interval_s=settings.retry_interval_s,
-        accept_unknown_tokens=settings.accept_unknown_tokens,
-        tokens_while_away=settings.tokens_while_away,
-        id_format=SessionIdFormat.parse(settings.session_id_format),
-        thresholds=settings.deviations.thresholds(),
-        default_zone=ZoneInfo(settings.time_zone),
-        zones={
-            name: ZoneInfo(site.time_zone)
-            for name, site in settings.sites.items()
-            if site.time_zone is not None
-        },
-        site_thresholds={name: site.deviations.values() for name, site in settings.sites.items()},
-        pushes_profiles=settings.push_profiles,
-        default_profiles=settings.named_by_site("default_profile"),
-        max_profiles=settings.named_by_site("max_profile"),
-        learn_habits=settings.learn_habits,
-    )
-    if settings.remedies_file is not None:
-        policy.remedies = load_remedies(settings.remedies_file)
-    for name, site in settings.sites.items():
-        if site.remedies_file is not None:
-            policy.site_remedies[name] = load_remedies(site.remedies_file)
-    try:
-        policy.catalogue = load_catalogue(SHIPPED)
-        if settings.profiles_dir is not None:
-            policy.catalogue |= load_catalogue(settings.profiles_dir)
-        _check_thresholds(policy)
-        if settings.assignments_file is not None:
-            rules = load_assignments(settings.assignments_file, policy.catalogue)
-            policy.assignments = list(rules)
-    except CatalogueError as error:
-        raise SettingsError(str(error)) from None
-    return policy
-
-
-def _check_thresholds(policy: Policy) -> None:
-    findings = findings_of(policy.catalogue.values())
-    if findings:
-        raise CatalogueError(findings)
 
 
 async def serve(settings: Settings, before_stop: Callable[[], None] | None = None) -> None:

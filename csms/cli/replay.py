@@ -32,10 +32,10 @@ def replay(
     the same output.
     """
     from csms import log
-    from csms.app import make_policy
     from csms.config import load_settings
     from csms.link.frame_log import read_frame_log
     from csms.link.replay import Replay
+    from csms.policy_files import make_policy
 
     log.configure("json", "error")
     policy = make_policy(load_settings(config, {"accept_unknown_tokens": True}))

@@ -6,13 +6,13 @@ from dataclasses import fields
 
 import pytest
 
-from csms.app import make_policy
 from csms.config import Settings, load_settings
 from csms.domain.station import Station, dump_station, load_station
 from csms.engine.policy import Policy
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings, findings_in
 from csms.errors import SettingsError
 from csms.monitor.thresholds import Thresholds
+from csms.policy_files import make_policy
 from profiles import CatalogueProfile
 
 WINDOW = {"charging_rate_unit": "A", "periods": [{"start_period": 0, "limit": 16}]}
