@@ -60,9 +60,8 @@ def tell(work: Work, live: LiveSession) -> None:
 def accepted(work: Work, live: LiveSession) -> None:
     """Ends what refusals there were."""
     push = live.session.push
-    if push is None or not push.refusals:
-        return
-    push.forget_refusals()
+    if push is not None:
+        push.forget_refusals()
     cleared = live.watch.clear_now(Kind.PROFILE_REFUSED, work.now, "accepted")
     metering.record(work, live, cleared)
     work.touch(live)
