@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from profiles import Transaction as LimitTransaction
+from simulator.energy_manager import EnergyManager
 from simulator.evse import Offer
 from simulator.meter import Meter
 from simulator.supply import Supply
@@ -49,7 +50,7 @@ class Bay:
         self.status = Status.AVAILABLE
         self.is_operative = True
         meter = Meter(host.random, model.current, model.phases)
-        self.supply = Supply(model, meter, faults)
+        self.supply = Supply(model, meter, faults, host.random)
         self._host = host
         self._visits = visits
         self._timers = Timers()
@@ -58,6 +59,7 @@ class Bay:
         self._remote: tuple[Token, int | None] | None = None
         self._is_finished = False
         self._limit_until = math.inf
+        self._manager = EnergyManager(host, evse_id, model)
         self._opened_s = 0.0
         self._handlers: Mapping[str, Callable[[float], None]] = {
             "arrive": self._on_arrive,
@@ -124,15 +126,17 @@ class Bay:
             return False
         self.supply.flow(now)
         reading = self.supply.read()
+        keeps_pause = self.supply.effects(now).keeps_pause
         host = self._host
         own_id = host.dialect.transaction_id(transaction)
+        ended = LimitTransaction(own_id, transaction.started.at)
         self.transaction, self.last_transaction = None, transaction
         self._is_finished = True
         self.supply.open_circuit()
         self._timers.clear("sample", "look", "leave", "tag")
         self._timers.set("unplug", now + _UNPLUG_AFTER_S)
         host.say(host.dialect.stopped(transaction, reading, self._moment(now), reason))
-        host.book.end_transaction(own_id, self.evse_id)
+        host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=keeps_pause)
         energy_wh = reading.register_wh - transaction.meter_start_wh
         self._report(now, "transaction.ended", **transaction.ended(own_id, reading.register_wh))
         self._report(
@@ -348,6 +352,7 @@ class Bay:
             self._report(now, "fault.started", fault=name)
         for name in change.ended:
             self._report(now, "fault.ended", fault=name)
+        self._manager.hold(self.supply.effects(now).external_limit_a, now)
 
     def _report_status(self, now: float) -> None:
         status = self._status()

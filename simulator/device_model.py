@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.dialect import Identity
     from simulator.evse import EvseModel
 
+ENTRIES: Final = ("SmartChargingCtrlr", "Entries")
 PASSWORD: Final = ("SecurityCtrlr", "BasicAuthPassword")
 ATTEMPTS: Final = "MessageAttempts"
 ATTEMPT_INTERVAL: Final = "MessageAttemptInterval"
@@ -33,7 +34,10 @@ _MIN_PASSWORD: Final = 16
 
 @dataclass(slots=True)
 class Variable:
-    """One variable with its actual value, always text. `evse` 0 belongs to the station."""
+    """One variable with its actual value, always text. `evse` 0 belongs to the station.
+
+    `most` is the highest value, as MaxSet and in the characteristics.
+    """
 
     component: str
     name: str
@@ -43,6 +47,7 @@ class Variable:
     instance: str | None = None
     evse: int = 0
     unit: str | None = None
+    most: int | None = None
 
     def accepts(self, text: str) -> bool:
         """Whether a new value fits the kind."""
@@ -72,6 +77,7 @@ class Variable:
                 data_type=enums.DataEnumType(self.kind),
                 supports_monitoring=False,
                 unit=self.unit,
+                max_limit=self.most,
             ),
         )
 
@@ -192,7 +198,8 @@ def _smart_charging() -> list[Variable]:
         Variable(name, "ProfileStackLevel", str(MAX_STACK_LEVEL), "integer"),
         Variable(name, "RateUnit", "A,W", "MemberList"),
         Variable(name, "PeriodsPerSchedule", str(MAX_PERIODS), "integer"),
-        Variable(name, "Entries", str(MAX_PROFILES), "integer", instance="ChargingProfiles"),
+        Variable(name, "Phases3to1", "true", "boolean"),
+        Variable(*ENTRIES, "0", "integer", instance="ChargingProfiles", most=MAX_PROFILES),
         Variable(name, "LimitChangeSignificance", "1", "decimal"),
     ]
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from csms.ocppj.frames import Payload
     from csms.ocppj.version import Version
-    from profiles import Rules
+    from profiles import Rules, Schedule
     from simulator.meter import Reading
     from simulator.outbox import Outgoing
     from simulator.station import Station
@@ -92,6 +92,14 @@ class Dialect(Protocol):
 
     def status_changed(self, evse_id: int, old: Status, new: Status, at: Moment) -> Outgoing | None:
         """Return a StatusNotification where the version sees a difference."""
+        ...
+
+    def limit_notified(self, evse_id: int, source: str, schedule: Schedule) -> Outgoing | None:
+        """Return word of a limit that somebody else has set, where the version has one."""
+        ...
+
+    def limit_cleared(self, evse_id: int, source: str) -> Outgoing | None:
+        """Return word that such a limit is gone, where the version has one."""
         ...
 
     def authorize(self, token: Token, listener: StatusListener) -> Outgoing:

@@ -21,24 +21,37 @@ class Effects:
     """What is different from an honest station; the defaults change nothing.
 
     `limit_factor` multiplies a limit, `pause_floor_a` is still offered (A per phase) where a
-    limit asks for a pause, `limit_delay_s` passes before a new limit is applied.
+    limit asks for a pause, `limit_delay_s` passes before a new limit is applied, and up to
+    `random_delay_s` more. `highest_level` and `refused_units` are of profiles that are refused
+    though the station reports that it takes them. `external_limit_a` is set by an energy manager.
     """
 
     ignores_limits: bool = False
     refuses_profiles: bool = False
     is_meter_silent: bool = False
     is_offline: bool = False
+    forgets_at_reboot: bool = False
+    keeps_pause: bool = False
+    tells_nonsense: bool = False
     limit_factor: float = 1.0
     pause_floor_a: float = 0.0
     limit_delay_s: float = 0.0
+    random_delay_s: float = 0.0
+    highest_level: float = math.inf
+    external_limit_a: float = math.inf
+    refused_units: frozenset[str] = frozenset()
 
     def with_(self, other: Effects) -> Effects:
-        """Return both together: switches are or-ed, factors multiplied, the rest is the larger."""
+        """Return both together: switches are or-ed, factors multiplied, the rest is the worse."""
         return Effects(
             **{each.name: getattr(self, each.name) or getattr(other, each.name) for each in _FLAGS},
             limit_factor=self.limit_factor * other.limit_factor,
             pause_floor_a=max(self.pause_floor_a, other.pause_floor_a),
             limit_delay_s=max(self.limit_delay_s, other.limit_delay_s),
+            random_delay_s=max(self.random_delay_s, other.random_delay_s),
+            highest_level=min(self.highest_level, other.highest_level),
+            external_limit_a=min(self.external_limit_a, other.external_limit_a),
+            refused_units=self.refused_units | other.refused_units,
         )
 
 
@@ -91,6 +104,48 @@ FAULTS: Final[Mapping[str, Fault]] = MappingProxyType(
                 "reject-profiles",
                 "answers Rejected to SetChargingProfile",
                 Effects(refuses_profiles=True),
+            ),
+            Fault(
+                "level-0-only",
+                "reports that it takes levels up to 10, and rejects all above 0",
+                Effects(highest_level=0),
+            ),
+            Fault(
+                "amperes-only",
+                "reports that it takes both units, and rejects limits in W",
+                Effects(refused_units=frozenset({"W"})),
+            ),
+            Fault(
+                "watts-only",
+                "reports that it takes both units, and rejects limits in A",
+                Effects(refused_units=frozenset({"A"})),
+            ),
+            Fault(
+                "forget-at-reboot",
+                "has lost all its profiles after a reboot",
+                Effects(forgets_at_reboot=True),
+            ),
+            Fault(
+                "keep-pause",
+                "keeps a TxProfile that pauses when its transaction ends, for the next one",
+                Effects(keeps_pause=True),
+            ),
+            Fault(
+                "nonsense-composite",
+                "answers GetCompositeSchedule with negative limits, out of order",
+                Effects(tells_nonsense=True),
+            ),
+            Fault(
+                "external-limit",
+                "is held to 8 A by an energy manager for 15 minutes of a transaction; 2.0.1 tells",
+                Effects(external_limit_a=8.0),
+                start_s=300.0,
+                length_s=900.0,
+            ),
+            Fault(
+                "random-delay",
+                "applies every new limit up to ten minutes late, each time another delay",
+                Effects(random_delay_s=600.0),
             ),
             Fault(
                 "late-10-min",

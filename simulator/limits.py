@@ -15,15 +15,21 @@ from profiles import (
     ClearCriteria,
     CompositeQuery,
     CompositeSchedule,
+    ExternalLimit,
+    InstalledProfile,
     Kind,
     LimitStep,
     LimitTimeline,
+    Period,
     ProfileSet,
     Purpose,
     Station,
     Transaction,
+    cleared,
     composite,
     evaluate,
+    limit_at,
+    notified,
 )
 from profiles.semantics import Edition
 from simulator.vehicle import CurrentType
@@ -68,9 +74,31 @@ class LimitBook:
         self._replace(self.profiles.clear(criteria))
         return len(self.profiles) < before
 
-    def end_transaction(self, transaction_id: str, evse: int) -> None:
-        """Forget the transaction's TxProfiles."""
-        self._replace(self.profiles.end_transaction(transaction_id, evse))
+    def end_transaction(
+        self, ended: Transaction, evse: int, at: datetime, *, keeps_pause: bool = False
+    ) -> None:
+        """Forget the transaction's TxProfiles, but for those that pause now and are kept so."""
+        left = self.profiles.end_transaction(str(ended.id), evse)
+        if keeps_pause:
+            kept = [
+                replace(each, profile=_pause_of(each.profile, at))
+                for each in self.profiles
+                if each not in set(left) and self._pauses(each, ended, at)
+            ]
+            left = ProfileSet((*left, *kept))
+        self._replace(left)
+
+    def forget(self) -> None:
+        """Lose all profiles, as some stations do at a reboot."""
+        self._replace(ProfileSet())
+
+    def limit_from_outside(self, limit: ExternalLimit) -> None:
+        """Take the limit of an energy manager, which replaces what it said before."""
+        self._replace(notified(self.profiles, limit))
+
+    def outside_cleared(self, source: str, evse: int) -> None:
+        """Lay that limit down."""
+        self._replace(cleared(self.profiles, source, evse))
 
     def refusal(
         self, evse: int, profile: ChargingProfile, transaction: Transaction | None
@@ -142,6 +170,16 @@ class LimitBook:
             self._timelines[key] = found
         return found
 
+    def _pauses(self, installed: InstalledProfile, running: Transaction, at: datetime) -> bool:
+        step = limit_at(
+            ProfileSet((installed,)),
+            evse=installed.evse,
+            transaction=running,
+            at=at,
+            rules=self._rules,
+        )
+        return step.limit_a == 0 or step.limit_w == 0
+
     def _conflict(self, evse: int, profile: ChargingProfile) -> str | None:
         """Two profiles of one purpose, level and EVSE (2.0.1, K01.FR.06 and K01.FR.39)."""
         if self._rules.edition is Edition.V16:
@@ -162,6 +200,19 @@ class LimitBook:
     def _replace(self, profiles: ProfileSet) -> None:
         self.profiles = profiles
         self._timelines.clear()
+
+
+def _pause_of(profile: ChargingProfile, at: datetime) -> ChargingProfile:
+    """Return what a station makes of a pause that it keeps: from now on, for any transaction."""
+    periods = (Period(0, 0.0),)
+    schedule = replace(profile.schedule, periods=periods, start=at, duration_s=None)
+    return replace(
+        profile,
+        kind=Kind.ABSOLUTE,
+        recurrency_kind=None,
+        schedule=schedule,
+        transaction_id=None,
+    )
 
 
 def _schedule_refusal(profile: ChargingProfile, rules: Rules) -> str | None:

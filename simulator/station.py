@@ -353,8 +353,11 @@ class Station:
 
     def _restart(self, now: float, *, is_hard: bool) -> None:
         reason = StopReason.HARD_RESET if is_hard else StopReason.SOFT_RESET
+        forgets = any(bay.supply.effects(now).forgets_at_reboot for bay in self.bays.values())
         for bay in self.bays.values():
             bay.stop(reason, now)
+        if forgets:
+            self.book.forget()
         self._boot_reason = "RemoteReset"
         self.report(now, "station.restarted", reason=reason.value)
         self._timers.clear("heartbeat")

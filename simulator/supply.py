@@ -14,6 +14,8 @@ from simulator.meter import JOULES_PER_WH, Flow
 from simulator.vehicle import CurrentType
 
 if TYPE_CHECKING:
+    from random import Random
+
     from simulator.evse import EvseModel, Offer
     from simulator.faults import Effects, FaultBoard
     from simulator.meter import Meter, Reading
@@ -38,8 +40,9 @@ class FaultChange:
 class Supply:
     """The power path of one EVSE. `vehicle` is set by the bay; energy counts per transaction."""
 
-    def __init__(self, model: EvseModel, meter: Meter, faults: FaultBoard) -> None:
+    def __init__(self, model: EvseModel, meter: Meter, faults: FaultBoard, random: Random) -> None:
         self.model = model
+        self._random = random
         self.meter = meter
         self.vehicle: Vehicle | None = None
         self.offer = model.offer(None)
@@ -107,8 +110,10 @@ class Supply:
         wish = self._bent(allowed, now)
         if wish != self._wanted:
             self._wanted = wish
-            delay = _LIMIT_APPLIED_AFTER_S + self.effects(now).limit_delay_s
-            self._pending.append((now + delay, wish))
+            due = now + self._delay_s(now)
+            while self._pending and self._pending[-1][0] > due:
+                self._pending.pop()
+            self._pending.append((due, wish))
         before = self.offer
         while self._pending and self._pending[0][0] <= now:
             self.offer = self._pending.popleft()[1]
@@ -143,6 +148,14 @@ class Supply:
         if amount < self._least():
             amount = max(amount, self.model.from_amperes(effects.pause_floor_a))
         return replace(allowed, amount=amount)
+
+    def _delay_s(self, now: float) -> float:
+        """Return when a new limit is applied; chance is asked only where it has a say."""
+        effects = self.effects(now)
+        delay_s = _LIMIT_APPLIED_AFTER_S + effects.limit_delay_s
+        if effects.random_delay_s:
+            delay_s += self._random.uniform(0, effects.random_delay_s)
+        return delay_s
 
     def _least(self) -> float:
         return _LEAST_AC_A if self.model.current is CurrentType.AC else _LEAST_DC_W

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from csms.ocppj.frames import Payload
+    from profiles import Schedule
     from simulator.dialect import Command, Identity, StatusListener
     from simulator.meter import Reading
     from simulator.transaction import Moment, Token, Transaction
@@ -109,6 +110,16 @@ class V16:
     ) -> Outgoing | None:
         """Return a StatusNotification."""
         return self.connector_status(evse_id, new, at)
+
+    def limit_notified(self, evse_id: int, source: str, schedule: Schedule) -> Outgoing | None:
+        """Return nothing: 1.6 has no word for it."""
+        del evse_id, source, schedule
+        return None
+
+    def limit_cleared(self, evse_id: int, source: str) -> Outgoing | None:
+        """Return nothing: 1.6 has no word for it."""
+        del evse_id, source
+        return None
 
     def authorize(self, token: Token, listener: StatusListener) -> Outgoing:
         """Return an Authorize."""

@@ -14,16 +14,16 @@ from ocpp.v16 import call, call_result, enums
 
 from profiles import ClearCriteria, CompositeQuery, RateUnit
 from simulator.outbox import Outgoing
+from simulator.refusals import effects, refusal
 from simulator.transaction import SampleContext, StopReason, Token
 from simulator.v16_configuration import ATTEMPTS_KEY, INTERVAL_KEY, PASSWORD_KEY
-from simulator.v16_profiles import PURPOSES, decode_profile, encode_composite
+from simulator.v16_profiles import PURPOSES, decode_profile, encode_composite, nonsense_schedule
 from simulator.wire import to_payload, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from csms.ocppj.frames import Payload
-    from profiles import ChargingProfile
     from simulator.bay import Bay
     from simulator.dialect import Command
     from simulator.station import Station
@@ -88,6 +88,9 @@ def _get_composite_schedule(station: Station, payload: Payload, now: float) -> o
     status = enums.GetCompositeScheduleStatus
     if connector not in (0, *station.bays) or payload["duration"] <= 0:
         return call_result.GetCompositeSchedule(status.rejected)
+    if effects(station, now).tells_nonsense:
+        nonsense = to_payload(nonsense_schedule())
+        return call_result.GetCompositeSchedule(status.accepted, charging_schedule=nonsense)
     unit = RateUnit(payload.get("chargingRateUnit", "A"))
     query = CompositeQuery(connector, station.at(now), payload["duration"], unit)
     running = {
@@ -160,7 +163,7 @@ def _set_charging_profile(station: Station, payload: Payload, now: float) -> obj
     status = enums.ChargingProfileStatus
     connector = payload["connectorId"]
     profile = decode_profile(payload["csChargingProfiles"])
-    reason = _refusal(station, connector, profile, now)
+    reason = refusal(station, connector, profile, now)
     if reason is not None:
         station.report(now, "profile.refused", evse=connector, profile=profile.id, reason=reason)
         return call_result.SetChargingProfile(status.rejected)
@@ -262,13 +265,6 @@ _TRIGGERS: Final[Mapping[str, _Trigger]] = MappingProxyType(
         "StatusNotification": _trigger_status,
     }
 )
-
-
-def _refusal(station: Station, connector: int, profile: ChargingProfile, now: float) -> str | None:
-    if any(bay.supply.effects(now).refuses_profiles for bay in station.bays.values()):
-        return "this station refuses profiles on purpose"
-    bay = station.bays.get(connector)
-    return station.book.refusal(connector, profile, bay.limit_transaction if bay else None)
 
 
 def _bays(station: Station, connector: int) -> list[Bay]:

@@ -27,6 +27,7 @@ _FIXED: Final = {
     "ChargeProfileMaxStackLevel": str(MAX_STACK_LEVEL),
     "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
     "ChargingScheduleMaxPeriods": str(MAX_PERIODS),
+    "ConnectorSwitch3to1PhaseSupported": "true",
     "GetConfigurationMaxKeys": str(_MAX_KEYS),
     "MaxChargingProfilesInstalled": str(MAX_PROFILES),
     "SupportedFeatureProfiles": "Core,SmartCharging,RemoteTrigger",

@@ -72,3 +72,15 @@ def encode_composite(schedule: CompositeSchedule, hardware: float) -> datatypes.
             for period in schedule.periods
         ],
     )
+
+
+def nonsense_schedule() -> datatypes.ChargingSchedule:
+    """Return a schedule that fits the schema and makes no sense."""
+    return datatypes.ChargingSchedule(
+        duration=-1,
+        charging_rate_unit=enums.ChargingRateUnitType.amps,
+        charging_schedule_period=[
+            datatypes.ChargingSchedulePeriod(start_period=600, limit=-7.0),
+            datatypes.ChargingSchedulePeriod(start_period=0, limit=99_999_999.0),
+        ],
+    )

@@ -18,12 +18,14 @@ from simulator.outbox import Outgoing
 from simulator.sampling import values
 from simulator.transaction import SampleContext, Status, StopReason
 from simulator.v201_commands import commands
+from simulator.v201_profiles import encode_schedule
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from csms.ocppj.frames import Payload
+    from profiles import Schedule
     from simulator.dialect import Command, Identity, StatusListener
     from simulator.evse import EvseModel
     from simulator.meter import Reading
@@ -120,6 +122,26 @@ class V201:
         if _connector_status(old) == _connector_status(new):
             return None
         return self.connector_status(evse_id, new, at)
+
+    def limit_notified(self, evse_id: int, source: str, schedule: Schedule) -> Outgoing | None:
+        """Return a NotifyChargingLimit with its schedule (K11.FR.02, K11.FR.03)."""
+        message = call.NotifyChargingLimit(
+            charging_limit=datatypes.ChargingLimitType(
+                charging_limit_source=enums.ChargingLimitSourceEnumType(source),
+                is_grid_critical=False,
+            ),
+            charging_schedule=[encode_schedule(schedule)],
+            evse_id=evse_id,
+        )
+        return Outgoing("NotifyChargingLimit", lambda: message)
+
+    def limit_cleared(self, evse_id: int, source: str) -> Outgoing | None:
+        """Return a ClearedChargingLimit (K13.FR.02)."""
+        message = call.ClearedChargingLimit(
+            charging_limit_source=enums.ChargingLimitSourceEnumType(source),
+            evse_id=evse_id,
+        )
+        return Outgoing("ClearedChargingLimit", lambda: message)
 
     def authorize(self, token: Token, listener: StatusListener) -> Outgoing:
         """Return an Authorize."""

@@ -53,7 +53,7 @@ def encode_profile(profile: ChargingProfile) -> datatypes.ChargingProfileType:
         stack_level=profile.stack_level,
         charging_profile_purpose=enums.ChargingProfilePurposeEnumType(profile.purpose.value),
         charging_profile_kind=enums.ChargingProfileKindEnumType(profile.kind.value),
-        charging_schedule=[_encode_schedule(each) for each in profile.schedules],
+        charging_schedule=[encode_schedule(each) for each in profile.schedules],
         valid_from=_text(profile.valid_from),
         valid_to=_text(profile.valid_to),
         transaction_id=profile.transaction_id,
@@ -81,6 +81,20 @@ def encode_composite(
     )
 
 
+def nonsense_composite(evse_id: int) -> datatypes.CompositeScheduleType:
+    """Return a composite schedule that fits the schema and makes no sense."""
+    return datatypes.CompositeScheduleType(
+        evse_id=evse_id,
+        duration=-1,
+        schedule_start="1970-01-01T00:00:00Z",
+        charging_rate_unit=enums.ChargingRateUnitEnumType.amps,
+        charging_schedule_period=[
+            datatypes.ChargingSchedulePeriodType(start_period=600, limit=-7.0),
+            datatypes.ChargingSchedulePeriodType(start_period=0, limit=99_999_999.0),
+        ],
+    )
+
+
 def _decode_schedule(wire: Payload) -> Schedule:
     return Schedule(
         id=wire["id"],
@@ -100,7 +114,8 @@ def _decode_schedule(wire: Payload) -> Schedule:
     )
 
 
-def _encode_schedule(schedule: Schedule) -> datatypes.ChargingScheduleType:
+def encode_schedule(schedule: Schedule) -> datatypes.ChargingScheduleType:
+    """Return a schedule as profiles and limits carry it."""
     return datatypes.ChargingScheduleType(
         id=schedule.id,
         charging_rate_unit=enums.ChargingRateUnitEnumType(schedule.unit.value),

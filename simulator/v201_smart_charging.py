@@ -9,7 +9,13 @@ from ocpp.v201 import call, call_result, datatypes, enums
 
 from profiles import ClearCriteria, CompositeQuery, Purpose, RateUnit
 from simulator.outbox import Outgoing
-from simulator.v201_profiles import decode_profile, encode_composite, encode_profile
+from simulator.refusals import effects, refusal
+from simulator.v201_profiles import (
+    decode_profile,
+    encode_composite,
+    encode_profile,
+    nonsense_composite,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +26,14 @@ if TYPE_CHECKING:
     from simulator.station import Station
 
 
+_OURS: Final = "CSO"
+
+
 def _set_charging_profile(station: Station, payload: Payload, now: float) -> object:
     status = enums.ChargingProfileStatusEnumType
     evse = payload["evseId"]
     profile = decode_profile(payload["chargingProfile"])
-    reason = _refusal(station, evse, profile, now)
+    reason = refusal(station, evse, profile, now)
     if reason is not None:
         station.report(now, "profile.refused", evse=evse, profile=profile.id, reason=reason)
         info = datatypes.StatusInfoType(reason_code="InvalidProfile", additional_info=reason)
@@ -58,6 +67,8 @@ def _get_composite_schedule(station: Station, payload: Payload, now: float) -> o
     evse = payload["evseId"]
     if evse not in (0, *station.bays) or payload["duration"] <= 0:
         return call_result.GetCompositeSchedule(status.rejected)
+    if effects(station, now).tells_nonsense:
+        return call_result.GetCompositeSchedule(status.accepted, schedule=nonsense_composite(evse))
     unit = RateUnit(payload.get("chargingRateUnit", "A"))
     query = CompositeQuery(evse, station.at(now), payload["duration"], unit)
     running = {
@@ -77,9 +88,11 @@ def _get_charging_profiles(station: Station, payload: Payload, _now: float) -> o
     chosen = [
         each
         for each in station.book.profiles
-        if evse in (None, each.evse) and _is_meant(each.profile, criterion)
+        if evse in (None, each.evse)
+        and _is_meant(each.profile, criterion)
+        and (not sources or _source(each) in sources)
     ]
-    if not chosen or (sources and "CSO" not in sources):
+    if not chosen:
         return call_result.GetChargingProfiles(status.no_profiles)
     _report(station, payload["requestId"], chosen)
     return call_result.GetChargingProfiles(status.accepted)
@@ -96,25 +109,26 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
 """The commands of functional block K."""
 
 
-def _refusal(station: Station, evse: int, profile: ChargingProfile, now: float) -> str | None:
-    if any(bay.supply.effects(now).refuses_profiles for bay in station.bays.values()):
-        return "this station refuses profiles on purpose"
-    bay = station.bays.get(evse)
-    return station.book.refusal(evse, profile, bay.limit_transaction if bay else None)
-
-
 def _report(station: Station, request_id: int, chosen: list[InstalledProfile]) -> None:
-    """Queue one report per EVSE, the last without "to be continued" (K09.FR.01, FR.02)."""
-    evses = sorted({each.evse for each in chosen})
-    for evse in evses:
+    """Queue one report per EVSE and source, the last without "to be continued" (K09.FR.02)."""
+    groups = sorted({(each.evse, _source(each)) for each in chosen})
+    for evse, source in groups:
         message = call.ReportChargingProfiles(
             request_id=request_id,
-            charging_limit_source=enums.ChargingLimitSourceEnumType.cso,
-            charging_profile=[encode_profile(each.profile) for each in chosen if each.evse == evse],
+            charging_limit_source=enums.ChargingLimitSourceEnumType(source),
+            charging_profile=[
+                encode_profile(each.profile)
+                for each in chosen
+                if (each.evse, _source(each)) == (evse, source)
+            ],
             evse_id=evse,
-            tbc=evse != evses[-1],
+            tbc=(evse, source) != groups[-1],
         )
         station.say(Outgoing.of("ReportChargingProfiles", message))
+
+
+def _source(installed: InstalledProfile) -> str:
+    return installed.source or _OURS
 
 
 def _is_meant(profile: ChargingProfile, criterion: Payload) -> bool:

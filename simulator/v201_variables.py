@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ocpp.v201 import call, call_result, enums
 
-from simulator.device_model import ATTEMPT_INTERVAL, ATTEMPTS, PASSWORD
+from simulator.device_model import ATTEMPT_INTERVAL, ATTEMPTS, ENTRIES, PASSWORD
 from simulator.outbox import Outgoing
 from simulator.wire import to_text
 
@@ -40,7 +40,8 @@ def commands(model: DeviceModel) -> Mapping[str, Command]:
     )
 
 
-def _get_variables(model: DeviceModel, _station: Station, payload: Payload, _now: float) -> object:
+def _get_variables(model: DeviceModel, station: Station, payload: Payload, _now: float) -> object:
+    model.put(*ENTRIES, str(len(station.book.profiles)))
     return call_result.GetVariables(
         get_variable_result=[_got(model, wish) for wish in payload["getVariableData"]]
     )
@@ -77,6 +78,9 @@ def _get_report(model: DeviceModel, station: Station, payload: Payload, now: flo
 
 def _report(station: Station, request_id: int, chosen: list[Variable], now: float) -> None:
     """Queue the variables in parts. Source: OCPP 2.0.1 part 2, B07.FR.09."""
+    for each in chosen:
+        if (each.component, each.name) == ENTRIES:
+            each.text = str(len(station.book.profiles))
     parts = [chosen[at : at + _PER_REPORT] for at in range(0, len(chosen), _PER_REPORT)]
     for number, part in enumerate(parts):
         message = call.NotifyReport(
@@ -95,6 +99,8 @@ def _got(model: DeviceModel, wish: Payload) -> _Result:
     if variable is None:
         found = status.unknown_variable if has_component else status.unknown_component
         return _result(wish, found)
+    if wish.get("attributeType") == "MaxSet" and variable.most is not None:
+        return {**_result(wish, status.accepted), "attributeValue": str(variable.most)}
     if wish.get("attributeType", "Actual") != "Actual":
         return _result(wish, status.not_supported_attribute_type)
     if variable.mutability == "WriteOnly":

@@ -322,6 +322,23 @@ def test_base_report_comes_in_parts_that_end(lab):
     assert sum(len(each["reportData"]) for each in parts) > 30
 
 
+def test_what_profiles_a_station_takes_is_told_as_it_is(lab):
+    room = lab("1.6")
+    room.run(30)
+    answer = room.command("GetConfiguration", {"key": ["ConnectorSwitch3to1PhaseSupported"]})
+    assert answer["configurationKey"][0]["value"] == "true"
+    room = lab("2.0.1")
+    room.run(30)
+    room.tx_profile(10)
+    entries = {
+        "component": {"name": "SmartChargingCtrlr"},
+        "variable": {"name": "Entries", "instance": "ChargingProfiles"},
+    }
+    asked = [entries, {**entries, "attributeType": "MaxSet"}]
+    answer = room.command("GetVariables", {"getVariableData": asked})
+    assert [each["attributeValue"] for each in answer["getVariableResult"]] == ["1", "20"]
+
+
 def test_installed_profiles_are_reported(lab):
     room = lab("2.0.1")
     room.run(30)
