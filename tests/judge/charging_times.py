@@ -133,10 +133,12 @@ def ac_with_request(stage: Stage) -> None:
 
 @ending
 def dc_with_charge_level(stage: Stage) -> None:
-    session = _session(stage, _dc_car(stage), tells=ENERGY[1], every_s=60.0)
+    """How full the driver wants it nobody says: the errors are shown, and there is no aim."""
+    until = stage.rng.choice((0.8, 1.0))
+    session = _session(stage, _dc_car(stage, until), tells=ENERGY[1], every_s=60.0)
     session.evse_max_a, session.tells_soc = 250.0, True
     stage.play(session, [Limit(5, 150_000, "W")])
-    _label(stage, session, "DC")
+    _label(stage, session, "DC open")
 
 
 @ending(versions=V201)
@@ -154,7 +156,7 @@ def dc_with_needs(stage: Stage) -> None:
         "evMaxPower": round(car.rating_a * 690),
         "stateOfCharge": int(battery.soc * 100),
         "evEnergyCapacity": round(battery.capacity_wh),
-        "energyAmount": round(_to_go_wh(car)),
+        "energyAmount": round(_to_go_wh(car) / battery.efficiency),
         "fullSoC": round(until * 100),
     }
     stage.play(session, [Limit(5, 150_000, "W")])

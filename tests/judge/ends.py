@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 SHARES = (0.25, 0.5, 0.75)
 FLOOR_S = 600.0
 AIMS = {"AC": (0.15, 0.10, 0.10), "DC": (0.20, 0.20, 0.25)}
+# Nobody says how full the car shall be.
+OPEN = "DC open"
 AIM_MINUTES = 10.0
 COVERAGE = (0.75, 0.85)
 
@@ -24,7 +26,8 @@ COVERAGE = (0.75, 0.85)
 class End:
     """When a session's car was full, in seconds by the log's clock.
 
-    `sort` is AC, DC, or "none" where there is no ground for any estimate.
+    `sort` is AC, DC, "DC open" where nobody says how full the car shall be, or "none" where there
+    is no ground for any estimate.
     """
 
     transaction: str
@@ -81,7 +84,7 @@ def _seconds(text: str, base: datetime) -> float:
 def summary(found: Sequence[Guess]) -> Iterator[str]:
     """The table of errors by sort and share, coverage, and what had no estimate."""
     yield f"{'expected end':14} {'looks':>6} {'none':>6} {'error':>6} {'aim':>5} {'minutes':>7}"
-    for sort, aims in AIMS.items():
+    for sort, aims in [*AIMS.items(), (OPEN, (None, None, None))]:
         for share, aim in zip(SHARES, aims, strict=True):
             group = [each for each in found if each.sort == sort and each.share == share]
             if group:
@@ -95,14 +98,15 @@ def summary(found: Sequence[Guess]) -> Iterator[str]:
     yield f"without any ground: {guessed} of {len(groundless)} looks had an estimate (aim 0)"
 
 
-def _line(name: str, group: Sequence[Guess], aim: float) -> str:
+def _line(name: str, group: Sequence[Guess], aim: float | None) -> str:
     errors = [each.relative for each in group if each.relative is not None]
     minutes = [each.error_s / 60 for each in group if each.error_s is not None]
     none = f"{1 - len(errors) / len(group):.0%}"
     if not errors:
         return f"{name:14} {len(group):6} {none:>6}"
     error, minute = sum(errors) / len(errors), sum(minutes) / len(minutes)
-    return f"{name:14} {len(group):6} {none:>6} {error:6.1%} {aim:5.0%} {minute:7.1f}"
+    aimed = "-" if aim is None else f"{aim:.0%}"
+    return f"{name:14} {len(group):6} {none:>6} {error:6.1%} {aimed:>5} {minute:7.1f}"
 
 
 def is_met(found: Sequence[Guess]) -> bool:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
+DEFAULT = ("Energy.Active.Import.Register", "Wh")
+
 
 @dataclass
 class Frames:
@@ -29,6 +31,10 @@ class Frames:
     clock: Callable[[float], float] = field(default=lambda _: 0.0)
     outages: list[tuple[float, float]] = field(default_factory=list)
     thins: bool = False
+    # Meter values of 2.0.1 need not repeat the charging state.
+    repeats_state: bool = True
+    # What a lone number means by default need not be said.
+    is_bare: bool = False
     zone_h: Callable[[datetime], int] | None = None
     lines: list[tuple[float, int, dict[str, Any]]] = field(default_factory=list)
     _ids: int = 0
@@ -153,7 +159,7 @@ class Frames:
             }
             self.queued(at_s, "MeterValues", payload)
         else:
-            extra = {"meterValue": meter_value, "state": state}
+            extra = {"meterValue": meter_value} | ({"state": state} if self.repeats_state else {})
             self.transaction_event(at_s, place, "Updated", "MeterValuePeriodic", extra)
 
     def state(self, at_s: float, place: tuple[str, int], state: str) -> None:
@@ -185,7 +191,9 @@ class Frames:
         self, at_s: float, place: tuple[str, int], kind: str, trigger: str, extra: dict[str, Any]
     ) -> None:
         transaction, evse = place
-        info = {"transactionId": transaction, "chargingState": extra.pop("state", "EVConnected")}
+        info = {"transactionId": transaction}
+        if state := extra.pop("state", "" if kind == "Updated" else "EVConnected"):
+            info["chargingState"] = state
         if reason := extra.pop("reason", None):
             info["stoppedReason"] = reason
         payload = {
@@ -206,15 +214,18 @@ class Frames:
         sampled = []
         for measurand, phase, unit, multiplier, number in values:
             value: dict[str, Any] = {"measurand": measurand, "context": context}
+            if self.is_bare and context == "Sample.Periodic" and (measurand, unit) == DEFAULT:
+                value = {}
             if phase:
                 value["phase"] = phase
+            said = bool(value)
             if self.is_v16:
                 value["value"] = f"{number:.10g}"
-                if unit:
+                if unit and said:
                     value["unit"] = unit
             else:
                 value["value"] = float(f"{number:.10g}")
-                if unit:
+                if unit and said:
                     measure = {"unit": unit}
                     value["unitOfMeasure"] = measure | (
                         {"multiplier": multiplier} if multiplier else {}

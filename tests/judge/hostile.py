@@ -372,3 +372,26 @@ def watts_for_a_lone_phase(stage: Stage) -> None:
     watts = float(stage.rng.randrange(1400, 5000, 100))
     limits = [Limit(5, 7300, "W", 1), Limit(stage.between(1200, 2400), watts, "W", 1)]
     stage.play(stage.session(stage.car(32, 1), WITH_CURRENTS), limits)
+
+
+@hostile
+def started_from_afar(stage: Stage) -> None:
+    """The profile comes with the remote start, before there is a transaction."""
+    limit, session = stage.amps(6, 16), stage.session()
+    remote_start(stage, session, limit)
+    stage.play(session, [], [(-1, limit, None)], how="not")
+
+
+def remote_start(stage: Stage, session: Session, limit: float) -> None:
+    """Asks the station to start a session under a limit."""
+    profile = Profile([Period(0, limit)], kind="Relative", start_s=None, id=8)
+    carried = profile.payload(stage.frames, None)
+    if stage.is_v16:
+        own = {"connectorId": 1, "idTag": session.token}
+        own["chargingProfile"] = carried["csChargingProfiles"]
+        action = "RemoteStartTransaction"
+    else:
+        own = {"evseId": 1, "remoteStartId": 77, "chargingProfile": carried["chargingProfile"]}
+        own["idToken"] = {"idToken": session.token, "type": "ISO14443"}
+        action = "RequestStartTransaction"
+    stage.frames.command(session.starts_s - 8, action, own, {"status": "Accepted"})

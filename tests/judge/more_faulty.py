@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.judge.book import faulty
 from tests.judge.faulty import FAMILY, _big, _broken, _steady
 from tests.judge.frames import repeat
+from tests.judge.hostile import remote_start
 from tests.judge.profiles import Period, Profile, composite, send
 from tests.judge.stage import HOUR, POWER, WITH_CURRENTS, Limit
 from tests.judge.telling import ALL, Reading
@@ -83,6 +84,7 @@ def smaller_tx_default_kept(stage: Stage) -> None:
     last = stage.sessions[-1]
     default = Profile([Period(0, 10)], "TxDefaultProfile", start_s=0.0, evse=0, id=31)
     send(stage.frames, last.at(last.lasts_s) + 60, default)
+    stage.purpose = "TxProfile"
     session = stage.session(car, WITH_CURRENTS)
     stage.play(session, _steady(stage, 20, 32), [(-1, 10.0, None)], how="each")
     stage.expect("UNDER_DELIVERY", session, 5)
@@ -155,3 +157,54 @@ def over_under_a_first_limit_after_minutes(stage: Stage) -> None:
     limits = [Limit(at_s, stage.amps(6, 16))]
     stage.play(session, limits, [])
     stage.expect(FAMILY, session, at_s)
+
+
+@faulty
+def profile_of_the_remote_start_ignored(stage: Stage) -> None:
+    session, limit = _big(stage), stage.amps(6, 16)
+    remote_start(stage, session, limit)
+    stage.play(session, [], [], how="not")
+    stage.expect(FAMILY, session, 5)
+
+
+@faulty
+def draws_again_after_the_reconnect(stage: Stage) -> None:
+    """The link fails in a pause; the station forgets it, and charges when it is back."""
+    pause = stage.between(900, 1500)
+    away = pause + stage.between(200, 400)
+    stage.frames.outage(away, away + 120)
+    session, limit = stage.session(), stage.amps(10, 16)
+    limits = [Limit(stage.first_limit_s(), limit), Limit(pause, 0)]
+    stage.play(session, limits, [*stage.obeyed(limits), (away + 125, limit, None)])
+    stage.expect("OUTSIDE_WINDOW", session, away + 125)
+
+
+@faulty
+def one_phase_after_an_increase(stage: Stage) -> None:
+    """Three phases until the limit rises, and some time later a lone one."""
+    session, lost = stage.session(stage.car(16, 3), WITH_CURRENTS), stage.between(1800, 2400)
+    session.telling.only_used = False
+    limits = [Limit(stage.first_limit_s(), 10), Limit(900, 16)]
+    stage.play(session, limits, [*stage.obeyed(limits), (lost, 16.0, 1)])
+    stage.expect("WRONG_PHASES", session, lost)
+
+
+@faulty
+def below_the_least_current(stage: Stage) -> None:
+    """A limit of 4 A, less than any car may be given: it goes on with 6."""
+    session, drop = stage.session(stage.car(16, 3), WITH_CURRENTS), stage.between(1200, 2400)
+    limits = [Limit(stage.first_limit_s(), 16), Limit(drop, 4)]
+    stage.play(session, limits, [*stage.obeyed(limits[:1]), (drop + 5, 6.0, None)])
+    stage.expect("OUTSIDE_WINDOW", session, drop)
+
+
+@faulty
+def register_runs_twice_as_fast(stage: Stage) -> None:
+    """The register counts double what power and currents say."""
+    base: list[float] = []
+
+    def distort(reading: Reading) -> None:
+        base.append(reading.wh)
+        reading.wh = base[0] + 2 * (reading.wh - base[0])
+
+    _broken(stage, distort, (ALL,), "METER_ANOMALY soft")

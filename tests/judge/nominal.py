@@ -266,6 +266,7 @@ def tx_profile_above_tx_default(stage: Stage) -> None:
     default = Profile([Period(0, 10)], "TxDefaultProfile", "Absolute", start_s=-60, evse=0)
     default.id = 31
     send(stage.frames, -60, default)
+    stage.purpose = "TxProfile"
     at_s, limit = stage.between(60, 900), stage.amps(16, 32)
     stage.play(
         stage.session(), [Limit(at_s, limit)], [(-1, 10, None), *stage.obeyed([Limit(at_s, limit)])]

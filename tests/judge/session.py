@@ -50,6 +50,7 @@ class Session:
     reason: str = "Local"
     ends_as: str = "Available"
     clock_every_s: float | None = None
+    irregular: float = 0.0
     rest_s: float = REST_S
     before_stop: Callable[[float], None] = lambda _: None
     transaction: str = ""
@@ -70,7 +71,7 @@ class Session:
             self._tell_state(now_s, pilot_a)
             if now_s >= next_s:
                 self._tell(now_s, phases)
-                next_s += self.every_s
+                next_s += self.every_s * (1 + self.rng.uniform(-self.irregular, self.irregular))
             if self.clock_every_s is not None and self.at(now_s) >= self._clock_s:
                 self._tell(now_s, phases, "Sample.Clock")
                 self._clock_s += self.clock_every_s

@@ -64,6 +64,11 @@ class Stage:
             Random(f"{self.seed} {self.name} {self.version}"),  # noqa: S311 - a draw, no secret
             first_transaction=1 + 50 * self.index,
         )
+        self.frames.repeats_state = self.rng.random() < 0.7
+        self.frames.is_bare = self.rng.random() < 0.25
+        self.purpose = self.rng.choice(("TxProfile", "TxProfile", "TxProfile", "TxDefaultProfile"))
+        self.level, self.names_phases = self.rng.choice((0, 0, 1, 3)), self.rng.random() < 0.3
+        self.duration_s = self.rng.choice((None, None, 86_400))
         self.frames.boot(-120)
 
     @property
@@ -142,6 +147,7 @@ class Stage:
             "meter": self.meter(own.get("evse", 1)),
             "token": f"TOKEN{self.index}",
             "jitter_s": self.rng.choice((0.0, 2.0)),
+            "irregular": self.rng.choice((0.0, 0.0, 0.0, 0.2)),
         }
         return Session(frames=self.frames, rng=self.rng, car=car, telling=telling, **drawn | own)
 
@@ -213,17 +219,37 @@ class Stage:
                 if profile is not None:
                     clear(self.frames, at_s, profile)
                 continue
-            period = Period(0, each.limit, each.phases)
-            profile = Profile([period], unit=each.unit, start_s=at_s - 1, evse=session.evse)
-            profile.id = 7 + session.evse
+            profile = self._profile([self._period(0, each)], each.unit, at_s - 1, session)
             send(self.frames, at_s, profile, session.transaction)
+        self._clear_default(session, profile)
 
     def _send_schedule(self, session: Session, limits: Sequence[Limit]) -> None:
         first = limits[0]
         at_s = session.at(first.at_s)
-        periods = [
-            Period(round(each.at_s - first.at_s), each.limit or 0.0, each.phases) for each in limits
-        ]
-        profile = Profile(periods, unit=first.unit, start_s=at_s, evse=session.evse)
-        profile.id = 7 + session.evse
+        periods = [self._period(round(each.at_s - first.at_s), each) for each in limits]
+        profile = self._profile(periods, first.unit, at_s, session)
         send(self.frames, at_s, profile, session.transaction)
+        self._clear_default(session, profile)
+
+    def _period(self, start_s: int, limit: Limit) -> Period:
+        phases = 3 if limit.phases is None and self.names_phases else limit.phases
+        return Period(start_s, limit.limit or 0.0, phases)
+
+    def _profile(
+        self, periods: Sequence[Period], unit: str, start_s: float, session: Session
+    ) -> Profile:
+        return Profile(
+            periods,
+            self.purpose,
+            unit=unit,
+            start_s=start_s,
+            duration_s=self.duration_s,
+            level=self.level,
+            id=7 + session.evse,
+            evse=session.evse,
+        )
+
+    def _clear_default(self, session: Session, profile: Profile | None) -> None:
+        """A default must not meet the next session."""
+        if profile is not None and self.purpose != "TxProfile":
+            clear(self.frames, session.at(session.lasts_s) + 5, profile)
