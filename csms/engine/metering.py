@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from csms.monitor.thresholds import Thresholds
     from profiles import ProfileSet
 
+_QUIET: Final = frozenset({"EVConnected", "Idle", "SuspendedEV", "SuspendedEVSE"})
 _NOT_LOGGED: Final = frozenset({"samples", "push", "severities"})
 _LOGGED = {
     Change.RAISED: "deviation.raised",
@@ -160,13 +161,15 @@ def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | N
         return None
     thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
     since = max(online_since, session.started_received_at)
-    if session.charging_state not in {"EVConnected", "Idle"}:
-        findings = meter.check(live.watch, live.track, since, work.now, thresholds)
-        if findings:
-            record(work, live, findings)
-            work.touch(live)
-    due = meter.due_at(live.watch, since, thresholds)
     patience = timedelta(seconds=thresholds.meter_missing_s)
+    meter.excuse(live.watch, work.now, is_quiet=session.charging_state in _QUIET)
+    if live.watch.is_quiet:
+        return work.now + patience
+    findings = meter.check(live.watch, live.track, since, work.now, thresholds)
+    if findings:
+        record(work, live, findings)
+        work.touch(live)
+    due = meter.due_at(live.watch, since, thresholds)
     # Whoever has learnt the meter's interval meanwhile waits less long than was due before.
     return max(min(due, work.now + patience), work.now + patience / 10)
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 # Some stations send each measurand in a message of its own.
 _SHORTEST_INTERVAL_S = 2.0
+# A link that loses values, as the gaps show: of so many each, more than that share.
+_LOSS_OF, _LOSSY, _GAPS_TOLD = 16, 0.09, 3
+_LACKS = 1.6
+_LOST_IN_A_ROW, _LOST_AT_LEAST, _LOST_S = 10.0, 5.0, 600.0
 
 
 def heard(watch: Watch, at: datetime) -> list[Finding]:
@@ -26,6 +30,9 @@ def heard(watch: Watch, at: datetime) -> list[Finding]:
     is_missing = watch.open_episode(Kind.METER_MISSING) is not None
     gap_s = 0.0 if watch.heard_at is None else (at - watch.heard_at).total_seconds()
     if gap_s >= _SHORTEST_INTERVAL_S and not is_missing:
+        if len(watch.gaps_s) >= _GAPS_TOLD:
+            lacks = gap_s > _LACKS * median(watch.gaps_s)
+            watch.loss += (lacks - watch.loss) / _LOSS_OF
         watch.gaps_s = [*watch.gaps_s[-GAPS_KEPT + 1 :], gap_s]
     watch.heard_at = at
     return watch.clear_now(Kind.METER_MISSING, at, "value_received")
@@ -33,8 +40,22 @@ def heard(watch: Watch, at: datetime) -> list[Finding]:
 
 def due_at(watch: Watch, online_since: datetime, thresholds: Thresholds) -> datetime:
     """Returns when silence becomes a deviation, if no value comes until then."""
+    return _silent_since(watch, online_since) + timedelta(seconds=_patience_s(watch, thresholds))
+
+
+def excuse(watch: Watch, now: datetime, *, is_quiet: bool) -> None:
+    """Notes whether a value has to come: none does while the station says that nothing charges.
+
+    Patience begins anew when it does again.
+    """
+    if watch.is_quiet and not is_quiet:
+        watch.excused_at = now
+    watch.is_quiet = is_quiet
+
+
+def _silent_since(watch: Watch, online_since: datetime) -> datetime:
     since = max(watch.heard_at or online_since, online_since)
-    return since + timedelta(seconds=_patience_s(watch, thresholds))
+    return since if watch.excused_at is None else max(since, watch.excused_at)
 
 
 def check(
@@ -48,9 +69,11 @@ def check(
 
     Call it for a session that runs, on a station that is online.
     """
-    if now < due_at(watch, online_since, thresholds):
+    if watch.is_quiet or now < due_at(watch, online_since, thresholds):
         return []
-    since = max(watch.heard_at or online_since, online_since)
+    if watch.heard_at is None and not track.is_limited:
+        return []  # a meter that is told to say nothing, of a session that nobody judges
+    since = _silent_since(watch, online_since)
     severity = Severity.MAJOR if _was_lowered(track, since, now) else Severity.MINOR
     evidence = {
         "last_value_at": None if watch.heard_at is None else watch.heard_at.isoformat(),
@@ -64,7 +87,11 @@ def _patience_s(watch: Watch, thresholds: Thresholds) -> float:
     if not watch.gaps_s:
         return max(thresholds.meter_first_value_s, thresholds.meter_missing_s)
     interval_s = median(watch.gaps_s)
-    return max(thresholds.meter_missing_intervals * interval_s, thresholds.meter_missing_s)
+    patience_s = max(thresholds.meter_missing_intervals * interval_s, thresholds.meter_missing_s)
+    if watch.loss <= _LOSSY:
+        return patience_s
+    usual_s = max(_LOST_AT_LEAST * interval_s, min(_LOST_IN_A_ROW * interval_s, _LOST_S))
+    return max(patience_s, usual_s)
 
 
 def _was_lowered(track: LimitTrack, since: datetime, now: datetime) -> bool:

@@ -59,7 +59,9 @@ class Watch:
 
     `register` is the reading (seconds since 1970, Wh) that the power of register-only meters is
     reckoned from, for a meter that never says power or current (`sees_power`). `gaps_s` are the
-    last times between values, `heard_at` when the last value arrived. `suspicions` are by family
+    last times between values, `loss` the share of them that lack a value (of late ones more), and
+    `heard_at` is when the last value arrived; before `excused_at`, and while `is_quiet`, the car
+    was not charging and none had to. `suspicions` are by family
     of kinds, and only those there is ground for. `skew_s` is how far the station's clock may be
     off, None while that has not shown. What each judge remembers is its own. `share` is what the
     session took last, kept only while its station as a whole is limited.
@@ -72,6 +74,9 @@ class Watch:
     last_at: datetime | None = None
     heard_at: datetime | None = None
     gaps_s: list[float] = field(default_factory=list)
+    loss: float = 0.0
+    excused_at: datetime | None = None
+    is_quiet: bool = False
     register: list[tuple[float, float]] = field(default_factory=list)
     sees_power: bool = False
     skew_s: float | None = None
@@ -162,6 +167,9 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         last_at=_time(doc["last_at"]),
         heard_at=_time(doc["heard_at"]),
         gaps_s=list(doc["gaps_s"]),
+        loss=doc.get("loss", 0.0),
+        excused_at=_time(doc.get("excused_at")),
+        is_quiet=doc.get("is_quiet", False),
         register=[(at, wh) for at, wh in doc["register"]],
         sees_power=doc["sees_power"],
         skew_s=doc.get("skew_s"),
