@@ -43,8 +43,9 @@ class Push:
     `refused_since`, the last at `refused_at`; `is_refusal_told` tells that an alert was raised
     for them. `asked_at` is when the station was last asked what is in force, `composite` what it
     said while that differs from what we believe, JSON-able, `doubt` why it could not be compared.
-    `lowered_to` is the limit that was sent instead as a remedy: what is judged by stays the wanted
-    one. `level` is the stack level that is sent instead of the profile's own, `extra_ids` are
+    `lowered_to` is the limit that was sent instead as a remedy, at `lowered_at` and for the wanted
+    limit `lowered_from`, in amperes: what is judged by stays the wanted one. `disputed_at` is when somebody else was told of a difference that no alert was raised for
+    yet. `level` is the stack level that is sent instead of the profile's own, `extra_ids` are
     further profiles of ours on the station for this session. `tried_at` is when a profile was last
     sent by anybody, `again_at` when one that had to be cut short must be sent again.
     """
@@ -68,8 +69,11 @@ class Push:
     is_refusal_told: bool = False
     asked_at: datetime | None = None
     composite: dict[str, Any] | None = None
+    disputed_at: datetime | None = None
     doubt: str | None = None
     lowered_to: float | None = None
+    lowered_from: float | None = None
+    lowered_at: datetime | None = None
     level: int | None = None
     extra_ids: list[int] = field(default_factory=list)
 
@@ -107,4 +111,13 @@ def load_push(doc: Mapping[str, Any] | None) -> Push | None:
 
 _FIELDS = tuple(each.name for each in fields(Push))
 _TOLD = ("wanted_at", "sent_at", "answered_at", "confirmed_at", "observed_at")
-_TIMES = (*_TOLD, "refused_since", "refused_at", "tried_at", "again_at", "asked_at")
+_TIMES = (
+    *_TOLD,
+    "lowered_at",
+    "refused_since",
+    "refused_at",
+    "tried_at",
+    "again_at",
+    "asked_at",
+    "disputed_at",
+)

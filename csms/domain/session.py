@@ -56,18 +56,16 @@ class Session:
     Times: `started_at` and `ended_at` are ours (corrected), `started_at_station` what the
     station's clock said, `started_received_at` when we heard of it; so for the end. `clock` is
     what is known of a clock that was wrong meanwhile, empty for one that was right, `live_until`
-    when the last message arrived that had not waited. `transaction_id` is as on
-    the wire. `profile` is the name of the one that was chosen, `pushed` of the one that was last
-    wanted on the station, which has said what it makes of it if `is_push_answered`;
-    `pushes` counts, and each carries the `profile_id` of the first, so that it
-    replaces it; `push` is what became of the newest. `needs` is what the vehicle
-    asked for, `ending` what is remembered to tell the end, `expected_end` what was told of it
-    last. `clock_offset_s` is what the times were
-    corrected by. `is_id_used` tells that the station has named the transaction's ID, so that it
-    knows it. `sequences` are the numbers of the events that came, `first_sequence` that of the
-    start. `unchecked_key` is that of a start that may repeat an older one, `duplicate_of` the
-    session that this one repeats. `sources` remembers which event
-    each field came from.
+    when the last message arrived that had not waited. `transaction_id` is as on the wire. `profile`
+    is the name of the one that was chosen, `pushed` of the one that was last wanted on the station,
+    which has said what it makes of it if `is_push_answered`; `pushes` counts, and each carries the
+    `profile_id` of the first, so that it replaces it; `push` is what became of the newest. `needs`
+    is what the vehicle asked for, `ending` what is remembered to tell the end, `expected_end` what
+    was told of it last. `clock_offset_s` is what the times were corrected by. `is_id_used` tells
+    that the station has named the transaction's ID, so that it knows it. `sequences` are the numbers
+    of the events that came, `first_sequence` that of the start. `unchecked_key` is that of a start
+    that may repeat an older one, `duplicate_of` the session that this one repeats. `sources`
+    remembers which event each field came from.
 
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
     """

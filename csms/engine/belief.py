@@ -64,6 +64,19 @@ def confirm(work: Work, profile_id: int) -> None:
     work.station.belief.unconfirmed.discard(profile_id)
 
 
+def changed(work: Work) -> None:
+    """Has a change of what is believed written; what the station said before is void.
+
+    A difference that an alert stands for stays until the station agrees.
+    """
+    save(work)
+    for live in work.station.running.values():
+        push = live.session.push
+        if push is not None and push.disputed_at is not None:
+            push.composite = push.disputed_at = None
+            work.touch(live)
+
+
 def dump(station: StationState) -> dict[str, Any]:
     """Returns all that is believed of a station's profiles, JSON-able."""
     belief = station.belief

@@ -16,7 +16,7 @@ from csms.domain.anomalies import Anomaly
 from csms.domain.commands import AskComposite, CompositeTold
 from csms.domain.push import Push, PushState
 from csms.engine import desk, external_limits, metering, plans, quirks
-from csms.engine.composite_docs import dump_composite
+from csms.engine.composite_docs import dump_composite, load_composite
 from csms.engine.work import Order
 from csms.monitor.episodes import Kind, Severity
 from profiles import RateUnit
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 AHEAD_S = 86_400
 _EACH = timedelta(hours=1)
 _EACH_DISPUTED = timedelta(minutes=5)
+_SETTLED = timedelta(seconds=30)
 _SHOWN = 10
 _BORDER_S = 9
 _RECORDED = {
@@ -58,6 +59,10 @@ def ask(work: Work, live: LiveSession) -> None:
 def check(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
     """Asks again when it is time to; returns when that will be, None if nothing is in force."""
     push = live.session.push
+    if push is not None and push.disputed_at is not None:
+        if work.now < push.disputed_at + _SETTLED:
+            return push.disputed_at + _SETTLED
+        _insist(engine, work, live)
     if not engine.policy.pushes_profiles or push is None or push.asked_at is None:
         return None
     if not push.is_in_force or not work.station.is_online:
@@ -69,8 +74,19 @@ def check(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
     return work.now + _EACH
 
 
-def told(engine: Engine, work: Work, live: LiveSession, answer: CompositeTold) -> None:
-    """Takes what a station says that it has in force for a session."""
+def told(
+    engine: Engine,
+    work: Work,
+    live: LiveSession,
+    answer: CompositeTold,
+    *,
+    is_ours: bool = True,
+) -> None:
+    """Takes what a station says that it has in force for a session.
+
+    Where it was not asked by us, it may have been asked between two changes: a difference counts
+    once nothing has changed for a while.
+    """
     if not live.session.is_active or live.session.evse is None:
         return
     push = live.session.push = live.session.push or Push()
@@ -89,8 +105,12 @@ def told(engine: Engine, work: Work, live: LiveSession, answer: CompositeTold) -
         _doubt(work, live, "it states no limit at all")
     if compared.is_equal:
         _agrees(work, live, is_silent=compared.is_silent)
-    else:
+    elif is_ours or live.watch.open_episode(Kind.COMPOSITE_MISMATCH) is not None:
         _differs(work, live, schedule, compared)
+    else:
+        push.composite, push.disputed_at = dump_composite(schedule), work.now
+        work.watched.append(live.session.id)
+        plans.replan_and_tell(work, live)
     if engine.policy.pushes_profiles and (compared.is_silent or not compared.is_equal):
         external_limits.ask(work)
 
@@ -117,7 +137,20 @@ def told_to_other(engine: Engine, work: Work, answer: CompositeTold) -> None:
     """Takes what a station answered somebody else, for the session on that EVSE."""
     live = work.station.running_at(answer.evse) if answer.evse else None
     if live is not None:
-        told(engine, work, live, answer)
+        told(engine, work, live, answer, is_ours=False)
+
+
+def _insist(engine: Engine, work: Work, live: LiveSession) -> None:
+    """Raises the alert for a difference that has stood for a while."""
+    push = live.session.push
+    if push is None or push.composite is None or push.disputed_at is None:
+        return
+    since, push.disputed_at = push.disputed_at, None
+    work.touch(live)
+    schedule = load_composite(push.composite)
+    compared = compare(_believed(work, live, schedule), schedule, _reading(engine, work))
+    if not compared.is_equal:
+        _differs(work, live, schedule, compared, since)
 
 
 def _agrees(work: Work, live: LiveSession, *, is_silent: bool) -> None:
@@ -125,7 +158,7 @@ def _agrees(work: Work, live: LiveSession, *, is_silent: bool) -> None:
     if push is None:
         return
     had = push.composite
-    push.composite = None
+    push.composite = push.disputed_at = None
     if had is not None:
         metering.record(
             work, live, live.watch.clear_now(Kind.COMPOSITE_MISMATCH, work.now, "agrees")
@@ -146,7 +179,11 @@ def _agrees(work: Work, live: LiveSession, *, is_silent: bool) -> None:
 
 
 def _differs(
-    work: Work, live: LiveSession, schedule: CompositeSchedule, compared: Comparison
+    work: Work,
+    live: LiveSession,
+    schedule: CompositeSchedule,
+    compared: Comparison,
+    since: datetime | None = None,
 ) -> None:
     push = live.session.push
     if push is None:
@@ -162,7 +199,9 @@ def _differs(
         "composite": push.composite,
         "profile": live.session.profile,
     }
-    found = live.watch.raise_now(Kind.COMPOSITE_MISMATCH, severity, (work.now, work.now), evidence)
+    found = live.watch.raise_now(
+        Kind.COMPOSITE_MISMATCH, severity, (since or work.now, work.now), evidence
+    )
     metering.record(work, live, found)
     told_doc = {"disputed_at": work.now, "differences": shown}
     if push.is_in_force:

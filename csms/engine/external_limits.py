@@ -142,7 +142,7 @@ def _change(work: Work, installed: ProfileSet) -> None:
     if installed == work.station.installed:
         return
     work.station.installed = installed
-    belief.save(work)
+    belief.changed(work)
     plans.replan_all(work)
 
 

@@ -144,5 +144,5 @@ def _clear(work: Work, command: ClearProfiles) -> None:
 
 
 def _changed(work: Work) -> None:
-    belief.save(work)
+    belief.changed(work)
     plans.replan_all(work)

@@ -65,7 +65,8 @@ async def test_a_profile_that_is_forbidden_is_recorded_and_not_sent():
     assert outcome.then == ()
     assert command.state == "refused"
     assert command.doc["reason"]
-    assert [note.event for note in outcome.notes if note.level == "warning"] == ["profile.refused"]
+    warned = [note.event for note in outcome.notes if note.level == "warning"]
+    assert warned == ["profile.refused", "deviation.raised"]
     again = await desk.report(
         an_event(EventKind.UPDATED, 60, transaction="T1", sequence=1, samples=(a_sample(60, wh=1),))
     )
