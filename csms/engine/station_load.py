@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from csms.domain.times import format_time
 from csms.engine.writes import AlertWrite
-from csms.monitor.episodes import Severity, StationKind
+from csms.monitor.episodes import Run, Severity, StationKind
 from csms.monitor.evidence import causes
 from csms.monitor.limit_track import LimitTrack
 from csms.monitor.station_sum import compare, share_of
@@ -54,10 +54,8 @@ class StationLoad:
     is_bound: bool = False
     track: LimitTrack = field(default_factory=LimitTrack)
     round_at: float = 0.0
-    over: int = 0
-    over_since: datetime | None = None
-    inside: int = 0
-    inside_since: datetime | None = None
+    over: Run = field(default_factory=Run)
+    inside: Run = field(default_factory=Run)
 
 
 def look(engine: Engine, work: Work, at: datetime) -> None:
@@ -82,7 +80,7 @@ def look(engine: Engine, work: Work, at: datetime) -> None:
     elif total.is_over:
         _take_over(work, fresh, (total, window), at, thresholds)
     else:
-        load.over, load.over_since = 0, None
+        load.over.stop()
         if are_all and total.is_inside:
             _take_inside(work, at, thresholds)
 
@@ -111,7 +109,8 @@ def _plan(station: StationState, at: datetime) -> None:
     wide = [each for each in station.installed if each.profile.purpose in _STATION_WIDE]
     load.installed, load.is_bound = station.installed, bool(wide)
     if not wide:
-        load.track, load.over = LimitTrack(), 0
+        load.track = LimitTrack()
+        load.over.stop()
         return
     plan = evaluate(
         ProfileSet.of(wide),
@@ -125,20 +124,23 @@ def _plan(station: StationState, at: datetime) -> None:
 
 
 def _fresh(station: StationState, at: datetime) -> tuple[list[Member], bool]:
-    """Returns the sessions whose last value is of this moment, and whether none is missing.
+    """Returns the sessions whose last value is of this moment, and whether none is too old.
 
-    A value is, for as long as its session usually takes until the next one.
+    A value counts for as long as its session usually takes until the next one.
     """
     fresh: list[Member] = []
-    running = [live for live in station.running.values() if "superseded" not in live.session.flags]
-    moment = at.timestamp()
-    for live in running:
+    moment, are_all = at.timestamp(), True
+    for live in station.running.values():
+        share = live.watch.share
+        if share is None or "superseded" in live.session.flags:
+            continue
         gaps = live.watch.gaps_s
         usual_s = median(gaps) if gaps else _INTERVAL_S
-        share = live.watch.share
-        if share is not None and moment - share.at <= usual_s + _SLACK_S:
+        if moment - share.at <= usual_s + _SLACK_S:
             fresh.append((live, share))
-    return fresh, len(fresh) == len(running)
+        else:
+            are_all = False
+    return fresh, are_all
 
 
 def _window(
@@ -169,18 +171,16 @@ def _take_over(
     """Counts a round over the limit; enough of them open an episode."""
     load, record = work.station.load, work.station.record
     total, window = seen
-    load.inside, load.inside_since = 0, None
-    load.over += 1
-    load.over_since = load.over_since or at
+    load.inside.stop()
+    load.over.extend(at)
     if record.over_limit is not None:
         _go_on(work, fresh, total, at)
         return
-    lasted_s = (at - load.over_since).total_seconds()
-    if load.over < thresholds.confirm_samples or lasted_s < thresholds.confirm_s:
+    if not load.over.is_sure(at, thresholds.confirm_samples, thresholds.confirm_s):
         return
     record.over_limit = {
         "id": f"{record.id}-LOAD-{at:%Y%m%dT%H%M%S}",
-        "opened_at": format_time(load.over_since),
+        "opened_at": format_time(load.over.since or at),
         "confirmed_at": format_time(at),
         "history": [],
         "evidence": {
@@ -229,16 +229,15 @@ def _take_inside(work: Work, at: datetime, thresholds: Thresholds) -> None:
     load = work.station.load
     if work.station.record.over_limit is None:
         return
-    load.inside += 1
-    load.inside_since = load.inside_since or at
-    lasted_s = (at - load.inside_since).total_seconds()
-    if load.inside >= thresholds.clear_samples and lasted_s >= thresholds.clear_s:
+    load.inside.extend(at)
+    if load.inside.is_sure(at, thresholds.clear_samples, thresholds.clear_s):
         _clear(work, at, "inside_limit")
 
 
 def _clear(work: Work, at: datetime, because: str) -> None:
     record, load = work.station.record, work.station.load
-    load.over, load.over_since, load.inside, load.inside_since = 0, None, 0, None
+    load.over.stop()
+    load.inside.stop()
     episode = record.over_limit
     if episode is None:
         return

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from csms.monitor import delivery, machinery, meter_checks, obedience, offered, phase_use
-from csms.monitor.register_power import power_since
+from csms.monitor.register_power import power_of_interval, power_since
 from csms.monitor.scene import Scene
 from csms.monitor.verdict import NOTHING, Measured, compare, measure
 
@@ -116,7 +116,8 @@ def _see(
     measured = NOTHING
     if sample.has_electricity:
         watch.last_at = at
-        measured = measure(sample, _from_register(watch, sample, at, thresholds), thresholds, known)
+        counted = _from_register(watch, sample, (at, elapsed_s), thresholds)
+        measured = measure(sample, counted, thresholds, known)
     window = _window(track, measured, at, skew_s, thresholds)
     scene = Scene(
         sample, at, elapsed_s, measured, (), None, None, None, known, thresholds, skew_s=skew_s
@@ -132,13 +133,17 @@ def _see(
 
 
 def _from_register(
-    watch: Watch, sample: Sample, at: datetime, thresholds: Thresholds
+    watch: Watch, sample: Sample, when: tuple[datetime, float], thresholds: Thresholds
 ) -> Measured | None:
     """The power by the register, for a meter that never says power or current."""
+    at, elapsed_s = when
     if sample.power_w is not None or sample.highest_current_a is not None:
         watch.sees_power = True
-    if watch.sees_power or sample.register_milliwh is None:
+    if watch.sees_power:
         return None
+    if sample.register_milliwh is None:
+        interval = sample.interval_milliwh
+        return None if interval is None else power_of_interval(interval / 1000, elapsed_s)
     return power_since(watch, at.timestamp(), sample.register_milliwh / 1000, thresholds)
 
 

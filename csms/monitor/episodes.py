@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _CHANGES_KEPT: Final = 50
+_JITTER_S: Final = 2.0
 
 
 class Kind(StrEnum):
@@ -145,11 +146,14 @@ class Run:
         self.count, self.since = 0, None
 
     def is_sure(self, at: datetime, samples: int, seconds: float) -> bool:
-        """Tells whether they are enough, in number and in time."""
+        """Tells whether they are enough, in number and in time.
+
+        Samples that are taken each minute arrive a moment more or less than a minute apart.
+        """
         return (
             self.since is not None
             and self.count >= samples
-            and at - self.since >= timedelta(seconds=seconds)
+            and at - self.since >= timedelta(seconds=seconds - _JITTER_S)
         )
 
 

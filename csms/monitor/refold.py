@@ -95,8 +95,12 @@ class Refold:
         taken: set[int] = set()
         findings: list[Finding] = []
         last = max([watch.episodes, *(each.number for each in raised)])
+        lasting = [each for each in raised if each.evidence.get(_BY_OUR_CLOCK)]
         for number in sorted(self.episodes):
             episode = self.episodes[number]
+            if any(_is_same(each, episode) for each in lasting):
+                self.watch.forget(episode)
+                continue
             old = _counterpart(episode, raised, taken)
             if old is None:
                 last += 1
@@ -146,7 +150,7 @@ class Refold:
         kept = {
             family: suspicion
             for family, suspicion in watch.suspicions.items()
-            if family not in self.watch.suspicions and _is_left(suspicion, known)
+            if _is_left(suspicion, known, is_found=family in self.watch.suspicions)
         }
         for suspicion in kept.values():
             if suspicion.episode is not None:
@@ -171,13 +175,18 @@ _JUDGES_OWN = (
 """What a watch remembers of samples, beside its suspicions."""
 
 
-def _is_left(suspicion: Suspicion, known: set[int]) -> bool:
-    """Tells whether a suspicion is not of samples, or of such that are not kept any more."""
+def _is_left(suspicion: Suspicion, known: set[int], *, is_found: bool) -> bool:
+    """Tells whether a suspicion is not of samples, or of such that are not kept any more.
+
+    `is_found` tells that there is another one of its family, made anew.
+    """
     episode = suspicion.episode
     if episode is None:
         return False
     if episode.evidence.get(_BY_OUR_CLOCK):
-        return True
+        return episode.is_open or not is_found
+    if is_found:
+        return False
     return episode.kind not in OF_SAMPLES or (episode.is_open and episode.number not in known)
 
 
@@ -194,6 +203,12 @@ def _counterpart(episode: Episode, raised: Sequence[Episode], taken: set[int]) -
     return min(
         found, key=lambda old: (old.cleared_because == LATE_DATA, old.opened_at), default=None
     )
+
+
+def _is_same(lasting: Episode, episode: Episode) -> bool:
+    """Tells whether an episode is told already by one that late samples cannot disprove."""
+    is_told = lasting.is_open or not episode.is_open
+    return is_told and lasting.kind is episode.kind and _overlap(lasting, episode)
 
 
 def _overlap(one: Episode, other: Episode) -> bool:

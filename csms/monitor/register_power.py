@@ -42,6 +42,19 @@ def power_since(watch: Watch, moment: float, wh: float, thresholds: Thresholds) 
     return None
 
 
+def power_of_interval(interval_wh: float, elapsed_s: float) -> Measured | None:
+    """Returns the average power of an interval that a meter counts by itself.
+
+    It is as long as the time since the sample before; None for the first one.
+    """
+    if elapsed_s <= 0:
+        return None
+    step = next((each for each in _STEPS_WH if interval_wh % each == 0 and interval_wh), 1.0)
+    slack = step * 3600 / elapsed_s
+    power = interval_wh * 3600 / elapsed_s
+    return Measured(None, power, is_from_register=True, span_s=elapsed_s, slack_w=slack)
+
+
 def _resolution_wh(known: list[tuple[float, float]]) -> float:
     """Returns the largest usual step that all readings are multiples of.
 

@@ -144,6 +144,12 @@ class Watch:
         episode.cleared_at, episode.cleared_because = at, because
         return [Finding(Change.CLEARED, episode)]
 
+    def forget(self, episode: Episode) -> None:
+        """Drops an episode that another one tells of."""
+        for suspicion in self.suspicions.values():
+            if suspicion.episode is episode:
+                suspicion.episode = None
+
     @property
     def open_episodes(self) -> list[Episode]:
         """The episodes that are confirmed and not over."""
