@@ -16,7 +16,7 @@ from csms.domain.commands import (
     ProfilesTold,
 )
 from csms.engine.desk import CommandAnswer
-from csms.engine.reconcile import STATION
+from csms.engine.work import STATION
 from profiles import (
     ClearCriteria,
     CompositePeriod,

@@ -62,10 +62,10 @@ class Session:
     `profile_id` of the first, so that it replaces it; `push` is what became of the newest. `needs`
     is what the vehicle asked for, `ending` what is remembered to tell the end, `expected_end` what
     was told of it last. `clock_offset_s` is what the times were corrected by. `is_id_used` tells
-    that the station has named the transaction's ID, so that it knows it. `sequences` are the numbers
-    of the events that came, `first_sequence` that of the start. `unchecked_key` is that of a start
-    that may repeat an older one, `duplicate_of` the session that this one repeats. `sources`
-    remembers which event each field came from.
+    that the station has named the transaction's ID, so that it knows it. `sequences` are the
+    numbers of the events that came, `first_sequence` that of the start. `unchecked_key` is that of
+    a start that may repeat an older one, `duplicate_of` the session that this one repeats.
+    `sources` remembers which event each field came from.
 
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
     """

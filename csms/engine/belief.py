@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from csms.engine.work import STATION
 from csms.engine.writes import InstalledWrite
 from profiles import InstalledProfile, ProfileSet
 
@@ -75,6 +76,22 @@ def changed(work: Work) -> None:
         if push is not None and push.disputed_at is not None:
             push.composite = push.disputed_at = None
             work.touch(live)
+
+
+def lost(work: Work, profile_ids: set[int]) -> None:
+    """Has what a station turns out not to have pushed again, once for each connection."""
+    station = work.station
+    if station.lost_in == station.epoch:
+        return
+    is_wanted = False
+    for live in station.running.values():
+        if live.session.profile_id in profile_ids:
+            live.pushed_in, is_wanted = -1, True
+    for doc in station.record.standing.values():
+        is_wanted = is_wanted or doc["profile_id"] in profile_ids
+    if is_wanted:
+        station.lost_in, station.reconcile_at = station.epoch, work.now
+        work.watched.append(STATION)
 
 
 def dump(station: StationState) -> dict[str, Any]:

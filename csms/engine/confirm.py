@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.anomalies import Anomaly
 from csms.domain.commands import AskComposite, CompositeTold
 from csms.domain.push import Push, PushState
-from csms.engine import desk, external_limits, metering, plans, quirks
+from csms.engine import belief, desk, external_limits, metering, plans, quirks
 from csms.engine.composite_docs import dump_composite, load_composite
 from csms.engine.work import Order
 from csms.monitor.episodes import Kind, Severity
@@ -103,6 +103,8 @@ def told(
     push.doubt = None
     if compared.is_silent:
         _doubt(work, live, "it states no limit at all")
+        if is_ours and push.is_in_force and live.session.profile_id is not None:
+            belief.lost(work, {live.session.profile_id})
     if compared.is_equal:
         _agrees(work, live, is_silent=compared.is_silent)
     elif is_ours or live.watch.open_episode(Kind.COMPOSITE_MISMATCH) is not None:

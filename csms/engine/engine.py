@@ -49,7 +49,7 @@ from csms.engine.answers import take_answer
 from csms.engine.belief import next_id
 from csms.engine.lateness import LONG_AGO, REJUDGE_DUE, Late
 from csms.engine.state import LiveSession, StationState
-from csms.engine.work import Work
+from csms.engine.work import STATION, Work
 from csms.engine.writes import RecordWrite
 
 if TYPE_CHECKING:
@@ -309,7 +309,7 @@ class Engine:
         What each of `CARES` wants is done in one unit. The station itself has an ID too.
         """
         work = Work(station, now)
-        if session_id == reconcile.STATION:
+        if session_id == STATION:
             again = reconcile.check(self, work)
             return work.outcome(None), again
         live = station.running.get(session_id)

@@ -105,6 +105,7 @@ def _settle(work: Work, pending: Reports) -> None:
     lost -= {each.profile.id for each in kept}
     if lost:
         work.warn("profile.lost", None, profile_ids=sorted(lost))
+        belief.lost(work, lost)
     times = {each.profile.id: each.received_at for each in station.installed}
     found = [
         InstalledProfile(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from csms.domain.facts import Registration
 from csms.engine import belief, capabilities, clearings, external_limits, pushing, standing
+from csms.engine.work import STATION
 from profiles import choose
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
     from profiles import AssignmentRule
-
-STATION = ""
-"""Stands for the station itself among the session IDs that are looked after."""
 
 _BOOT_WITHIN = timedelta(seconds=3)
 

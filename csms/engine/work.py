@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from csms.engine.writes import Write
 
 
+STATION = ""
+"""Stands for the station itself among the session IDs that are looked after."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """A line for the log, written once the unit is durable. `level` is info or warning."""

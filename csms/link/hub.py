@@ -21,9 +21,8 @@ from csms.domain.commands import (
 )
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
-from csms.engine.reconcile import STATION
 from csms.engine.rejudge import rejudge_due
-from csms.engine.work import Work
+from csms.engine.work import STATION, Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
 from csms.link.farewell import part_from
 from csms.link.intake import Intake

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from csms.domain.commands import AskProfiles, InstallProfile, ProfilesTold
+from csms.domain.commands import AskProfiles, CompositeTold, InstallProfile, ProfilesTold
 from csms.domain.facts import (
     ChargingLimitCleared,
     ChargingLimitNotified,
@@ -16,6 +16,8 @@ from csms.engine.policy import Policy
 from profiles import (
     AssignmentRule,
     ChargingProfile,
+    CompositePeriod,
+    CompositeSchedule,
     Kind,
     Period,
     Purpose,
@@ -136,3 +138,24 @@ async def test_a_report_that_nobody_asked_for_adds_and_takes_nothing(desk):
     await desk.report(report, 60)
     assert len(desk.state.installed) == 2
     assert limit_at(desk, 61) == 6
+
+
+async def test_what_the_station_has_lost_is_pushed_again_once_for_each_connection(desk):
+    charger = await begun(desk)
+    for at_s in (60, 120):
+        request_id = await ask(desk, at_s)
+        report = ProfilesReported(request_id, 1, "CSO", ())
+        await charger.take(await desk.report(report, at_s + 1), at_s + 1)
+    assert len(charger.pushed()) == 2
+    assert limit_at(desk, 63) == 16
+
+
+async def test_a_station_that_states_no_limit_at_all_is_sent_the_profile_once_more(desk):
+    nothing = CompositeSchedule(after(0), 86_400, RateUnit.A, (CompositePeriod(0, 48.0, 3),))
+    charger = Charger(desk, states=lambda: CompositeTold(1, nothing, has_start=False))
+    await charger.connect(-10)
+    await charger.take(await desk.report(an_event(EventKind.STARTED, 0, token="T", evse=1), 0), 0)
+    for at_s in (1, 4000, 8000):
+        await charger.look(at_s, "")
+        await charger.look(at_s, desk.sessions()[0].session.id)
+    assert len(charger.pushed()) == 2

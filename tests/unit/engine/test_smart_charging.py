@@ -11,7 +11,7 @@ from csms.domain.facts import EventKind
 from csms.domain.token import Token, token_key
 from csms.engine.desk import CommandAnswer
 from csms.engine.policy import Policy
-from csms.engine.reconcile import STATION
+from csms.engine.work import STATION
 from csms.engine.writes import CommandWrite
 from profiles import (
     AssignmentRule,
