@@ -44,10 +44,11 @@ class Push:
     for them. `asked_at` is when the station was last asked what is in force, `composite` what it
     said while that differs from what we believe, JSON-able, `doubt` why it could not be compared.
     `lowered_to` is the limit that was sent instead as a remedy, at `lowered_at` and for the wanted
-    limit `lowered_from`, in amperes: what is judged by stays the wanted one. `disputed_at` is when somebody else was told of a difference that no alert was raised for
-    yet. `level` is the stack level that is sent instead of the profile's own, `extra_ids` are
-    further profiles of ours on the station for this session. `tried_at` is when a profile was last
-    sent by anybody, `again_at` when one that had to be cut short must be sent again.
+    limit `lowered_from`, in amperes: what is judged by stays the wanted one. `disputed_at` is when
+    somebody else was told of a difference that no alert was raised for yet. `level` is the stack
+    level that is sent instead of the profile's own, `extra_ids` are further profiles of ours on
+    the station for this session. `tried_at` is when a profile was last sent by anybody, `again_at`
+    when one that had to be cut short must be sent again.
     """
 
     number: int = 0

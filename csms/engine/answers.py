@@ -60,4 +60,4 @@ def take_answer(engine: Engine, work: Work, order: Order, answer: desk.CommandAn
             told = effect if isinstance(effect, ProfilesTold) else None
             external_limits.told(work, request_id, told)
     if order.alert_id is not None:
-        remedies.answered(work, order, state, answer)
+        remedies.answered(engine, work, order, state, answer)

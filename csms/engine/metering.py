@@ -45,6 +45,10 @@ _LOGGED = {
 }
 
 
+# A remedy follows, or what came of one is to be learned.
+_LOOKED_AFTER = frozenset({Change.RAISED, Change.CHANGED, Change.CLEARED})
+
+
 async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowledged:
     """Takes meter values, of a transaction or of the station.
 
@@ -205,7 +209,7 @@ def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:
         _complete(work, live, episode)
         episode.note(finding.change, work.now)
         work.writes.append(alert_write(live, episode, finding.change))
-        if finding.change in {Change.RAISED, Change.CHANGED}:
+        if finding.change in _LOOKED_AFTER:
             work.watched.append(live.session.id)
         event = _LOGGED.get(finding.change)
         if event is not None:

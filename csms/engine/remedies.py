@@ -8,13 +8,22 @@ What was tried is part of the episode, so it goes on after a restart.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from csms.domain.commands import Trigger
-from csms.domain.times import format_time
-from csms.engine import metering
+from csms.domain.commands import ClearProfiles, Trigger
+from csms.engine import metering, pushing, quirks
 from csms.engine.desk import CommandState
-from csms.engine.remedy_steps import PUSHES, REMEDIES, Attempt, trigger_otherwise
+from csms.engine.remedy_record import (
+    alert_of,
+    at_of,
+    close,
+    last_sent,
+    note_action,
+    save,
+    told,
+    was_taken,
+)
+from csms.engine.remedy_steps import PUSHES, REMEDIES, Attempt, amperes, trigger_otherwise
 from csms.engine.site_policy import Step
 from csms.monitor.episodes import Change, Finding
 
@@ -23,18 +32,18 @@ if TYPE_CHECKING:
 
     from csms.engine.desk import CommandAnswer
     from csms.engine.engine import Engine
+    from csms.engine.remedy_record import Action
     from csms.engine.site_policy import Ladder
     from csms.engine.state import LiveSession
     from csms.engine.work import Order, Work
     from csms.monitor.episodes import Episode
-
-    Action = dict[str, Any]
 
 _ANSWER_WITHIN: Final = timedelta(seconds=120)
 _A_MINUTE: Final = timedelta(minutes=1)
 _LOOK_AGAIN: Final = timedelta(seconds=30)
 _LEAST_PATIENCE_S: Final = 300.0
 _GAPS: Final = 3
+_PAUSE_A: Final = 6.0
 
 
 def climb(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
@@ -44,30 +53,46 @@ def climb(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
     """
     if not engine.policy.pushes_profiles or not live.session.is_active:
         return None
+    _learn(engine, work, live)
     if not work.station.is_online:
         return None
-    due = [_climb(engine, work, live, episode) for episode in live.watch.open_episodes]
-    due.append(_wake_up(engine, work, live))
+    due = [_bring_back(engine, work, live)]
+    due += [_climb(engine, work, live, episode) for episode in live.watch.open_episodes]
     return min((each for each in due if each is not None), default=None)
 
 
-def answered(work: Work, order: Order, state: CommandState, answer: CommandAnswer) -> None:
+def answered(
+    engine: Engine, work: Work, order: Order, state: CommandState, answer: CommandAnswer
+) -> None:
     """Takes a station's answer to a command that was sent for an alert."""
     live = None if order.session_id is None else work.station.session(order.session_id)
-    episode = None if live is None else _episode_of(live, order.alert_id)
+    episode = None if live is None else alert_of(live, order.alert_id)
     if live is None or episode is None:
         return
     action = next((each for each in episode.actions if order.command_id in each["commands"]), None)
     if action is None or action["outcome"] is not None:
         return
-    if _asks_otherwise(work, live, order, state, action):
+    if order.command == Trigger("transaction", live.session.evse) and _is_no(state):
+        attempt = _attempt(engine, work, live, episode, episode.actions.index(action) + 1)
+        action["command_id"] = trigger_otherwise(attempt).command_id
+        action["commands"] = [action["command_id"]]
+        save(work, live, episode)
         return
-    action["answers"][order.command_id] = state.value
+    is_gone = isinstance(order.command, ClearProfiles) and _is_no(state)
+    action["answers"][order.command_id] = "gone" if is_gone else state.value
     if len(action["answers"]) < len(action["commands"]):
-        _save(work, live, episode)
+        save(work, live, episode)
         return
-    worst = [each for each in action["answers"].values() if each != CommandState.ACCEPTED.value]
-    _close(work, live, episode, worst[0] if worst else state.value, answer.reason or answer.status)
+    bad = [each for each in action["answers"].values() if each not in _GOOD]
+    reason = answer.reason or answer.status if bad else None
+    close(work, live, episode, bad[0] if bad else CommandState.ACCEPTED.value, reason)
+
+
+_GOOD = frozenset({CommandState.ACCEPTED.value, "gone"})
+
+
+def _is_no(state: CommandState) -> bool:
+    return state is CommandState.REFUSED
 
 
 def _climb(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> datetime | None:
@@ -75,9 +100,9 @@ def _climb(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> d
         return None
     place = (work.station.record.site, work.station.id)
     ladder = engine.policy.remedies_of(place[0]).ladder(place, episode.kind, episode.severity)
-    if not ladder.steps or _is_paused(episode.actions):
+    if not ladder.steps:
         return None
-    if ladder.steps[0] is Step.ALERT and not _times(episode, Step.ALERT):
+    if ladder.steps[0] is Step.ALERT and not was_taken(episode, Step.ALERT):
         _tell(work, live, episode)
     again = _not_before(engine, work, live, episode)
     if again is not None and again > work.now:
@@ -91,62 +116,36 @@ def _climb(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> d
     return None
 
 
-def _wake_up(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
-    """Gives a session its limit back that was paused to wake its car, whatever the alert does."""
-    for suspicion in live.watch.suspicions.values():
-        episode = suspicion.episode
-        last = None if episode is None else _last_sent(episode.actions)
-        if episode is None or last is None or not _is_paused(episode.actions):
-            continue
-        if last["outcome"] is None and work.now < _at(last["at"]) + _ANSWER_WITHIN:
-            return _at(last["at"]) + _ANSWER_WITHIN
-        due = _at(last["answered_at"] or last["at"]) + _A_MINUTE
-        if due > work.now:
-            return due
-        _send(engine, work, live, episode, Step.REPUSH)
-        return work.now + _LOOK_AGAIN
-    return None
-
-
-def _is_paused(actions: Sequence[Action]) -> bool:
-    """Tells whether a pause that was made to wake a car may still be in force."""
-    for action in reversed(actions):
-        if action["name"] == Step.WAKE.value:
-            return action["outcome"] not in {CommandState.REFUSED.value, "nothing_to_do"}
-        if action["name"] == Step.REPUSH.value and action["outcome"] == CommandState.ACCEPTED.value:
-            return False
-    return False
-
-
 def _not_before(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> datetime | None:
     """Returns until when the last step has time to show what came of it, None if it had enough."""
-    last = _last_sent(episode.actions)
+    last = last_sent(episode.actions)
     if last is None:
         return None
     if last["outcome"] is None:
-        waits_until = _at(last["at"]) + _ANSWER_WITHIN
+        waits_until = at_of(last["at"]) + _ANSWER_WITHIN
         if work.now < waits_until:
             return waits_until
-        _close(work, live, episode, "lost", "no answer is known, as after a restart")
-    known_at = _at(last["answered_at"] or last["at"])
+        close(work, live, episode, "lost", "no answer is known, as after a restart")
+    known_at = at_of(last["answered_at"] or last["at"])
     settled_at, at_the_latest = known_at, known_at + _A_MINUTE
     if Step(last["name"]) in PUSHES and last["outcome"] == CommandState.ACCEPTED.value:
-        settled_at, at_the_latest = _time_to_follow(engine, live, known_at)
-    if work.now >= at_the_latest and not _is_recovering(live, episode):
+        if last["name"] == Step.WAKE.value:
+            known_at += _A_MINUTE
+        settled_at, at_the_latest = _time_to_follow(engine, work, live, known_at)
+    is_recovering = _is_recovering(live, episode)
+    if work.now >= at_the_latest and not is_recovering:
         return None
     seen_at = live.watch.last_at
-    if seen_at is not None and seen_at > settled_at and not _is_recovering(live, episode):
+    if seen_at is not None and seen_at > settled_at and not is_recovering:
         return None
     return work.now + _LOOK_AGAIN
 
 
 def _time_to_follow(
-    engine: Engine, live: LiveSession, known_at: datetime
+    engine: Engine, work: Work, live: LiveSession, known_at: datetime
 ) -> tuple[datetime, datetime]:
     """Returns from when a sample tells whether a push helped, and until when one is waited for."""
-    thresholds = engine.policy.thresholds_of(
-        engine.stations[live.session.station_id].record, live.session.profile
-    )
+    thresholds = engine.policy.thresholds_of(work.station.record, live.session.profile)
     settled_at = known_at + timedelta(seconds=thresholds.grace_s + thresholds.random_delay_s)
     gap_s = _GAPS * max(live.watch.gaps_s, default=0.0)
     return settled_at, settled_at + timedelta(seconds=max(gap_s, _LEAST_PATIENCE_S))
@@ -178,7 +177,7 @@ def _next(ladder: Ladder, actions: Sequence[Action]) -> tuple[Step, datetime | N
     before = [each for each in actions if each["name"] == step.value]
     if not before:
         return step, None
-    return step, _at(before[-1]["at"]) + timedelta(seconds=ladder.cooldown_s)
+    return step, at_of(before[-1]["at"]) + timedelta(seconds=ladder.cooldown_s)
 
 
 def _is_left(step: Step, ladder: Ladder, actions: Sequence[Action]) -> bool:
@@ -192,114 +191,75 @@ def _take(engine: Engine, work: Work, live: LiveSession, episode: Episode, step:
     if step is Step.ALERT:
         _tell(work, live, episode)
         return False
-    return _send(engine, work, live, episode, step)
-
-
-def _send(engine: Engine, work: Work, live: LiveSession, episode: Episode, step: Step) -> bool:
-    """Sends what a step wants sent; False if that is nothing."""
-    attempt = Attempt(episode, metering.alert_id(live, episode))
-    taken = REMEDIES[step](engine, work, live, attempt)
-    if isinstance(taken, str):
-        _note_action(work, episode, step, outcome="nothing_to_do", reason=taken)
-        _save(work, live, episode)
+    attempt = _attempt(engine, work, live, episode, len(episode.actions) + 1)
+    sent = REMEDIES[step](attempt)
+    if isinstance(sent, str):
+        note_action(work, episode, step, outcome="nothing_to_do", reason=sent)
+        save(work, live, episode)
         return False
-    action = _note_action(work, episode, step)
-    action["commands"] = [order.command_id for order in taken]
-    action["command_id"] = action["commands"][0]
-    _save(work, live, episode)
-    work.note("remedy.sent", live, **_told(live, episode, action))
+    action = note_action(work, episode, step)
+    action["commands"] = [order.command_id for order in sent]
+    action["command_id"] = action["commands"][-1]
+    save(work, live, episode)
+    work.note("remedy.sent", live, **told(live, episode, action))
     return True
+
+
+def _attempt(
+    engine: Engine, work: Work, live: LiveSession, episode: Episode, number: int
+) -> Attempt:
+    return Attempt(engine, work, live, episode, metering.alert_id(live, episode), number)
 
 
 def _tell(work: Work, live: LiveSession, episode: Episode) -> None:
     """Tells an operator that nothing more, or nothing milder, is to be expected."""
-    _note_action(work, episode, Step.ALERT, outcome="told")
+    note_action(work, episode, Step.ALERT, outcome="told")
     metering.record(work, live, [Finding(Change.ESCALATED, episode)])
     work.touch(live)
 
 
-def _note_action(
-    work: Work, episode: Episode, step: Step, outcome: str | None = None, reason: str | None = None
-) -> Action:
-    action: Action = {
-        "step": step.number,
-        "name": step.value,
-        "at": format_time(work.now),
-        "command_id": None,
-        "commands": [],
-        "answers": {},
-        "outcome": outcome,
-        "reason": reason,
-        "answered_at": None,
-        "cleared_after_s": None,
-    }
-    episode.actions.append(action)
-    return action
+def _bring_back(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
+    """Gives a session its own limits back that got a lower one; returns when to look again.
+
+    A pause that was to wake a car lasts a minute. Any other lower limit stays until the wanted one
+    changes: it was sent as one limit in place of the whole schedule.
+    """
+    push = live.session.push
+    if push is None or push.lowered_to is None:
+        return None
+    wanted = live.track.at(work.now)
+    before_a, at = push.lowered_from, push.lowered_at
+    if before_a is not None and at is not None:
+        is_pause = push.lowered_to == 0.0 and before_a >= _PAUSE_A
+        until = at + _A_MINUTE if is_pause else None if wanted is None else wanted.end
+        if amperes(wanted) == before_a and until is not None and work.now < until:
+            return until
+    push.lowered_to = push.lowered_from = push.lowered_at = None
+    pushing.again(engine, work, live)
+    return work.now + _LOOK_AGAIN
 
 
-def _asks_otherwise(
-    work: Work, live: LiveSession, order: Order, state: CommandState, action: Action
-) -> bool:
-    """Asks for meter values where a station cannot be asked about its transaction."""
-    is_first = order.command == Trigger("transaction", live.session.evse)
-    if not is_first or state is not CommandState.REFUSED:
-        return False
-    episode = _episode_of(live, order.alert_id)
-    assert episode is not None and order.alert_id is not None  # noqa: S101, PT018 - found before
-    attempt = Attempt(episode, order.alert_id)
-    attempt.number = episode.actions.index(action) + 1
-    action["commands"] = [trigger_otherwise(work, live, attempt).command_id]
-    action["command_id"] = action["commands"][0]
-    _save(work, live, episode)
-    return True
-
-
-def _close(
-    work: Work, live: LiveSession, episode: Episode, outcome: str, reason: str | None
-) -> None:
-    """Notes what came of the last step, and has the session looked at soon."""
-    action = _last_sent(episode.actions)
-    assert action is not None  # noqa: S101 - an outcome has a step
-    action["outcome"], action["reason"] = outcome, reason
-    action["answered_at"] = format_time(work.now)
-    _save(work, live, episode)
-    work.note("remedy.answered", live, **_told(live, episode, action), outcome=outcome)
-    work.watched.append(live.session.id)
-
-
-def _save(work: Work, live: LiveSession, episode: Episode) -> None:
-    work.writes.append(metering.alert_write(live, episode))
-    work.touch(live)
-
-
-def _told(live: LiveSession, episode: Episode, action: Action) -> dict[str, Any]:
-    return {
-        "alert": metering.alert_id(live, episode),
-        "kind": episode.kind.value,
-        "step": action["step"],
-        "remedy": action["name"],
-        "command": action["command_id"],
-        "reason": action["reason"],
-        "help": "docs/remedies.md",
-    }
-
-
-def _episode_of(live: LiveSession, alert_id: str | None) -> Episode | None:
+def _learn(engine: Engine, work: Work, live: LiveSession) -> None:
+    """Keeps of the station's model what has ended an alert."""
     for suspicion in live.watch.suspicions.values():
         episode = suspicion.episode
-        if episode is not None and metering.alert_id(live, episode) == alert_id:
-            return episode
-    return None
-
-
-def _last_sent(actions: Sequence[Action]) -> Action | None:
-    """Returns the newest action that sent something."""
-    return next((each for each in reversed(actions) if each["commands"]), None)
-
-
-def _times(episode: Episode, step: Step) -> int:
-    return sum(1 for each in episode.actions if each["name"] == step.value)
-
-
-def _at(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+        action = None if episode is None else last_sent(episode.actions)
+        if episode is None or action is None or "has_helped" in action:
+            continue
+        if episode.cleared_at is None or Step(action["name"]) not in PUSHES:
+            continue
+        action["has_helped"] = has_helped = (
+            episode.cleared_because == "inside_limit"
+            and action["outcome"] == CommandState.ACCEPTED.value
+        )
+        save(work, live, episode)
+        if not has_helped:
+            continue
+        why = (
+            f"{action['name']} ended {episode.kind.value} {action['cleared_after_s']:g} s later, "
+            f"alert {metering.alert_id(live, episode)}"
+        )
+        if action["name"] == Step.DEFAULT_AND_MAX.value:
+            quirks.learn(engine, work, why, ignores_tx_profile=True)
+        else:
+            quirks.note(engine, work, why)
