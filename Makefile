@@ -35,10 +35,11 @@ check: $(DEV) ## Check format, lint, types, import rules and architecture
 	@$(PY) -m mypy --no-error-summary
 	@$(PY) -m pytest -q tests/architecture
 
-bench: $(DEV) ## Measure messages per second, memory per connection, verdicts per second
+bench: $(DEV) ## Measure messages per second, memory per connection, verdicts and limits
 	@$(PY) bench/ingest.py $(ARGS)
 	@$(PY) bench/idle.py
 	@$(PY) bench/judge.py
+	@$(PY) bench/limits.py
 
 chaos: $(DEV) ## Harm it in every way, SEED=1; one line of figures each (docs/chaos.md)
 	@$(PY) -m tests.chaos --seed $(SEED) $(ARGS)

@@ -47,7 +47,8 @@ def evaluate(
         raise ValueError(message)
     spoken = layers(profile_set, evse, transaction, window, rules)
     voices = combine(spoken, lambda each: each)
-    return LimitTimeline(tuple(_step(segment) for segment in _gapless(voices, window)))
+    causes = _Causes()
+    return LimitTimeline(tuple(_step(segment, causes) for segment in _gapless(voices, window)))
 
 
 def limit_at(
@@ -87,18 +88,19 @@ def _gapless(
     return filled
 
 
-def _step(segment: Segment[tuple[Voice | None, ...]]) -> LimitStep:
-    spoken = [_cause(voice) for voice in segment.value if voice is not None]
-    given = [cause for cause in spoken if cause is not None]
-    bounds = [cause for cause in given if cause.purpose is not Purpose.LOCAL_GENERATION]
-    added = [cause for cause in given if cause.purpose is Purpose.LOCAL_GENERATION]
-    limits = {
-        unit: tightest(cause.limit for cause in bounds if cause.unit is unit) for unit in RateUnit
-    }
-    marked = [replace(each, binding=each.limit == limits[each.unit]) for each in bounds]
-    marked.sort(key=lambda each: not each.binding)
+def _step(segment: Segment[tuple[Voice | None, ...]], causes: _Causes) -> LimitStep:
+    spoken = [causes.of(voice) for voice in segment.value if voice is not None]
+    bounds = [each for each in spoken if each and each.purpose is not Purpose.LOCAL_GENERATION]
+    added = [each for each in spoken if each and each.purpose is Purpose.LOCAL_GENERATION]
+    limit_a = tightest(each.limit for each in bounds if each.unit is RateUnit.A)
+    limit_w = tightest(each.limit for each in bounds if each.unit is RateUnit.W)
+    binding, others = [], []
+    for each in bounds:
+        if each.limit == (limit_w if each.unit is RateUnit.W else limit_a):
+            binding.append(each)
+        else:
+            others.append(causes.not_binding(each))
     phases = min((each.phases for each in bounds if each.phases is not None), default=None)
-    limit_a, limit_w = limits[RateUnit.A], limits[RateUnit.W]
     for source in added:
         limit_a, limit_w = _widened(limit_a, limit_w, phases, source)
     return LimitStep(
@@ -108,8 +110,30 @@ def _step(segment: Segment[tuple[Voice | None, ...]]) -> LimitStep:
         limit_w=limit_w,
         phases=phases,
         ambiguous=_is_ambiguous(bounds),
-        causes=(*marked, *(added if bounds else ())),
+        causes=(*binding, *others, *(added if bounds else ())),
     )
+
+
+class _Causes:
+    """What voices say, worked out once for each: a voice speaks in many steps."""
+
+    def __init__(self) -> None:
+        self._said: dict[int, Cause | None] = {}
+        self._silent: dict[int, Cause] = {}
+
+    def of(self, voice: Voice) -> Cause | None:
+        """Return the cause that a voice is, None for a period without a limit."""
+        key = id(voice)
+        if key not in self._said:
+            self._said[key] = _cause(voice)
+        return self._said[key]
+
+    def not_binding(self, cause: Cause) -> Cause:
+        """Return a cause that speaks and is not the tightest of its unit."""
+        key = id(cause)
+        if key not in self._silent:
+            self._silent[key] = replace(cause, binding=False)
+        return self._silent[key]
 
 
 def _cause(voice: Voice) -> Cause | None:
@@ -129,6 +153,8 @@ def _cause(voice: Voice) -> Cause | None:
 
 
 def _is_ambiguous(bounds: Sequence[Cause]) -> bool:
+    if len(bounds) <= 1:
+        return False
     counts = {cause.phases or MAX_PHASES for cause in bounds}
     return len({cause.unit for cause in bounds}) > 1 and len(counts) > 1
 

@@ -78,6 +78,8 @@ class Period:
     @property
     def lowest(self) -> float | None:
         """The limit as a single number: the lowest of the phases' own, None for no limit."""
+        if self.limit_l2 is None and self.limit_l3 is None:
+            return self.limit
         given = [each for each in (self.limit, self.limit_l2, self.limit_l3) if each is not None]
         return min(given, default=None)
 

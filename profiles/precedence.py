@@ -52,7 +52,7 @@ def leading(
         enumerate(candidates), key=lambda each: _rank(each[1], each[0], rules), reverse=True
     )
     lines = [expand(installed, transaction, window, rules) for _, installed in numbered]
-    return combine(lines, first_given)
+    return lines[0].merged() if len(lines) == 1 else combine(lines, first_given)
 
 
 def layers(
@@ -76,7 +76,9 @@ def layers(
     }
     silence: Timeline[Voice] = Timeline()
     default = found.pop((Purpose.TX_DEFAULT,), silence)
-    of_transaction = found.pop((Purpose.TX,), silence).overlay(default)
+    of_transaction = found.pop((Purpose.TX,), silence)
+    if default.segments:
+        of_transaction = of_transaction.overlay(default)
     return [of_transaction, *(found[each] for each in sorted(found, key=_order))]
 
 
