@@ -45,7 +45,7 @@ def look(memory: MeterMemory, scene: Scene) -> list[Sign]:
     hard: list[Fault] = []
     soft: dict[str, Fault | None] = {}
     is_doubtful = _examine(memory, scene, hard, soft)
-    faults = _settle(memory, hard, soft)
+    faults = _settle(memory, hard, soft) if hard or soft else []
     if faults:
         return [_sign(memory, faults, scene)]
     if is_doubtful:
@@ -66,19 +66,17 @@ def _examine(
     sample, moment = scene.sample, scene.at.timestamp()
     by_currents = meter_levels.check_moment(memory, scene, hard)
     power_w, off = sample.power_w, 0.0
-    is_told = power_w is not None and not meter_levels.is_partial(sample)
-    if any(fault.check == IMPOSSIBLE for fault in hard):
+    is_told = power_w is not None and not (sample.assumed and meter_levels.is_partial(sample))
+    if hard and any(fault.check == IMPOSSIBLE for fault in hard):
         power_w = None
     elif power_w is not None and is_told and by_currents:
-        found = meter_levels.factor_of_currents(power_w, by_currents)
-        if found is not None:
-            hard.append(found)
-        _hold_apart(memory, scene, by_currents, soft)
+        _hold_apart(memory, scene, by_currents, hard, soft)
     if not is_told or power_w is None:
         power_w, off = (by_currents[0] if len(by_currents) == 1 else None), _ESTIMATE_OFF
-    for watts in (power_w, *by_currents[:1]):
-        if watts is not None and memory.peak_w < watts <= MOST_W:
-            memory.peak_w = watts
+    if power_w is not None and memory.peak_w < power_w <= MOST_W:
+        memory.peak_w = power_w
+    if by_currents and memory.peak_w < by_currents[0] <= MOST_W:
+        memory.peak_w = by_currents[0]
     step_wh = meter_register.check(memory, scene, moment, hard)
     # Where currents bear the power out, it is the register that is wrong, or the car that paused.
     is_borne_out = bool(by_currents) and is_told and memory.apart_since is None
@@ -91,15 +89,22 @@ def _hold_apart(
     memory: MeterMemory,
     scene: Scene,
     by_currents: tuple[float, ...],
+    hard: list[Fault],
     soft: dict[str, Fault | None],
 ) -> None:
     """Holds power against currents; ten minutes in a row are an anomaly."""
-    sample, moment = scene.sample, scene.at.timestamp()
+    sample = scene.sample
     power_w = sample.power_w or 0.0
-    watts = meter_levels.apart(sample, power_w, by_currents)
+    watts = None
+    if not meter_levels.are_near(power_w, by_currents):
+        found = meter_levels.factor_of_currents(power_w, by_currents)
+        if found is not None:
+            hard.append(found)
+        watts = meter_levels.apart(sample, power_w, by_currents)
     if watts is None:
-        memory.apart_since, soft[APART] = None, None
+        memory.apart_since = soft[APART] = None
         return
+    moment = scene.at.timestamp()
     if memory.apart_since is None:
         memory.apart_since = moment
     if moment - memory.apart_since >= SOFT_S:
@@ -110,6 +115,8 @@ def _hold_apart(
 def _settle(memory: MeterMemory, hard: list[Fault], soft: dict[str, Fault | None]) -> list[Fault]:
     """Returns the faults to tell of; keeps in mind which checks go on failing."""
     failing = memory.failing
+    if not hard and not failing and not any(soft.values()):
+        return []
     told = [fault for fault in hard if fault.check not in failing or fault.check in _AGAIN]
     names = {fault.check for fault in hard}
     for check, found in soft.items():
@@ -150,6 +157,6 @@ def _since(memory: MeterMemory, fault: Fault, scene: Scene) -> datetime | None:
     since = {
         APART: memory.apart_since,
         meter_energy.FROZEN: memory.flat_since,
-        meter_energy.MISMATCH: memory.run[0] if memory.run else None,
+        meter_energy.MISMATCH: memory.run.since if memory.run else None,
     }.get(fault.check)
     return None if since is None else datetime.fromtimestamp(since, tz=scene.at.tzinfo or UTC)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csms.monitor.meter_blocks import SHARE, SOFT_S, SPARSE_S, Block, Flow, Run, is_short
-from csms.monitor.meter_levels import Fault, factor_fault
+from csms.monitor.meter_levels import FACTOR, Fault, factor_fault
 
 if TYPE_CHECKING:
     from csms.monitor.meter_memory import MeterMemory
@@ -27,6 +27,7 @@ _FROZEN_STEPS = 2.0
 _FACTOR_FROM_W = 1_000.0
 _FACTOR_STEPS = 5.0
 _NARROW, _WIDE = 0.05, 0.25
+_FAR = 100.0
 
 
 class Power(NamedTuple):
@@ -77,7 +78,7 @@ def check(
         _turn(memory, moment, power_w > known_w)
     if is_borne_out and passed_s > SPARSE_S:
         # By now the power is what the currents say; what it was in between nobody knows.
-        memory.block, memory.run, soft[MISMATCH] = [], [], None
+        memory.block = memory.run = soft[MISMATCH] = None
         return False
     return _look_block(memory, moment, flow, step_wh, soft)
 
@@ -92,9 +93,8 @@ def _turn(memory: MeterMemory, moment: float, is_up: bool) -> None:  # noqa: FBT
 
 def _begin(memory: MeterMemory, moment: float) -> None:
     """Begins a block here, if both register and power are known of this moment."""
-    memory.block = []
-    if memory.wh is not None and memory.wh_at == moment:
-        memory.block = list(Block(moment, memory.wh))
+    is_known = memory.wh is not None and memory.wh_at == moment
+    memory.block = Block(moment, memory.wh) if is_known and memory.wh is not None else None
 
 
 def _find_factor(
@@ -106,20 +106,26 @@ def _find_factor(
     """Finds a power that is a thousandth of what was counted, or a thousandfold.
 
     The power before must have been so too; or right, and the car steady, so that it did not stop
-    just now.
+    just now. Samples far apart may both be of a car at rest, so that there it takes two in a row.
     """
     (before, power_w), (wh, passed_s) = powers, counted
     if passed_s <= 0 or wh < _FACTOR_STEPS * memory.step_wh:
         return
     watts = wh * 3600 / passed_s
+    if power_w < _FAR * watts < _FAR * _FAR * power_w:
+        memory.thousandths = 0
+        return
     if watts < _FACTOR_FROM_W:
         return
     for factor in (1000.0, 0.001):
-        share, share_before = power_w * factor / watts, before * factor / watts
-        is_steady = abs(before / watts - 1) < _NARROW and abs(share - 1) < _NARROW
-        if is_steady or (abs(share - 1) < _WIDE and abs(share_before - 1) < _WIDE):
-            hard.append(factor_fault(power_w, watts, "register"))
+        off, off_before = abs(power_w * factor / watts - 1), abs(before * factor / watts - 1)
+        is_steady = abs(before / watts - 1) < _NARROW and off < _NARROW
+        if is_steady or (off < _WIDE and off_before < _WIDE):
+            memory.thousandths += 1
+            if passed_s <= SPARSE_S or memory.thousandths > 1:
+                hard.append(factor_fault(power_w, watts, "register"))
             return
+    memory.thousandths = 0
 
 
 def _look_frozen(
@@ -159,23 +165,23 @@ def _look_block(
     step_wh: float | None,
     soft: dict[str, Fault | None],
 ) -> bool:
-    if not memory.block:
+    block = memory.block
+    if block is None:
         _begin(memory, moment)
         return False
-    block = Block(*memory.block).with_(flow)
-    memory.block = list(block)
+    block.take(flow)
     if step_wh is None or memory.wh is None or memory.wh_at != moment:
-        return bool(memory.run)
+        return memory.run is not None
     is_doubtful = is_short(step_wh, flow.least_wh, flow.passed_s, memory.step_wh)
     wh = memory.wh - block.wh
-    if flow.high_w - flow.low_w > _TURNS_BY * flow.high_w and not memory.run:
+    if flow.high_w - flow.low_w > _TURNS_BY * flow.high_w and memory.run is None:
         # What was steady until now, and what will be from now on, are told apart better.
         if block.side(wh, moment, memory.step_wh) == 0:
             _begin(memory, moment)
     elif block.is_whole(wh, moment, memory.step_wh):
         _begin(memory, moment)
         _close(memory, block, (wh, moment), soft)
-    return is_doubtful or bool(memory.run)
+    return is_doubtful or memory.run is not None
 
 
 def _close(
@@ -188,17 +194,22 @@ def _close(
     wh, moment = end
     side = block.side(wh, moment, memory.step_wh)
     if side == 0:
-        memory.run = []
+        memory.run = None
         soft[MISMATCH] = None
         return
     if wh == 0:
         return  # it stands still, which is told by its own name
-    run = Run(*memory.run) if memory.run else Run(block.since)
+    run = memory.run or Run(block.since)
     longer = run.with_(block, wh, side)
+    share = wh / block.most_wh if block.most_wh > 0 else 0.0
+    if abs(share / 1000 - 1) < _WIDE and block.widest_s <= SPARSE_S:
+        hours = (moment - block.since) / 3600
+        fault = factor_fault(block.most_wh / hours, wh / hours, "register")
+        soft[FACTOR] = fault if wh / hours >= _FACTOR_FROM_W else None
     if run.blocks and (run.side != side or not longer.is_even(memory.step_wh)):
         longer = Run(block.since).with_(block, wh, side)
     run = longer
-    memory.run = list(run)
+    memory.run = run
     is_restless = run.widest_s > SPARSE_S and moment < memory.restless_until
     if not is_restless and run.is_proven(moment, memory.step_wh):
         evidence: dict[str, Any] = {

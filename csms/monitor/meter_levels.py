@@ -76,9 +76,10 @@ def impossible(sample: Sample) -> Fault | None:
         return _impossible("Power.Active.Import", power, "W", "not negative")
     if register is not None and register < 0:
         return _impossible(_NUMBERS[0], register / 1000, "Wh", "not negative")
-    for current in sample.currents_a:
-        if current is not None and not -_FLOWS_A <= current <= _MOST_PHASE_A:
-            return _impossible("Current.Import", current, "A", f"0 to {_MOST_PHASE_A:.0f}")
+    if sample.currents_a != NO_PHASES:
+        for current in sample.currents_a:
+            if current is not None and not -_FLOWS_A <= current <= _MOST_PHASE_A:
+                return _impossible("Current.Import", current, "A", f"0 to {_MOST_PHASE_A:.0f}")
     unphased = sample.current_a
     if unphased is not None and not -_FLOWS_A <= unphased <= _MOST_A:
         return _impossible("Current.Import", unphased, "A", f"0 to {_MOST_A:.0f}")
@@ -175,8 +176,12 @@ def powers_of(sample: Sample, nominal_v: float) -> tuple[float, ...]:
     A current without a phase may be that of each of up to three, or the sum of all.
     """
     first, second, third = sample.currents_a
-    volts = [each for each in sample.voltages_v if each]
-    usual_v = sum(volts) / len(volts) if volts else nominal_v
+    one, two, three = sample.voltages_v
+    if one and two and three:
+        usual_v = (one + two + three) / 3
+    else:
+        volts = [each for each in sample.voltages_v if each]
+        usual_v = sum(volts) / len(volts) if volts else nominal_v
     if usual_v >= _DC_V_FROM and (second is not None or third is not None):
         usual_v /= _LINE_TO_LINE
     if first is not None and second is not None and third is not None:
@@ -191,6 +196,12 @@ def powers_of(sample: Sample, nominal_v: float) -> tuple[float, ...]:
     if usual_v >= _DC_V_FROM:
         return (equal_w, equal_w * _LINE_TO_LINE)
     return (equal_w, equal_w * 2, equal_w * 3)
+
+
+def are_near(power_w: float, by_currents: tuple[float, ...]) -> bool:
+    """Tells whether a power is nearly what the currents say, as it nearly always is."""
+    near_w = _APART_SHARE * power_w
+    return any(-near_w <= watts - power_w <= near_w for watts in by_currents)
 
 
 def factor_of_currents(power_w: float, by_currents: Iterable[float]) -> Fault | None:
@@ -212,8 +223,6 @@ def factor_fault(power_w: float, watts: float, by: str) -> Fault:
 
 def apart(sample: Sample, power_w: float, by_currents: tuple[float, ...]) -> float | None:
     """Returns the power by the currents, if the reported one is far from all it may be."""
-    if not by_currents or any(name in sample.assumed for name in _PARTIAL):
-        return None
     has_volts = any(sample.voltages_v)
     share = _APART_SHARE if has_volts else _APART_SHARE_NO_VOLTS
     slack = _APART_W + _rounding_w(sample)
@@ -247,12 +256,14 @@ def check_moment(memory: MeterMemory, scene: Scene, faults: list[Fault]) -> tupl
     found = impossible(sample)
     if found is not None:
         faults.append(found)
-    if any(sample.voltages_v):
+    if sample.voltages_v != NO_PHASES:
         found = voltage(memory, sample, nominal_v)
         if found is not None:
             faults.append(found)
-    if "Frequency" in sample.extra:
+    if sample.extra and "Frequency" in sample.extra:
         found = frequency(sample)
         if found is not None:
             faults.append(found)
+    if sample.current_a is None and sample.currents_a == NO_PHASES:
+        return ()
     return powers_of(sample, nominal_v)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from csms.monitor.meter_blocks import Block, Run
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,9 +22,10 @@ class MeterMemory:
     what kind of outlet it shows to be.
 
     `block` is the stretch in which energy is being held against power, and `run` those before it
-    that contradict each other in a row; `csms.monitor.meter_energy` says what their members are.
+    that contradict each other in a row; None where nothing can be said, or the last one did not.
     Until `restless_until` a car counts as one that switches between samples far apart;
-    `turned_at` is when its power last changed, negative for a fall.
+    `turned_at` is when its power last changed, negative for a fall. `thousandths` counts samples
+    in a row whose power is a thousandth, or a thousandfold, of what was counted.
     `apart_since` is since when power and currents contradict each other.
 
     `failing` are the checks that fail at present, `checks` all of the anomaly that goes on.
@@ -41,10 +44,11 @@ class MeterMemory:
     peak_w: float = 0.0
     is_ac: bool = False
     is_dc: bool = False
-    block: list[float] = field(default_factory=list)
-    run: list[float] = field(default_factory=list)
+    block: Block | None = None
+    run: Run | None = None
     restless_until: float = 0.0
     turned_at: float = 0.0
+    thousandths: int = 0
     apart_since: float | None = None
     failing: list[str] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
@@ -53,4 +57,8 @@ class MeterMemory:
 
 def load_meter_memory(doc: Mapping[str, Any]) -> MeterMemory:
     """Returns the memory that a watch's JSON holds; `doc` is its part of the parsed JSON."""
-    return MeterMemory(**doc)
+    memory = MeterMemory(**doc)
+    for name, kind in (("block", Block), ("run", Run)):
+        if (told := getattr(memory, name)) is not None:
+            setattr(memory, name, kind(**told))
+    return memory

@@ -31,6 +31,8 @@ _ENDS = frozenset({TRANSACTION_BEGIN, TRANSACTION_END})
 
 def step_of(wh: float, known_wh: float) -> float:
     """Returns the largest usual step that a reading, and all those before, are multiples of."""
+    if known_wh <= 1 and wh == int(wh):
+        return known_wh
     for step in _STEPS_WH:
         if step <= known_wh:
             steps = wh / step
@@ -74,7 +76,11 @@ def check(memory: MeterMemory, scene: Scene, moment: float, faults: list[Fault])
             return 0.0
         fault = None if memory.came < came else _fall(memory, wh, before)
     else:
-        most = _most_wh(memory, scene, max(moment - memory.wh_at, 0.0))
+        passed_s = moment - memory.wh_at
+        # Nearly always that little, that nobody needs to know what the outlet can do.
+        most = (_MARGIN * passed_s + _UPDATES_S) * _AC_W / 3600
+        if step > most:
+            most = _most_wh(memory, scene, max(passed_s, 0.0))
         if step <= most:
             memory.wh, memory.wh_at, memory.is_unit_doubtful = wh, moment, False
             return step
@@ -90,7 +96,7 @@ def _stand(memory: MeterMemory, wh: float, moment: float) -> None:
     """Has the register go on from here: nothing before is comparable."""
     memory.wh, memory.wh_at, memory.is_unit_doubtful = wh, moment, False
     memory.flat_since, memory.flat_wh = moment, 0.0
-    memory.block, memory.run = [], []
+    memory.block = memory.run = None
 
 
 def _fall(memory: MeterMemory, wh: float, before: float) -> Fault | None:
