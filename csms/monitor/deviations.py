@@ -16,6 +16,7 @@ from csms.monitor.scene import Scene
 from csms.monitor.verdict import NOTHING, Measured, compare, measure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from csms.domain.sample import Sample
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from csms.monitor.signs import Sign
     from csms.monitor.thresholds import Thresholds
     from csms.monitor.watch import Watch
+    from profiles import LimitStep
 
 OK, OVER, UNDER, PAUSED = "ok", "over", "under", "paused"
 _BASES: Final = frozenset({UNDER, PAUSED})
@@ -81,14 +83,14 @@ def end_session(watch: Watch, at: datetime) -> list[Finding]:
 
 def _signs(watch: Watch, scene: Scene) -> list[Sign]:
     ceiling_a = delivery.ceiling_a(watch.delivery, scene.known)
-    if not scene.sample.has_electricity:
+    if not scene.has_value:
         return offered.look(watch.offered, scene, ceiling_a)
-    return [
-        *obedience.look(watch.obedience, scene, ceiling_a),
-        *phase_use.look(watch.phases, scene),
-        *offered.look(watch.offered, scene, ceiling_a),
-        *delivery.look(watch.delivery, scene),
-    ]
+    return (
+        obedience.look(watch.obedience, scene, ceiling_a)
+        + phase_use.look(watch.phases, scene)
+        + offered.look(watch.offered, scene, ceiling_a)
+        + delivery.look(watch.delivery, scene)
+    )
 
 
 def _see(
@@ -103,43 +105,72 @@ def _see(
     if known.skew_s is not None:
         watch.skew_s = known.skew_s
     skew_s = thresholds.skew_s if watch.skew_s is None else watch.skew_s
-    last_at, elapsed_s, is_next = watch.last_at, 0.0, True
+    last_at, elapsed_s = watch.last_at, 0.0
     if last_at is not None:
         elapsed_s = (at - last_at).total_seconds()
-        is_next = elapsed_s > 0
-    if not is_next:
-        measured = measure(sample, None, thresholds, known)
-        return Scene(
-            sample, at, 0.0, measured, (), None, None, None, known, thresholds,
-            is_next=False, skew_s=skew_s,
-        )  # fmt: skip
-    measured = NOTHING
-    if sample.has_electricity:
+        if elapsed_s <= 0:
+            return _seen_late(sample, at, skew_s, surroundings)
+    measured, has_value = NOTHING, sample.has_electricity
+    if has_value:
         watch.last_at = at
-        counted = _from_register(watch, sample, (at, elapsed_s), thresholds)
+        counted = None if watch.sees_power else _counted(watch, sample, at, (elapsed_s, thresholds))
         measured = measure(sample, counted, thresholds, known)
     window = _window(track, measured, at, skew_s, thresholds)
-    scene = Scene(
-        sample, at, elapsed_s, measured, (), None, None, None, known, thresholds, skew_s=skew_s
-    )
+    steps: Sequence[LimitStep] = ()
+    hi_a = lo_a = since = comparison = None
     if window is not None:
-        scene.window, scene.steps = window, window.steps
-        scene.hi_a, scene.lo_a, scene.limit_since = window.hi_a, window.lo_a, window.since
-        if not window.is_open:
-            scene.comparison = compare(
-                measured, window, sample, thresholds, is_dc=bool(known.is_dc)
-            )
-    return scene
+        steps, hi_a, lo_a, since = window.steps, window.hi_a, window.lo_a, window.since
+        if has_value and not window.is_open:
+            comparison = compare(measured, window, sample, thresholds, is_dc=bool(known.is_dc))
+    return Scene(
+        sample,
+        at,
+        elapsed_s,
+        measured,
+        steps,
+        hi_a,
+        lo_a,
+        since,
+        known,
+        thresholds,
+        window,
+        comparison,
+        True,  # noqa: FBT003 - by position, since this is made for each sample
+        has_value,
+        skew_s,
+    )
 
 
-def _from_register(
-    watch: Watch, sample: Sample, when: tuple[datetime, float], thresholds: Thresholds
+def _seen_late(
+    sample: Sample, at: datetime, skew_s: float, surroundings: tuple[Circumstances, Thresholds]
+) -> Scene:
+    """Returns the scene of a sample that is no later than one judged before."""
+    known, thresholds = surroundings
+    measured = measure(sample, None, thresholds, known)
+    return Scene(
+        sample,
+        at,
+        0.0,
+        measured,
+        (),
+        None,
+        None,
+        None,
+        known,
+        thresholds,
+        is_next=False,
+        has_value=sample.has_electricity,
+        skew_s=skew_s,
+    )
+
+
+def _counted(
+    watch: Watch, sample: Sample, at: datetime, more: tuple[float, Thresholds]
 ) -> Measured | None:
     """The power by the register, for a meter that never says power or current."""
-    at, elapsed_s = when
+    elapsed_s, thresholds = more
     if sample.power_w is not None or sample.highest_current_a is not None:
         watch.sees_power = True
-    if watch.sees_power:
         return None
     if sample.register_milliwh is None:
         interval = sample.interval_milliwh
@@ -168,7 +199,7 @@ def _verdict(watch: Watch, scene: Scene) -> str:
     """Returns the sample's own word."""
     if not scene.is_next:
         return "unknown:late"
-    if not scene.sample.has_electricity:
+    if not scene.has_value:
         return "unknown:no_meter_data"
     if scene.comparison is not None and scene.comparison.is_over:
         return OVER

@@ -142,6 +142,7 @@ class LimitTrack:
             window.since = begins
         if current is not None:
             window.now_a = loosest_now(current)
+            window.since_s = None if window.since is None else window.since.timestamp()
 
     def _backwards(self, at: datetime) -> Iterator[tuple[datetime, LimitStep]]:
         """Yields the steps that were in force until `at`, newest first, each with its beginning."""

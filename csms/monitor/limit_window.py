@@ -27,7 +27,8 @@ class LimitWindow:
     `hi_a`, `lo_a` and `hi_w`, `lo_w` are the loosest and the tightest reading in amperes per phase
     and in watts over all; None where a step limits nothing. `native_a` and `native_w` are the
     loosest ones that were given in that unit, None unless each step has one. `now_a` is what holds
-    at the sample's own time, since `since`, and `before_a` what held before that. `is_pause` tells
+    at the sample's own time, since `since` (`since_s`: in seconds since 1970), and `before_a` what
+    held before that. `is_pause` tells
     that no step lets a car charge, `is_open` that some step limits nothing. `phases` is the most
     that any step allows, `named_phases` that if each step names it.
     """
@@ -45,6 +46,7 @@ class LimitWindow:
     named_phases: int | None = None
     now_a: float | None = None
     since: datetime | None = None
+    since_s: float | None = None
     before_a: float | None = None
 
     def loosest_a(self, phases: int) -> float:

@@ -36,6 +36,7 @@ _LIFTED = [
     Sign(Kind.NO_RESPONSE, deviates=False, because=NO_LIMIT, family=NO_RISE),
 ]
 _KEPT = [_INSIDE, _PAUSED]
+_FOLLOWED = Sign(Kind.NO_RESPONSE, deviates=False, because="limit_followed", family=NO_RISE)
 
 
 @dataclass
@@ -133,9 +134,9 @@ def _current_a(scene: Scene) -> float:
 def _note_change(memory: ObedienceMemory, scene: Scene) -> None:
     """Remembers that the limit has changed since the last sample, and what flowed before."""
     window = scene.window
-    if window is None or window.since is None:
+    if window is None or window.since_s is None:
         return
-    since = window.since.timestamp()
+    since = window.since_s
     if since == memory.since:
         return
     if memory.since is not None:
@@ -170,11 +171,9 @@ def _rising(
     memory: ObedienceMemory, scene: Scene, current_a: float, ceiling_a: float | None
 ) -> Sign | None:
     """Looks whether a session stays at a limit that has been raised, though its car takes more."""
-    if not _is_stuck(memory, scene, current_a, ceiling_a):
-        if memory.stuck_since is None and memory.since is None:
-            return None
+    if memory.old_a is None or not _is_stuck(memory, scene, current_a, ceiling_a):
         memory.stuck, memory.stuck_since = 0, None
-        return Sign(Kind.NO_RESPONSE, deviates=False, because="limit_followed", family=NO_RISE)
+        return _FOLLOWED
     now, thresholds = scene.at.timestamp(), scene.thresholds
     if memory.since is None or now < memory.since + thresholds.rise_settle_s + (
         thresholds.random_delay_s

@@ -47,7 +47,8 @@ class Scene:
     and the tightest of them in amperes per phase, None where nothing limits or nobody knows.
     `limit_since` is when the limit last changed to what it is at `at`. `window` is what the steps
     allow, and `comparison` the measured value beside it; None where there is nothing to compare.
-    `is_next` is False for a sample that is no later than one judged before. `skew_s` is how far
+    `is_next` is False for a sample that is no later than one judged before, `has_value` for one
+    that says nothing of energy, power or current. `skew_s` is how far
     its time may be off.
     """
 
@@ -64,4 +65,5 @@ class Scene:
     window: LimitWindow | None = None
     comparison: Comparison | None = None
     is_next: bool = True
+    has_value: bool = True
     skew_s: float = 0.0
