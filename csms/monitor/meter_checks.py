@@ -69,7 +69,7 @@ def _examine(
     is_told = power_w is not None and not (sample.assumed and meter_levels.is_partial(sample))
     if hard and any(fault.check == IMPOSSIBLE for fault in hard):
         power_w = None
-    elif power_w is not None and is_told and by_currents:
+    elif power_w is not None and power_w >= 0 and is_told and by_currents:
         _hold_apart(memory, scene, by_currents, hard, soft)
     if not is_told or power_w is None:
         power_w, off = (by_currents[0] if len(by_currents) == 1 else None), _ESTIMATE_OFF

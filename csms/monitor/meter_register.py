@@ -21,8 +21,9 @@ JUMP = "register_jump"
 _FELL_WH = 10.0
 _MARGIN = 1.25
 _UPDATES_S = 60.0
-# Three phases of 32 A; what a station without any sign of its kind may have; the largest usual DC.
-_AC_W, _UNKNOWN_W, _DC_W = 22_100.0, 150_000.0, 400_000.0
+# Three phases of 32 A; what an outlet of unknown kind has that tells its power; what one may have
+# that tells nothing but a register; the largest usual one for direct current.
+_AC_W, _TOLD_W, _UNKNOWN_W, _DC_W = 22_100.0, 50_000.0, 150_000.0, 400_000.0
 _STEPS_WH = (1000.0, 100.0, 10.0, 1.0)
 _FINEST_WH = 0.1
 _WHOLE = 1e-6
@@ -44,7 +45,12 @@ def step_of(wh: float, known_wh: float) -> float:
 def rating_w(memory: MeterMemory, scene: Scene) -> float:
     """Returns the most that the outlet may deliver, by all that it and its limits have shown."""
     sample, volts = scene.sample, scene.thresholds.nominal_v
-    least = _DC_W if memory.is_dc else _AC_W if memory.is_ac else _UNKNOWN_W
+    if memory.is_dc:
+        least = _DC_W
+    elif memory.is_ac:
+        least = _AC_W
+    else:
+        least = _TOLD_W if memory.peak_w else _UNKNOWN_W
     offered_w = (sample.current_offered_a or 0.0) * volts * 3
     limit_w = (scene.hi_a or 0.0) * volts * 3
     told = (offered_w, sample.power_offered_w or 0.0, limit_w)
@@ -76,7 +82,8 @@ def check(memory: MeterMemory, scene: Scene, moment: float, faults: list[Fault])
             return 0.0
         fault = None if memory.came < came else _fall(memory, wh, before)
     else:
-        passed_s = moment - memory.wh_at
+        # A register that stood still while power flowed may catch up.
+        passed_s = moment - (memory.wh_at if memory.power_w is None else memory.flat_since)
         # Nearly always that little, that nobody needs to know what the outlet can do.
         most = (_MARGIN * passed_s + _UPDATES_S) * _AC_W / 3600
         if step > most:
