@@ -14,9 +14,12 @@ from csms.monitor.delivery_ceiling import (
     FULL_SHARE,
     best_known,
     forget_run,
+    is_quiet,
     learn,
     let_the_car_choose,
     settle_limit,
+    stays_quiet,
+    sustain,
 )
 from csms.monitor.delivery_flow import Flow, flow_of
 from csms.monitor.delivery_memory import DeliveryMemory, load_delivery_memory
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["DeliveryMemory", "ceiling_a", "load_delivery_memory", "look", "word"]
 
 _CHARGING = "Charging"
+_MAY_CHARGE = frozenset({_CHARGING, None})
 _SUSPENDED = frozenset({"SuspendedEV", "SuspendedEVSE", "EVConnected", "Idle"})
 _UNDER_SAMPLES, _UNDER_SPARSE, _UNDER_AVERAGES, _STALLED_SAMPLES = 5, 3, 2, 2
 _SPARSE_S = 330.0
@@ -49,10 +53,21 @@ def look(memory: DeliveryMemory, scene: Scene) -> list[Sign]:
     flow = flow_of(memory, scene)
     if flow is None:
         return []
-    if memory.unit != flow.unit:
-        _begin(memory, flow)
     if scene.sample.soc_percent is not None:
         memory.soc_percent = scene.sample.soc_percent
+    if (
+        memory.is_quiet
+        and scene.known.charging_state in _MAY_CHARGE
+        and stays_quiet(memory, flow, scene.known)
+    ):
+        sustain(memory, flow, scene.thresholds)
+        return []
+    return _look_closer(memory, scene, flow)
+
+
+def _look_closer(memory: DeliveryMemory, scene: Scene, flow: Flow) -> list[Sign]:
+    if memory.unit != flow.unit:
+        _begin(memory, flow)
     settle_limit(memory, flow, scene.thresholds)
     _note_pause(memory, scene, flow)
     is_flowing = flow.value >= flow.ampere * scene.thresholds.stalled_a
@@ -65,6 +80,7 @@ def look(memory: DeliveryMemory, scene: Scene) -> list[Sign]:
     why = _excuse(memory, scene)
     signs = _under(memory, scene, flow, expected if is_flowing and not why else None, why)
     signs += _stalled(memory, scene, flow, is_idle=not is_flowing and not why)
+    memory.is_quiet = is_flowing and not why and is_quiet(memory, flow.at_s)
     return signs
 
 

@@ -64,11 +64,47 @@ def learn(
     thresholds: Thresholds,
 ) -> None:
     """Learns what the car takes from one more sample, `elapsed_s` after the one before."""
-    _sustain(memory, flow, thresholds)
+    sustain(memory, flow, thresholds)
     if expected is not None:
         _explain(memory, flow, expected, elapsed_s, thresholds)
     _fall(memory, flow, elapsed_s)
     memory.expected, memory.last = expected, flow.value
+
+
+def is_quiet(memory: DeliveryMemory, at_s: float) -> bool:
+    """Tells whether nothing is going on that the next sample could change by being like this."""
+    return (
+        memory.full_at == at_s
+        and memory.low_since is None
+        and memory.next_limit is None
+        and memory.expected is not None
+        and not memory.is_taper
+        and not memory.has_alarmed
+        and not memory.is_paused
+        and len(memory.tail) <= 1
+    )
+
+
+def stays_quiet(memory: DeliveryMemory, flow: Flow, known: Circumstances) -> bool:
+    """Takes a sample that is like the one before; False, and nothing taken, if it is not."""
+    value, limit, expected = flow.value, memory.limit, memory.expected
+    if (
+        expected is None
+        or limit is None
+        or flow.limit != limit
+        or flow.most != limit
+        or flow.unit != memory.unit
+        or value < FULL_SHARE * expected
+        or (known.ceiling_a is not None and flow.ampere * known.ceiling_a > expected < limit)
+    ):
+        return False
+    at_s = flow.at_s
+    memory.full_at, memory.last, memory.falls = at_s, value, 0
+    if at_s - memory.mark_at >= _MARK_S:
+        memory.mark, memory.mark_at = value, at_s
+        if memory.tail or value < FULL_SHARE * limit:
+            _note_tail(memory, flow)
+    return True
 
 
 def forget_run(memory: DeliveryMemory) -> None:
@@ -83,7 +119,8 @@ def let_the_car_choose(memory: DeliveryMemory) -> None:
     forget_run(memory)
 
 
-def _sustain(memory: DeliveryMemory, flow: Flow, thresholds: Thresholds) -> None:
+def sustain(memory: DeliveryMemory, flow: Flow, thresholds: Thresholds) -> None:
+    """Learns from one more sample what the car has held for long enough."""
     if memory.run_low is None:
         memory.run_at, memory.run_low, memory.run_count = flow.at_s, flow.value, 1
     else:

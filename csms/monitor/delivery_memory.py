@@ -27,7 +27,8 @@ class DeliveryMemory:
     first of which came at `low_at`;
     `idle_since`,
     `idle_count` of those without any current. `is_under` and `is_stalled` tell that these were
-    enough, `has_alarmed` that they ever were.
+    enough, `has_alarmed` that they ever were. `is_quiet` tells that all is as expected, so that
+    another sample of that kind needs no closer look.
 
     It has no slots, since orjson writes it faster so, and it is written at each sample.
     """
@@ -65,6 +66,7 @@ class DeliveryMemory:
     is_under: bool = False
     is_stalled: bool = False
     has_alarmed: bool = False
+    is_quiet: bool = False
 
 
 def load_delivery_memory(doc: Mapping[str, Any]) -> DeliveryMemory:
