@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING
 from csms.domain.facts import (
     Acknowledged,
     BootAnswer,
-    ChargingLimitCleared,
-    ChargingLimitNotified,
     DataTransferAnswer,
-    EvNeedsAnswer,
     HeartbeatAnswer,
-    ProfilesReported,
     Registration,
 )
 from csms.engine import timing
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
     from csms.domain.facts import (
         BootNotified,
         DataTransferred,
-        EvNeedsReported,
         HeartbeatReceived,
         MessageReported,
         StatusReported,
@@ -43,13 +38,6 @@ _CHARGING_STATES: Mapping[str, str] = {
     "SuspendedEV": "SuspendedEV",
     "SuspendedEVSE": "SuspendedEVSE",
     "Finishing": "EVConnected",
-}
-
-Notice = ChargingLimitNotified | ChargingLimitCleared | ProfilesReported
-_NOTICES: Mapping[type[Notice], str] = {
-    ChargingLimitNotified: "NotifyChargingLimit",
-    ChargingLimitCleared: "ClearedChargingLimit",
-    ProfilesReported: "ReportChargingProfiles",
 }
 
 
@@ -146,35 +134,6 @@ async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledge
     )
     work.note("station.message", action=fact.action)
     return Acknowledged()
-
-
-async def keep_notice(engine: Engine, work: Work, fact: Notice) -> Acknowledged:
-    """Keeps what a station tells of its charging profiles, with what was odd about it."""
-    del engine
-    action = _NOTICES[type(fact)]
-    work.writes.append(
-        MessageWrite(work.station.id, work.now, work.message_id, action, fact.payload)
-    )
-    if not isinstance(fact, ChargingLimitCleared):
-        work.keep_anomalies(fact.anomalies)
-    work.note("station.message", action=action)
-    return Acknowledged()
-
-
-async def keep_needs(engine: Engine, work: Work, fact: EvNeedsReported) -> EvNeedsAnswer:
-    """Keeps what a vehicle asks for; no schedule is made from it.
-
-    Source: OCPP 2.0.1 part 2, K15.FR.04.
-    """
-    del engine
-    work.writes.append(
-        MessageWrite(
-            work.station.id, work.now, work.message_id, "NotifyEVChargingNeeds", fact.payload
-        )
-    )
-    work.keep_anomalies(fact.anomalies)
-    work.note("station.message", action="NotifyEVChargingNeeds")
-    return EvNeedsAnswer("Rejected")
 
 
 async def transfer(engine: Engine, work: Work, fact: DataTransferred) -> DataTransferAnswer:
