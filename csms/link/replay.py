@@ -171,12 +171,18 @@ class Replay:
     ) -> None:
         call, station = received.call, connection.station
         route = ROUTES[line.version][call.action]
-        if received.violation is not None and not route.keeps:
-            self._differ(line, call.action, received.violation.code, recorded)
+        violation = received.violation
+        if violation is not None:
+            details = {"action": call.action, "at": violation.path, "code": violation.code}
+            await self._keep(station, line, "schema.violation", call, details)
+        if violation is not None and not route.keeps:
+            self._differ(line, call.action, violation.code, recorded)
             return
         try:
             fact = route.decode(call.payload, line.at)
         except Unreadable as unreadable:
+            details = {"action": call.action, "why": str(unreadable)}
+            await self._keep(station, line, "call.unreadable", call, details)
             self._differ(line, call.action, str(unreadable), recorded)
             return
         if self._is_unanswered and _needs_id(fact):
@@ -195,9 +201,13 @@ class Replay:
         A retry that was answered did.
         """
         details = {"action": call.action, "payload": call.payload}
-        write = AnomalyWrite(
-            station.id, None, line.at, "start.unanswered", call.message_id, details
-        )
+        await self._keep(station, line, "start.unanswered", call, details)
+
+    async def _keep(
+        self, station: StationState, line: Line, kind: str, call: Call, details: dict[str, Any]
+    ) -> None:
+        """Keeps an oddity of what was recorded."""
+        write = AnomalyWrite(station.id, None, line.at, kind, call.message_id, details)
         await self._store.submit([write])
 
     async def _bind(self, connection: _Connection, answer: Answer | None, now: datetime) -> None:
