@@ -51,7 +51,7 @@ class EndMemory:
 
     `peak_w` and `peak_a` are the most that two samples in a row have shown, `free_w` the most
     that the car has taken steadily where more was allowed, `follows` what it takes of a limit that
-    holds it. `is_free` tells that it does so now.
+    holds it; `limit_w` is None where nothing limits. `is_free` tells that it does so now.
     `soc_base` and `soc_edge` are (percent, Wh) where the charge level first and last moved,
     `soc_points` how often it did. `tail` are the last samples of a fall that no limit explains.
     `curve` is the power by charge level where the car was free, in steps of 5 %, and only of DC.

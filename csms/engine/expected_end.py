@@ -18,7 +18,7 @@ from csms.monitor.episodes import Kind, Severity
 from csms.monitor.expected_end import Estimate, estimate, has_moved, is_at_risk, legs_of
 from csms.monitor.expected_end_energy import Grounds, Wishes
 from csms.monitor.expected_end_habits import Habits
-from csms.monitor.expected_end_memory import note, note_soc
+from csms.monitor.expected_end_memory import are_for_dc, note, note_soc
 
 if TYPE_CHECKING:
     from csms.domain.facts import EvNeedsReported
@@ -123,6 +123,7 @@ def _estimate(engine: Engine, work: Work, live: LiveSession) -> None:
     grounds = Grounds(memory, _wishes(engine, live), known)
     phases = memory.phases or known.phases or 0
     steps = live.track.plans[-1].steps if live.track.plans else ()
+    memory.is_dc = memory.is_dc or are_for_dc(steps)
     legs = legs_of(steps, work.now, memory, phases)
     told = estimate(grounds, legs, now_s)
     if told is None:

@@ -31,6 +31,8 @@ LAST_SHARE = 0.20
 
 _FULL = 100.0
 _CEILING_SHARE_AC, _CEILING_SHARE_DC, _KNEE_SPREAD = 0.03, 0.06, 4.0
+# Real DC sessions draw less over their course than their first minutes promise.
+_UNSEEN_SHARE = 0.25
 _USUAL_A, _USUAL_LONE_A = 16.0, 32.0
 _USUAL_DC_W, _USUAL_DC_RATE = 120_000.0, 1.7
 _USUAL_DC_WH, _USUAL_DC_STOP, _STOP_SPREAD = 770.0, 85.0, 4.0
@@ -97,9 +99,10 @@ def estimate(grounds: Grounds, legs: Sequence[Leg], now_s: float) -> Estimate | 
     memory = grounds.memory
     wanted = remaining(grounds)
     if memory.idle_since is not None:
-        told = _of_idle(memory, wanted, now_s)
-        if told is not None or now_s - memory.idle_since >= _IDLE_S:
-            return told
+        idle_s = now_s - memory.idle_since
+        # A car that has never charged may be about to begin.
+        if memory.peak_w > 0 or idle_s >= _LONG_IDLE_S:
+            return _of_idle(memory, wanted, idle_s)
     tail = None
     if memory.soc is None and memory.tail:
         tail = find_tail(memory.tail, _ceiling(grounds))
@@ -155,10 +158,11 @@ def _run(
     is_paused = grounds.memory.is_paused and bool(legs) and legs[0].watts > 0
     courses: list[Course] = []
     spread = _CEILING_SHARE_DC if grounds.is_dc else _CEILING_SHARE_AC
+    is_unseen = grounds.is_dc and not grounds.memory.is_free and not grounds.habits.curve
     for wh, ceiling, knee in (
         (wanted.low_wh, 1 + spread, _KNEE_SPREAD),
         (wanted.mid_wh, 1.0, 0.0),
-        (wanted.high_wh, 1 - spread, -_KNEE_SPREAD),
+        (wanted.high_wh, 1 - (_UNSEEN_SHARE if is_unseen else spread), -_KNEE_SPREAD),
     ):
         if tail is None:
             curve = _curve(grounds, ceiling, knee, wanted)
@@ -219,16 +223,14 @@ def _bounded(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: float
     )
 
 
-def _of_idle(memory: EndMemory, wanted: Remaining | None, now_s: float) -> Estimate | None:
+def _of_idle(memory: EndMemory, wanted: Remaining | None, idle_s: float) -> Estimate | None:
     """Returns what is to be said of a car that takes nothing though it may.
 
     It is full, or it waits for what only it knows. None while that is too early to say.
     """
-    assert memory.idle_since is not None  # noqa: S101
-    idle_s = now_s - memory.idle_since
-    if idle_s < _IDLE_S or memory.peak_w <= 0:
+    if idle_s < _IDLE_S:
         return None
-    if _is_done(memory, wanted):
+    if memory.peak_w > 0 and _is_done(memory, wanted):
         ended_s = -idle_s
         return Estimate(ended_s, ended_s, ended_s, "finished")
     if idle_s < _LONG_IDLE_S:

@@ -6,8 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from csms.domain.ending import NOMINAL_V
+from profiles import Purpose, RateUnit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from csms.domain.ending import EndMemory
     from csms.domain.sample import Sample
     from profiles import LimitStep
@@ -15,7 +18,8 @@ if TYPE_CHECKING:
 AC_PHASES = 3
 PAUSE_BELOW_A = 6.0
 _FLOWS_A = 1.0
-_SURELY_DC_W = 25_000.0
+_SURELY_DC_W, _SURELY_DC_LIMIT_W = 25_000.0, 45_000.0
+_OWN = frozenset({Purpose.TX, Purpose.TX_DEFAULT})
 _SURELY_DC_A = 65.0
 _SURELY_DC_V = 450.0
 _SETTLE_S = 60.0
@@ -54,7 +58,8 @@ def note(
     if watts is None:
         return
     _learn_kind(memory, sample, watts)
-    limit_w = watts_of(step, memory, memory.phases)
+    allowed_w = watts_of(step, memory, memory.phases)
+    limit_w = None if math.isinf(allowed_w) else allowed_w
     if limit_w != memory.limit_w:
         memory.limit_w, memory.limit_since_s = limit_w, at_s
     _learn_phases(memory, sample, watts, step)
@@ -95,6 +100,16 @@ def watts_of(step: LimitStep | None, memory: EndMemory, phases: int) -> float:
         per_ampere = memory.volts * (1 if memory.is_dc else used)
         found.append(step.limit_a * per_ampere if step.limit_a >= lowest else 0.0)
     return min(found)
+
+
+def are_for_dc(steps: Iterable[LimitStep]) -> bool:
+    """Tells whether a session has limits of its own that no AC charge could come near."""
+    return any(
+        cause.unit is RateUnit.W and cause.limit > _SURELY_DC_LIMIT_W
+        for step in steps
+        for cause in step.causes
+        if cause.purpose in _OWN
+    )
 
 
 def _power(memory: EndMemory, sample: Sample, at_s: float, wh: float | None) -> float | None:
