@@ -103,6 +103,9 @@ class ActionView(BaseModel):
     cleared_after_s: float | None = Field(
         description="How long after it the alert was cleared, if no other remedy came between"
     )
+    has_helped: bool | None = Field(
+        None, description="Whether the alert ended by it, within the limit"
+    )
 
 
 class AlertView(BaseModel):

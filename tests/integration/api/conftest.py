@@ -243,8 +243,8 @@ def restarted(dsn, node):
 
 
 @asynccontextmanager
-async def a_node(dsn, token=None, *, is_fresh=True, hooks=()):
-    clock = Clock()
+async def a_node(dsn, token=None, *, is_fresh=True, hooks=(), speed=1.0):
+    clock = Clock(speed)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         options = StoreOptions(journal_dir=folder / "journal")
@@ -260,7 +260,8 @@ async def a_node(dsn, token=None, *, is_fresh=True, hooks=()):
         counters.count_alerts(hub.webhooks)
         await hub.engine.preload()
         await hub.webhooks.start(hooks)
-        telling = asyncio.create_task(hub.webhooks.run())
+        beside = [hub.webhooks.run()] if speed == 1.0 else [hub.webhooks.run(), hub.run_deadlines()]
+        running = {asyncio.create_task(each) for each in beside}
         stations = StationServer(hub, accept_unknown=True, ping_interval_s=0, ping_timeout_s=0)
         app = create_api(hub, Archive(store), token=token)
         hub.listeners.append(app.state.events.take)
@@ -282,8 +283,9 @@ async def a_node(dsn, token=None, *, is_fresh=True, hooks=()):
         app.state.events.close()
         server.should_exit = True
         await asyncio.wait_for(serving, WAIT_S)
-        telling.cancel()
-        await asyncio.wait({telling})
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
         store.writer.close()
         await writing
 
