@@ -31,6 +31,7 @@ class Frames:
     clock: Callable[[float], float] = field(default=lambda _: 0.0)
     outages: list[tuple[float, float]] = field(default_factory=list)
     thins: bool = False
+    shuffles_s: float = 0.0
     # Meter values of 2.0.1 need not repeat the charging state.
     repeats_state: bool = True
     # What a lone number means by default need not be said.
@@ -85,7 +86,11 @@ class Frames:
                 kept = self._kept[end] = self._kept.get(end, 0) + 1
                 if self.thins and payload.get("eventType") == "Updated" and kept % 2:
                     return
-                sent_s = self._in_order(end + 2 + 0.25 * kept)
+                sent_s = end + 2 + 0.25 * kept
+                if self.shuffles_s and _is_periodic([2, "", action, payload]):
+                    sent_s += self.rng.uniform(0, self.shuffles_s)
+                else:
+                    sent_s = self._in_order(sent_s)
                 self._exchange(sent_s, ("station", "csms"), action, payload, answer or {})
                 return
         self.call(at_s, action, payload, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from tests.judge.book import hostile
@@ -395,3 +396,74 @@ def remote_start(stage: Stage, session: Session, limit: float) -> None:
         own["idToken"] = {"idToken": session.token, "type": "ISO14443"}
         action = "RequestStartTransaction"
     stage.frames.command(session.starts_s - 8, action, own, {"status": "Accepted"})
+
+
+@hostile
+def one_current_for_all(stage: Stage) -> None:
+    """A current without a phase: the highest one, or the sum where the power tells which."""
+    session = stage.session(stage.car(32, 3), (frozenset({"currents", "power", "register"}),))
+    session.telling.lone = stage.rng.choice(("max", "sum"))
+    stage.play(session, _two_limits(stage))
+
+
+@hostile
+def queue_out_of_order(stage: Stage) -> None:
+    """After an outage the values that were kept arrive in any order."""
+    away = stage.between(900, 1500)
+    stage.frames.shuffles_s = 40.0
+    stage.frames.outage(away, away + stage.between(600, 1500))
+    stage.play(stage.session(lasts_s=1.3 * HOUR), [Limit(5, stage.amps(8, 32))])
+
+
+@hostile
+def follows_after_50_s(stage: Stage) -> None:
+    """Slower than it should be, and still no deviation that lasts."""
+    session, limits = stage.session(stage.car(32, 3)), _two_limits(stage)
+    slow = limits[1].at_s + stage.between(40, 50)
+    stage.play(session, limits, [*stage.obeyed(limits[:1]), (slow, limits[1].limit, None)])
+
+
+@hostile
+def current_wobbles(stage: Stage) -> None:
+    """A rectifier that hunts around the limit by a little more than half an ampere."""
+    session = stage.session(stage.car(32, 3), WITH_CURRENTS)
+    width, per_s = stage.between(0.4, 0.65), stage.between(5, 90)
+
+    def distort(at_s: float, reading: Reading) -> None:
+        wave = width * math.sin(at_s / per_s)
+        reading.amps = [round(each + wave, 2) if each > 3 else each for each in reading.amps]
+
+    session.telling.what = frozenset({"currents", "register"})
+    session.distort = distort
+    session.car.offset_a = stage.between(-0.4, 0.1)
+    stage.play(session, _two_limits(stage))
+
+
+@hostile
+def temperature_and_frequency(stage: Stage) -> None:
+    """Told beside the rest, and as they should be."""
+    session = stage.session()
+    session.celsius = lambda at_s: 20 + at_s / 200
+    session.distort = lambda _, reading: setattr(reading, "hertz", 50.02)
+    stage.play(session, _two_limits(stage))
+
+
+@hostile(versions=("2.0.1",))
+def departure_far_away(stage: Stage) -> None:
+    """The car asks for little and leaves late."""
+    session = stage.session(stage.car(16, 3), (ALL,))
+    stage.play(session, [Limit(5, 16)], how="each")
+    needs(stage, session, 5000, 10 * HOUR)
+
+
+def needs(stage: Stage, session: Session, energy_wh: int, departs_s: float) -> None:
+    """The car says what it wants, and when it goes."""
+    parameters = {"energyAmount": energy_wh, "evMinCurrent": 6, "evMaxCurrent": 16}
+    said = {
+        "requestedEnergyTransfer": "AC_three_phase",
+        "departureTime": stage.frames.true_stamp(session.at(departs_s)),
+        "acChargingParameters": parameters | {"evMaxVoltage": 400},
+    }
+    told = {"evseId": 1, "maxScheduleTuples": 10, "chargingNeeds": said}
+    stage.frames.lane = 7
+    stage.frames.call(session.at(4), "NotifyEVChargingNeeds", told, {"status": "Accepted"})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.judge.book import faulty
 from tests.judge.faulty import FAMILY, _big, _broken, _steady
 from tests.judge.frames import repeat
-from tests.judge.hostile import remote_start
+from tests.judge.hostile import needs, remote_start
 from tests.judge.profiles import Period, Profile, composite, send
 from tests.judge.stage import HOUR, POWER, WITH_CURRENTS, Limit
 from tests.judge.telling import ALL, Reading
@@ -208,3 +208,56 @@ def register_runs_twice_as_fast(stage: Stage) -> None:
         reading.wh = base[0] + 2 * (reading.wh - base[0])
 
     _broken(stage, distort, (ALL,), "METER_ANOMALY soft")
+
+
+@faulty(versions=("2.0.1",))
+def departure_too_soon(stage: Stage) -> None:
+    """Under this limit the car cannot get half of what it asks for before it goes."""
+    session = stage.session(stage.car(16, 3), (ALL,), lasts_s=1.5 * HOUR)
+    stage.play(session, [Limit(5, 6)], how="each")
+    needs(stage, session, 30_000, 3 * HOUR)
+    stage.expect("DEADLINE_RISK", session, 5)
+
+
+@faulty
+def one_current_for_all_over(stage: Stage) -> None:
+    session, lost = stage.session(stage.car(32, 3)), stage.between(900, 2400)
+    session.telling.what = frozenset({"currents", "power", "register"})
+    session.telling.lone = stage.rng.choice(("max", "sum"))
+    limits = _steady(stage, 8, 20)
+    stage.play(session, limits, [*stage.obeyed(limits), (lost, None, None)])
+    stage.expect("OVER_LIMIT", session, lost)
+
+
+@faulty
+def frequency_impossible(stage: Stage) -> None:
+    wrong = stage.rng.choice((30.0, 83.3))
+
+    def distort(reading: Reading) -> None:
+        reading.hertz = wrong
+
+    _broken(stage, distort, None)
+
+
+@faulty
+def queue_shows_a_lost_profile_in_any_order(stage: Stage) -> None:
+    away = stage.between(900, 1500)
+    back = away + stage.between(1500, 2700)
+    stage.frames.shuffles_s = 40.0
+    stage.frames.outage(away, back)
+    session, lost = _big(stage, lasts_s=back + 0.5 * HOUR), away + stage.between(300, 900)
+    limits = _steady(stage, 8, 16)
+    stage.play(session, limits, [*stage.obeyed(limits), (lost, None, None)])
+    stage.expect("OVER_LIMIT", session, lost, seen_s=back + 40)
+
+
+@faulty
+def over_on_the_second_evse(stage: Stage) -> None:
+    """Two sessions at once; only the one on the second EVSE forgets its limit."""
+    for evse in (1, 2):
+        session, limits = _big(stage, evse=evse, starts_s=200.0 * evse), _steady(stage, 8, 16)
+        session.token += str(evse)
+        lost = stage.between(900, 2400)
+        pilot = stage.obeyed(limits)
+        stage.play(session, limits, [*pilot, (lost, None, None)] if evse == 2 else pilot)
+    stage.expect("OVER_LIMIT", session, lost)

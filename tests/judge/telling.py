@@ -47,6 +47,8 @@ class Telling:
     power_per_phase: bool = False
     only_used: bool = False
     neutral: bool = False
+    # One current instead of three: the highest of them, or all together.
+    lone: str = ""
 
     @classmethod
     def drawn(cls, rng: Random, what: frozenset[str] | None = None) -> Telling:
@@ -64,7 +66,10 @@ class Telling:
         """Returns what goes into one meter value; `lines` are the phases that the car uses."""
         told: list[Value] = []
         phases = lines if self.only_used else (0, 1, 2)
-        if "currents" in self.what:
+        if "currents" in self.what and self.lone:
+            lone = sum(reading.amps) if self.lone == "sum" else max(reading.amps)
+            told.append(("Current.Import", None, "A", 0, round(lone, 2)))
+        elif "currents" in self.what:
             told += [
                 ("Current.Import", f"L{each + 1}", "A", 0, reading.amps[each]) for each in phases
             ]
