@@ -2,7 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from csms.engine.writes import AlertWrite
 from csms.monitor.thresholds import Thresholds
+from tests.builders import after
 
 
 def ids(answer):
@@ -63,7 +65,10 @@ async def test_an_alert_is_listed_with_its_evidence_and_by_each_filter(deviating
         {"session": "LS-0"},
     ):
         assert ids(await node.get("/alerts", **other)) == []
-    assert await node.get(f"/alerts/{alert['id']}") == alert
+    again = await node.get(f"/alerts/{alert['id']}")
+    assert again.pop("duration_s") >= alert.pop("duration_s") > 0
+    assert again == alert
+    assert alert["history"][0]["change"] == "raised"
 
 
 async def test_the_first_acknowledgement_stays(deviating):
@@ -73,7 +78,44 @@ async def test_the_first_acknowledgement_stays(deviating):
     second = await node.http.post(f"/alerts/{alert}/acknowledge")
     assert first.json()["acknowledged_by"] == "Ann"
     assert first.json()["acknowledged_at"].endswith("Z")
-    assert second.json() == first.json()
+    told = {**second.json(), "duration_s": first.json()["duration_s"]}
+    assert told == first.json()
+    seen = [each for each in told["history"] if each["change"] == "acknowledged"]
+    assert [each["by"] for each in seen] == ["Ann"]
+    assert (await node.get(f"/alerts/{alert}"))["state"] == "open"
+
+
+def an_alert(name, kind, session, opened_s, cleared_s=None):
+    doc = {"confirmed_at": after(opened_s), "evidence": {}}
+    if cleared_s is not None:
+        doc |= {"cleared_at": after(cleared_s), "cleared_because": "inside_limit"}
+    state = "open" if cleared_s is None else "cleared"
+    return AlertWrite(name, "CP1", session, kind, "major", state, after(opened_s), doc)
+
+
+async def test_the_alert_of_a_station_hides_its_members_only_in_a_grouped_list(node):
+    await node.store.submit(
+        [
+            an_alert("A", "OVER_LIMIT_STATION", None, 100, 200),
+            an_alert("B", "OVER_LIMIT", "S1", 90),
+            an_alert("C", "NO_RESPONSE", "S2", 150, 160),
+            an_alert("D", "STALLED", "S2", 150),
+            an_alert("E", "OVER_LIMIT", "S3", 10, 90),
+            an_alert("F", "OUTSIDE_WINDOW", "S4", 201),
+        ]
+    )
+    assert set(ids(await node.get("/alerts"))) == set("ABCDEF")
+    assert set(ids(await node.get("/alerts", grouped="true"))) == set("ADEF")
+    assert (await node.get("/alerts/A"))["members"] == ["B", "C"]
+    assert (await node.get("/alerts/B"))["members"] == []
+    assert ids(await node.get("/alerts", session="S1")) == ["B"]
+
+
+async def test_an_alert_that_keeps_no_history_has_one_all_the_same(node):
+    await node.store.submit([an_alert("A", "TAKEOVERS", None, 100, 200)])
+    alert = await node.get("/alerts/A")
+    assert [each["change"] for each in alert["history"]] == ["raised", "cleared"]
+    assert (alert["duration_s"], alert["actions"]) == (100, [])
 
 
 async def test_unknown_alerts_are_404(node):
