@@ -11,7 +11,8 @@ from csms.domain.commands import AskTransaction, TransactionTold
 from csms.engine import gaps
 from csms.engine.work import Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy
-from csms.ocpp.routes import effect_of, encode_command
+from csms.ocpp.effects import effect_of
+from csms.ocpp.routes import encode_command
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 

@@ -30,13 +30,8 @@ from csms.link.pace import Pace
 from csms.link.session import write_notes
 from csms.link.takeovers import Takeovers
 from csms.link.webhooks import Webhooks
-from csms.ocpp.routes import (
-    answer_status,
-    effect_of,
-    effect_of_error,
-    encode_command,
-    status_reason,
-)
+from csms.ocpp.effects import answer_status, effect_of, effect_of_error, status_reason
+from csms.ocpp.routes import encode_command
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 

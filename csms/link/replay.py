@@ -24,8 +24,9 @@ from csms.engine.writes import AlertWrite, AnomalyWrite, EstimateWrite, SessionW
 from csms.link.frame_log import Line, Lines, Source
 from csms.link.session import SUPPORTED
 from csms.link.texts import storable
+from csms.ocpp.effects import effect_of, effect_of_error
 from csms.ocpp.recorded import answered_transaction_id, lasting
-from csms.ocpp.routes import ROUTES, effect_of, effect_of_error
+from csms.ocpp.routes import ROUTES
 from csms.ocpp.rules import PROFILE_RULES
 from csms.ocpp.unreadable import Unreadable
 from csms.ocppj.frames import CALL, CallError, CallResult

@@ -1,0 +1,150 @@
+"""What a station's answer to a call means for our records.
+
+One table per version of which answer is read where: ours, those of relayed calls, and those of a
+log. Nothing here raises on any payload.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from csms.domain.commands import Command, InstallProfile, InstallRefused
+from csms.ocpp import v16, v201
+from csms.ocpp.composite_schedules import refused_composite
+from csms.ocppj.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from csms.ocppj.frames import CallError, Payload
+
+    _Effect = Callable[[Payload, Payload], Command | None]
+    _Refusal = Callable[[Payload, str | None, str | None], Command | None]
+
+
+def effect_of(version: Version, action: str, request: Payload, response: Payload) -> Command | None:
+    """Returns what a call and a station's answer mean for our records, None for nothing.
+
+    It takes any call, ours, a relayed one or one from a log, and raises on no payload.
+    """
+    read = _EFFECTS[version].get(action)
+    return None if read is None else _or_none(lambda: read(request, response))
+
+
+def effect_of_error(
+    version: Version, action: str, request: Payload, error: CallError
+) -> Command | None:
+    """Returns what it means that a station answered a call with an error, None for nothing.
+
+    The error's code stands in for the status.
+    """
+    read = _REFUSALS[version].get(action)
+    reason = error.error_description or None
+    return None if read is None else _or_none(lambda: read(request, error.error_code, reason))
+
+
+def _or_none(read: Callable[[], Command | None]) -> Command | None:
+    try:
+        return read()
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return None
+
+
+def answer_status(response: Payload) -> str | None:
+    """Returns the status in a station's answer, None if it has none."""
+    status = response.get("status")
+    return status if isinstance(status, str) else None
+
+
+def status_reason(response: Payload) -> str | None:
+    """Returns why a station answered so, None if it does not say. Source: StatusInfoType."""
+    info = response.get("statusInfo")
+    if not isinstance(info, dict):
+        return None
+    said = [info.get(name) for name in ("reasonCode", "additionalInfo")]
+    return ": ".join(each for each in said if isinstance(each, str) and each) or None
+
+
+def _if_accepted(read: _Effect) -> _Effect:
+    def read_accepted(request: Payload, response: Payload) -> Command | None:
+        return read(request, response) if answer_status(response) == "Accepted" else None
+
+    return read_accepted
+
+
+def _if_gone(read: _Effect) -> _Effect:
+    """Unknown: the station has no such profile, so that it is as gone as if it was cleared."""
+
+    def read_gone(request: Payload, response: Payload) -> Command | None:
+        gone = answer_status(response) in {"Accepted", "Unknown"}
+        return read(request, response) if gone else None
+
+    return read_gone
+
+
+def _or_refusal(read: _Effect, refuse: _Refusal) -> _Effect:
+    def read_either(request: Payload, response: Payload) -> Command | None:
+        status = answer_status(response)
+        if status == "Accepted":
+            return read(request, response)
+        return refuse(request, status, status_reason(response))
+
+    return read_either
+
+
+def _install_refused(read: _Effect) -> _Refusal:
+    def refuse(request: Payload, status: str | None, reason: str | None) -> Command | None:
+        wanted = read(request, {})
+        if not isinstance(wanted, InstallProfile):
+            return None
+        return InstallRefused(wanted.evse, wanted.profile, status or "Unknown", reason)
+
+    return refuse
+
+
+def _composite_refused(evse_asked: Callable[[Payload], int]) -> _Refusal:
+    def refuse(request: Payload, status: str | None, reason: str | None) -> Command | None:
+        return refused_composite(evse_asked(request), status, reason)
+
+    return refuse
+
+
+_REFUSALS: Final[Mapping[Version, Mapping[str, _Refusal]]] = {
+    Version.V16: {
+        "SetChargingProfile": _install_refused(v16.smart_charging.effect_of_install),
+        "GetCompositeSchedule": _composite_refused(v16.composite_schedule.evse_asked),
+    },
+    Version.V201: {
+        "SetChargingProfile": _install_refused(v201.smart_charging.effect_of_install),
+        "GetCompositeSchedule": _composite_refused(v201.composite_schedule.evse_asked),
+    },
+}
+
+_EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
+    Version.V16: {
+        "SetChargingProfile": _or_refusal(
+            v16.smart_charging.effect_of_install, _REFUSALS[Version.V16]["SetChargingProfile"]
+        ),
+        "ClearChargingProfile": _if_gone(v16.smart_charging.effect_of_clear),
+        "GetCompositeSchedule": _or_refusal(
+            v16.composite_schedule.effect_of_ask, _REFUSALS[Version.V16]["GetCompositeSchedule"]
+        ),
+        "GetConfiguration": v16.configuration.effect_of_ask,
+        "ChangeConfiguration": _if_accepted(v16.security.effect_of_configuration),
+        "RemoteStartTransaction": _if_accepted(v16.remote_control.effect_of_start),
+    },
+    Version.V201: {
+        "SetChargingProfile": _or_refusal(
+            v201.smart_charging.effect_of_install, _REFUSALS[Version.V201]["SetChargingProfile"]
+        ),
+        "ClearChargingProfile": _if_gone(v201.smart_charging.effect_of_clear),
+        "GetChargingProfiles": v201.smart_charging.effect_of_ask,
+        "GetCompositeSchedule": _or_refusal(
+            v201.composite_schedule.effect_of_ask, _REFUSALS[Version.V201]["GetCompositeSchedule"]
+        ),
+        "GetTransactionStatus": v201.transactions.effect_of_ask,
+        "GetVariables": v201.variables.effect_of_ask,
+        "SetVariables": v201.security.effect_of_variables,
+        "RequestStartTransaction": _if_accepted(v201.remote_control.effect_of_start),
+    },
+}
