@@ -194,7 +194,8 @@ def test_nonsense_is_named(version, schedule, member):
     ],
 )
 def test_answer_without_a_schedule_says_why(version, response, reason):
-    assert told(version, response) == CompositeTold(1, None, reason=reason)
+    is_refusal = reason.startswith("answered")
+    assert told(version, response) == CompositeTold(1, None, reason=reason, is_refusal=is_refusal)
 
 
 @pytest.mark.parametrize("version", Version)
@@ -202,7 +203,7 @@ def test_error_is_an_answer_without_a_schedule(version):
     action, request = encode_command(version, ASK)
     error = CallError("1", "InternalError", "", {})
     found = effect_of_error(version, action, request, error)
-    assert found == CompositeTold(1, None, reason="answered InternalError")
+    assert found == CompositeTold(1, None, reason="answered InternalError", is_refusal=True)
 
 
 JSON = st.recursive(
