@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 # Some stations send each measurand in a message of its own.
 _SHORTEST_INTERVAL_S = 2.0
 # A link that loses values, as the gaps show: of so many each, more than that share.
-_LOSS_OF, _LOSSY, _GAPS_TOLD = 16, 0.09, 3
+_LOSS_OF, _LOSSY, _GAPS_TOLD = 32, 0.05, 3
 _LACKS = 1.6
+# A value that comes at the end of the last interval is not missing.
+_JITTER = 0.25
 _LOST_IN_A_ROW, _LOST_AT_LEAST, _LOST_S = 10.0, 5.0, 600.0
 
 
@@ -87,7 +89,8 @@ def _patience_s(watch: Watch, thresholds: Thresholds) -> float:
     if not watch.gaps_s:
         return max(thresholds.meter_first_value_s, thresholds.meter_missing_s)
     interval_s = median(watch.gaps_s)
-    patience_s = max(thresholds.meter_missing_intervals * interval_s, thresholds.meter_missing_s)
+    intervals = thresholds.meter_missing_intervals + _JITTER
+    patience_s = max(intervals * interval_s, thresholds.meter_missing_s)
     if watch.loss <= _LOSSY:
         return patience_s
     usual_s = max(_LOST_AT_LEAST * interval_s, min(_LOST_IN_A_ROW * interval_s, _LOST_S))

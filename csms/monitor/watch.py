@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 GAPS_KEPT = 5
+LOSS_AT_FIRST = 0.06
+"""The share of values that a link is taken to lose until it has shown that it does not."""
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Watch:
     last_at: datetime | None = None
     heard_at: datetime | None = None
     gaps_s: list[float] = field(default_factory=list)
-    loss: float = 0.0
+    loss: float = LOSS_AT_FIRST
     excused_at: datetime | None = None
     is_quiet: bool = False
     register: list[tuple[float, float]] = field(default_factory=list)
@@ -173,7 +175,7 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         last_at=_time(doc["last_at"]),
         heard_at=_time(doc["heard_at"]),
         gaps_s=list(doc["gaps_s"]),
-        loss=doc.get("loss", 0.0),
+        loss=doc.get("loss", LOSS_AT_FIRST),
         excused_at=_time(doc.get("excused_at")),
         is_quiet=doc.get("is_quiet", False),
         register=[(at, wh) for at, wh in doc["register"]],

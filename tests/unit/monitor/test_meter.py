@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csms.monitor.episodes import Change, Severity
-from csms.monitor.meter import due_at
+from csms.monitor.meter import due_at, excuse
 from tests.builders import Bench, after
 
 MISSING = "METER_MISSING"
@@ -20,7 +20,7 @@ def heard_every(bench: Bench, every_s: float, upto_s: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("every_s", "patience_s"), [(10, 300), (60, 300), (100, 300), (120, 360), (300, 900)]
+    ("every_s", "patience_s"), [(10, 300), (60, 300), (75, 300), (120, 390), (300, 975)]
 )
 def test_silence_is_three_intervals_and_five_minutes_at_least(every_s, patience_s):
     bench = Bench(a=16)
@@ -57,10 +57,10 @@ def test_values_in_bursts_tell_the_interval_between_bursts(every_s):
 
 def test_one_late_value_does_not_change_what_is_usual():
     bench = Bench(a=16)
-    heard_every(bench, 60, 600)
-    bench.hear(880)
-    bench.hear(940)
-    assert bench.silence(1240) == [("raised", MISSING)]
+    heard_every(bench, 60, 3600)
+    bench.hear(3880)
+    bench.hear(3940)
+    assert bench.silence(4240) == [("raised", MISSING)]
 
 
 def test_it_is_raised_once_and_cleared_by_the_next_value():
@@ -118,3 +118,37 @@ def test_the_end_of_the_session_clears_it():
     heard_every(bench, 60, 600)
     bench.silence(900)
     assert bench.end(950) == [("cleared", MISSING)]
+
+
+@pytest.mark.parametrize(("every_s", "patience_s"), [(60, 600), (300, 1500), (10, 300)])
+def test_a_link_that_loses_values_is_given_more_time(every_s, patience_s):
+    bench = Bench(a=16)
+    came = [number * every_s for number in range(60) if number % 5 != 3]
+    for at_s in came:
+        bench.hear(at_s)
+    assert due_at(bench.watch, after(0), bench.thresholds) == after(came[-1] + patience_s)
+
+
+def test_a_link_that_no_longer_loses_is_given_less():
+    bench = Bench(a=16)
+    for number in range(100):
+        if number > 50 or number % 5 != 3:
+            bench.hear(number * 60)
+    assert due_at(bench.watch, after(0), bench.thresholds) == after(99 * 60 + 300)
+
+
+def test_a_car_at_rest_need_not_be_measured():
+    bench = Bench(a=16)
+    heard_every(bench, 60, 600)
+    excuse(bench.watch, after(660), is_quiet=True)
+    assert bench.silence(5000) == []
+    excuse(bench.watch, after(5030), is_quiet=False)
+    assert bench.silence(5030) == []
+    assert bench.silence(5330) == [("raised", MISSING)]
+
+
+def test_a_session_that_nothing_limits_may_say_no_value_at_all():
+    bench = Bench()
+    assert bench.silence(9000) == []
+    heard_every(bench, 60, 600)
+    assert bench.silence(900) == [("raised", MISSING)]
