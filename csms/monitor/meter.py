@@ -24,6 +24,8 @@ _LOSS_OF, _LOSSY, _GAPS_TOLD = 32, 0.05, 3
 _LACKS = 1.6
 # A value that comes at the end of the last interval is not missing.
 _JITTER = 0.25
+# The longest usual interval may come out a fifth longer, and the second value shows which it is.
+_SECOND_VALUE = 1.3
 _LOST_IN_A_ROW, _LOST_AT_LEAST, _LOST_S = 10.0, 5.0, 600.0
 
 
@@ -87,7 +89,10 @@ def check(
 
 def _patience_s(watch: Watch, thresholds: Thresholds) -> float:
     if not watch.gaps_s:
-        return max(thresholds.meter_first_value_s, thresholds.meter_missing_s)
+        first_s = thresholds.meter_first_value_s
+        if watch.heard_at is not None:
+            first_s *= _SECOND_VALUE
+        return max(first_s, thresholds.meter_missing_s)
     interval_s = median(watch.gaps_s)
     intervals = thresholds.meter_missing_intervals + _JITTER
     patience_s = max(intervals * interval_s, thresholds.meter_missing_s)

@@ -40,6 +40,16 @@ def test_the_first_value_may_take_an_interval_that_is_not_known_yet(every_s):
     assert bench.silence(2 * every_s + 20) == []
 
 
+@pytest.mark.parametrize("first_s", [20, 270, 880])
+def test_the_time_until_the_first_value_is_no_interval(first_s):
+    bench = Bench(a=16)
+    bench.hear(first_s)
+    assert bench.silence(first_s + 1080) == []
+    bench.hear(first_s + 1080)
+    assert bench.silence(first_s + 1980) == []
+    assert bench.silence(first_s + 5000) == [("raised", MISSING)]
+
+
 def test_a_session_that_never_says_a_value_is_found():
     bench = Bench(a=16)
     assert bench.silence(960) == [("raised", MISSING)]
