@@ -84,6 +84,9 @@ class EndMemory:
     register: list[float] = field(default_factory=list)
     looked_at_s: float | None = None
     plan: str = ""
+    told_end_s: float | None = None
+    drift: float | None = None
+    drifts: int = 0
     looks_at_risk: int = 0
     looks_safe: int = 0
     risk_since_s: float | None = None

@@ -15,7 +15,7 @@ from csms.domain.times import format_time
 from csms.engine import habits, metering, pushing
 from csms.engine.writes import EstimateWrite, MessageWrite, SampleWrite
 from csms.monitor.episodes import Kind, Severity
-from csms.monitor.expected_end import Estimate, estimate, has_moved, is_at_risk, legs_of
+from csms.monitor.expected_end import Estimate, estimate, has_moved, is_at_risk, legs_of, note_told
 from csms.monitor.expected_end_energy import Grounds, Wishes
 from csms.monitor.expected_end_habits import Habits
 from csms.monitor.expected_end_memory import are_for_dc, note, note_soc
@@ -117,7 +117,7 @@ def _estimate(engine: Engine, work: Work, live: LiveSession) -> None:
     is_recent = memory.looked_at_s is not None and 0 <= now_s - memory.looked_at_s < EVERY_S
     if is_recent and plan == memory.plan:
         return
-    memory.looked_at_s, memory.plan = now_s, plan
+    is_new_plan, memory.plan = plan != memory.plan, plan
     work.touch(live)
     known = habits.of(engine, session) or Habits()
     grounds = Grounds(memory, _wishes(engine, live), known)
@@ -126,6 +126,9 @@ def _estimate(engine: Engine, work: Work, live: LiveSession) -> None:
     memory.is_dc = memory.is_dc or are_for_dc(steps)
     legs = legs_of(steps, work.now, memory, phases)
     told = estimate(grounds, legs, now_s)
+    if told is not None:
+        note_told(memory, told, now_s, is_new_plan=is_new_plan)
+    memory.looked_at_s = now_s
     if told is None:
         return
     _publish(work, live, told)

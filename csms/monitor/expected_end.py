@@ -42,6 +42,8 @@ _IDLE_S, _LONG_IDLE_S = 110.0, 600.0
 _NEARLY, _NEARLY_PERCENT = 0.06, 2.0
 _DEPARTURE_SHARE = 0.10
 _PLENTY_WH = 1_000_000.0
+_STEADY_BASES = frozenset({"soc", "target"})
+_NEWS, _ENOUGH_LOOKS, _DRIFTS_ON, _LEAST_STEADY = 0.1, 8, 1.5, 0.35
 _RISK_SHARE, _RISK_S = 0.05, 120.0
 _MOVES_S, _MOVES_SHARE, _LEAST_MOVE_S = 120.0, 0.05, 15.0
 
@@ -208,6 +210,11 @@ def _bounded(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: float
         # Drivers come back later than they said as often as sooner.
         late_s = max(min(late_s, until_s * (1 + _DEPARTURE_SHARE)), until_s)
         likely_s = until_s
+    share = _steadiness(grounds.memory, likely_s, max(late_s - likely_s, likely_s - early_s))
+    early_s, late_s = (
+        likely_s - (likely_s - early_s) * share,
+        likely_s + (late_s - likely_s) * share,
+    )
     least_s = max(_LEAST_SPREAD_S, _LEAST_SPREAD_SHARE * likely_s)
     return Estimate(
         max(min(early_s, likely_s - least_s), 0.0),
@@ -221,6 +228,27 @@ def _bounded(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: float
         told.soc,
         told.target_percent,
     )
+
+
+def note_told(memory: EndMemory, told: Estimate, now_s: float, *, is_new_plan: bool) -> None:
+    """Remembers how the likely end moves from look to look, by seconds for each second."""
+    before_s, memory.told_end_s = memory.told_end_s, None
+    if told.p50_s is None or told.basis not in _STEADY_BASES:
+        return
+    memory.told_end_s = now_s + told.p50_s
+    elapsed_s = now_s - (memory.looked_at_s or now_s)
+    if before_s is None or is_new_plan or elapsed_s <= 0:
+        return
+    moved = (memory.told_end_s - before_s) / elapsed_s
+    memory.drifts += 1
+    memory.drift = moved if memory.drift is None else memory.drift + (moved - memory.drift) * _NEWS
+
+
+def _steadiness(memory: EndMemory, likely_s: float, width_s: float) -> float:
+    """Returns the share of the usual spread that remains for an end that has hardly moved."""
+    if memory.drift is None or memory.drifts < _ENOUGH_LOOKS or width_s <= 0:
+        return 1.0
+    return min(max(abs(memory.drift) * likely_s * _DRIFTS_ON / width_s, _LEAST_STEADY), 1.0)
 
 
 def _of_idle(memory: EndMemory, wanted: Remaining | None, idle_s: float) -> Estimate | None:

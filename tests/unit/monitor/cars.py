@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from csms.domain.ending import EndMemory
 from csms.domain.sample import Sample
-from csms.monitor.expected_end import Estimate, estimate, has_moved, legs_of
+from csms.monitor.expected_end import Estimate, estimate, has_moved, legs_of, note_told
 from csms.monitor.expected_end_energy import Grounds, Wishes
 from csms.monitor.expected_end_habits import Habits
 from csms.monitor.expected_end_memory import are_for_dc, note
@@ -153,7 +153,7 @@ def drive(
     grounds = Grounds(memory, wishes or Wishes(), habits or Habits())
     result = Drive(0.0, 5.0)
     offset, published = draw.uniform(0.97, 1.0), None
-    dt = 15
+    dt = 30
     for second in range(0, int(most_s), dt):
         step = next(each for each in plan if each.start <= after(second) < each.end)
         allowed = _allowed(step, car)
@@ -175,6 +175,9 @@ def drive(
             memory.is_dc = memory.is_dc or are_for_dc(plan)
             legs = legs_of(plan, after(second), memory, memory.phases)
             told = estimate(grounds, legs, after(second).timestamp())
+            if told is not None:
+                note_told(memory, told, after(second).timestamp(), is_new_plan=False)
+            memory.looked_at_s = after(second).timestamp()
             if told is not None and has_moved(published, told, second):
                 published = (second, told)
                 result.estimates.append(published)

@@ -75,7 +75,7 @@ def capacity(draw: random.Random, car: Car) -> Wishes:
     ("make", "aims"), [(an_ac_car, (0.15, 0.10, 0.10)), (a_dc_car, (0.20, 0.20, 0.25))]
 )
 def test_the_error_and_the_spread_are_what_is_aimed_at(make, aims, wishes_of):
-    count = 50 if make is an_ac_car else 120
+    count = 40 if make is an_ac_car else 120
     found = scored(make, wishes_of, 20, count)
     assert min(len(errors) for errors in found) > 0.8 * count
     for errors, aim in zip(found, aims, strict=True):
