@@ -66,7 +66,8 @@ class Transaction:
     """A running or ended transaction.
 
     `id` is ours and is 2.0.1's transactionId; `csms_id` comes with the answer to 1.6's
-    StartTransaction. `is_remote` tells that an operator's request started it.
+    StartTransaction. `is_remote` tells that an operator's request started it. `status` is what was
+    last told of its charging.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Transaction:
     is_remote: bool = False
     csms_id: int | None = None
     next_seq: int = 0
+    status: Status | None = None
 
     def take_seq(self) -> int:
         """Return the next sequence number, counted from 0."""

@@ -190,6 +190,7 @@ class V201:
         del reading
         if status not in _STATES:
             return None
+        transaction.status = status
         return self._updated(
             transaction, at, _Trigger.charging_state_changed, state=_STATES[status]
         )
@@ -197,11 +198,18 @@ class V201:
     def metered(
         self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
     ) -> Outgoing:
-        """Return TransactionEvent Updated with meter values."""
-        is_asked = context is SampleContext.TRIGGER
-        trigger = _Trigger.trigger if is_asked else _Trigger.meter_value_periodic
+        """Return TransactionEvent Updated with meter values, asked for also with the state.
+
+        Source: OCPP 2.0.1 part 2, F06.FR.07.
+        """
         meter_value = self._meter_values(reading, at, context)
-        return self._updated(transaction, at, trigger, meter_value=meter_value)
+        if context is not SampleContext.TRIGGER:
+            trigger = _Trigger.meter_value_periodic
+            return self._updated(transaction, at, trigger, meter_value=meter_value)
+        state = _State.ev_connected if transaction.status is None else _STATES[transaction.status]
+        return self._updated(
+            transaction, at, _Trigger.trigger, state=state, meter_value=meter_value
+        )
 
     def idle_metered(
         self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
