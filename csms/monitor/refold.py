@@ -166,6 +166,7 @@ _JUDGES_OWN = (
     "last_at",
     "register",
     "sees_power",
+    "step_wh",
     "meter",
     "obedience",
     "phases",

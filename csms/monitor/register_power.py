@@ -32,7 +32,7 @@ def power_since(watch: Watch, moment: float, wh: float, thresholds: Thresholds) 
     known.append((moment, wh))
     while len(known) > 2 and moment - known[1][0] >= thresholds.register_baseline_s:  # noqa: PLR2004 - two ends
         del known[0]
-    step = _resolution_wh(known)
+    step = _finest_wh(watch)
     for start, start_wh in reversed(known[:-1]):
         span = moment - start
         slack = step * 3600 / span
@@ -55,14 +55,23 @@ def power_of_interval(interval_wh: float, elapsed_s: float) -> Measured | None:
     return Measured(None, power, is_from_register=True, span_s=elapsed_s, slack_w=slack)
 
 
-def _resolution_wh(known: list[tuple[float, float]]) -> float:
-    """Returns the largest usual step that all readings are multiples of.
+def _finest_wh(watch: Watch) -> float:
+    """Returns the step that the register counts in: the finest that it has shown in this session.
 
     It may come out too large while the readings are few, and then nothing is judged by them.
     """
+    known = watch.register
     base = known[0][1]
     if all(wh == base for _, wh in known):
-        return 1.0
+        return watch.step_wh or 1.0
+    step = _resolution_wh(known, base)
+    if not watch.step_wh or step < watch.step_wh:
+        watch.step_wh = step
+    return watch.step_wh
+
+
+def _resolution_wh(known: list[tuple[float, float]], base: float) -> float:
+    """Returns the largest usual step that all readings are multiples of."""
     for step in _STEPS_WH:
         if all(abs((wh - base) / step - round((wh - base) / step)) < 1e-6 for _, wh in known):  # noqa: PLR2004 - float noise
             return step

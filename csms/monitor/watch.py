@@ -60,7 +60,8 @@ class Watch:
     """The judge's memory of one session.
 
     `register` is the reading (seconds since 1970, Wh) that the power of register-only meters is
-    reckoned from, for a meter that never says power or current (`sees_power`). `gaps_s` are the
+    reckoned from, for a meter that never says power or current (`sees_power`), and `step_wh` the
+    finest step that it has shown (0: none yet). `gaps_s` are the
     last times between values, `loss` the share of them that lack a value (of late ones more), and
     `heard_at` is when the last value arrived; before `excused_at`, and while `is_quiet`, the car
     was not charging and none had to. `suspicions` are by family
@@ -81,6 +82,7 @@ class Watch:
     is_quiet: bool = False
     register: list[tuple[float, float]] = field(default_factory=list)
     sees_power: bool = False
+    step_wh: float = 0.0
     skew_s: float | None = None
     times: TimeMemory = field(default_factory=TimeMemory)
     meter: MeterMemory = field(default_factory=MeterMemory)
@@ -180,6 +182,7 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         is_quiet=doc.get("is_quiet", False),
         register=[(at, wh) for at, wh in doc["register"]],
         sees_power=doc["sees_power"],
+        step_wh=doc.get("step_wh", 0.0),
         skew_s=doc.get("skew_s"),
         times=load_time_memory(doc.get("times", {})),
         meter=load_meter_memory(doc.get("meter", {})),
