@@ -50,13 +50,16 @@ class EndMemory:
     """Times are seconds since 1970, energies Wh of the session, powers W.
 
     `peak_w` and `peak_a` are the most that two samples in a row have shown, `free_w` the most
-    that the car has taken steadily where more was allowed, `follows` what it takes of a limit that
-    holds it; `limit_w` is None where nothing limits. `is_free` tells that it does so now.
+    that the car has taken steadily where more was allowed (`is_free`: it does so now), `follows`
+    what it takes of a limit that holds it; `limit_w` is None where nothing limits.
     `soc_base` and `soc_edge` are (percent, Wh) where the charge level first and last moved,
     `soc_points` how often it did. `tail` are the last samples of a fall that no limit explains.
     `curve` is the power by charge level where the car was free, in steps of 5 %, and only of DC.
     `idle_since` is when the car stopped taking what it may. `register` is where the power of a
-    meter is reckoned from that never tells it.
+    meter is reckoned from that never tells it. `told_end_s` is the likely end at the last look
+    (`looked_at_s`, under `plan`), `drift` how it moves in seconds for each second, `drifts` how
+    often that was seen. `looks_at_risk` and `looks_safe` count the looks in a row that found the
+    deadline at risk, the first at `risk_since_s`, or not.
     """
 
     at_s: float | None = None

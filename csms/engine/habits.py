@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from csms.domain.token import token_key
 from csms.engine.writes import RecordWrite
+from csms.monitor.episodes import Kind
 from csms.monitor.expected_end_energy import seen_percent_energy
 from csms.monitor.expected_end_habits import KEPT, Habits, load_habits
 
@@ -115,7 +116,7 @@ def learn(engine: Engine, work: Work, live: LiveSession) -> None:
     if session.ending.is_learnt:
         return
     key = key_of(session)
-    if key is None or not engine.policy.learn_habits or not _is_clean(session):
+    if key is None or not engine.policy.learn_habits or not _is_clean(live):
         return
     session.ending.is_learnt = True
     habits = engine.habits.get(key) or Habits()
@@ -126,7 +127,10 @@ def learn(engine: Engine, work: Work, live: LiveSession) -> None:
     work.writes.append(RecordWrite(HABITS, key, doc))
 
 
-def _is_clean(session: Session) -> bool:
+def _is_clean(live: LiveSession) -> bool:
+    session, episodes = live.session, [each.episode for each in live.watch.suspicions.values()]
+    if any(each is not None and each.kind is Kind.METER_ANOMALY for each in episodes):
+        return False
     energy = session.energy_milliwh
     if session.state.value != "ended" or energy is None or energy < _LEAST_WH * 1000:
         return False
