@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,8 +25,18 @@ class Scenario:
     versions: tuple[str, ...] = VERSIONS
     settings: Mapping[str, str] = field(default_factory=dict)
 
+    def __reduce__(self) -> tuple[Callable[[str], Scenario], tuple[str]]:
+        """Goes from one process to another by its name."""
+        return named, (self.name,)
+
 
 SCENARIOS: dict[str, Scenario] = {}
+
+
+def named(name: str) -> Scenario:
+    """Returns the scenario of this name."""
+    import_module("tests.judge.catalogue")
+    return SCENARIOS[name]
 
 
 def _adder(sort: str):

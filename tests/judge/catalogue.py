@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.judge import charging_times, faulty, hostile, more_faulty, nominal
+from tests.judge import charging_times, faulty, hostile, mixtures, more_faulty, nominal
 from tests.judge.book import SCENARIOS
 
-PAGES = (nominal, faulty, hostile, more_faulty, charging_times)
+PAGES = (nominal, faulty, hostile, more_faulty, mixtures, charging_times)
 
 __all__ = ["PAGES", "SCENARIOS"]

@@ -100,6 +100,7 @@ def clear(frames: Frames, at_s: float, profile: Profile) -> None:
 
 def external(frames: Frames, at_s: float, limit: float | None, unit: str = "A") -> None:
     """The station says that somebody else limits it, or no longer does (2.0.1)."""
+    frames.lane = 7
     if limit is None:
         frames.call(at_s, "ClearedChargingLimit", {"chargingLimitSource": "EMS"})
         return

@@ -57,6 +57,7 @@ class Session:
     charged_s: float | None = None
     unplugs_s: float | None = None
     _state: str = ""
+    _is_unsaid: bool = False
     _clock_s: float = 0.0
 
     def play(self) -> None:
@@ -152,9 +153,12 @@ class Session:
         else:
             state = "SuspendedEV" if self.car.is_asleep(at_s) else "Charging"
         state = self.says(at_s, state)
-        if state != self._state:
+        told_s = self.at(at_s) + 0.5
+        if state != self._state or (self._is_unsaid and self.frames.is_online(told_s)):
+            # In 1.6 a state that has changed in an outage is told after it, and once.
+            self._is_unsaid = self.frames.is_v16 and not self.frames.is_online(told_s)
             self._state = state
-            self.frames.state(self.at(at_s) + 0.5, self.place, state)
+            self.frames.state(told_s, self.place, state)
 
     def _tell(self, at_s: float, phases: int, context: str = "") -> None:
         if self.rng.random() < self.loses:
