@@ -7,6 +7,7 @@ OCPP 2.0.1 part 2, 3.23 ChargingStateEnumType.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,13 @@ from csms.monitor.delivery_ceiling import (
 )
 from csms.monitor.delivery_flow import Flow, flow_of
 from csms.monitor.delivery_memory import DeliveryMemory, load_delivery_memory
-from csms.monitor.episodes import Kind
+from csms.monitor.episodes import Kind, Severity
 from csms.monitor.signs import Sign
 
 if TYPE_CHECKING:
     from csms.monitor.scene import Circumstances, Scene
 
-__all__ = ["DeliveryMemory", "ceiling_a", "load_delivery_memory", "look", "word"]
+__all__ = ["DeliveryMemory", "at_risk", "ceiling_a", "load_delivery_memory", "look", "word"]
 
 _CHARGING = "Charging"
 _MAY_CHARGE = frozenset({_CHARGING, None})
@@ -62,6 +63,8 @@ def look(memory: DeliveryMemory, scene: Scene) -> list[Sign]:
     ):
         sustain(memory, flow, scene.thresholds)
         return []
+    if memory.is_paused and _stays_paused(memory, scene, flow):
+        return []
     return _look_closer(memory, scene, flow)
 
 
@@ -82,6 +85,16 @@ def _look_closer(memory: DeliveryMemory, scene: Scene, flow: Flow) -> list[Sign]
     signs += _stalled(memory, scene, flow, is_idle=not is_flowing and not why)
     memory.is_quiet = is_flowing and not why and is_quiet(memory, flow.at_s)
     return signs
+
+
+def at_risk(signs: list[Sign]) -> list[Sign]:
+    """Returns the signs of a session that will not be ready in time: too little is worse then."""
+    return [
+        replace(sign, severity=Severity.MAJOR)
+        if sign.deviates and sign.kind is Kind.UNDER_DELIVERY
+        else sign
+        for sign in signs
+    ]
 
 
 def word(memory: DeliveryMemory, scene: Scene) -> str | None:
@@ -134,6 +147,23 @@ def _note_pause(memory: DeliveryMemory, scene: Scene, flow: Flow) -> None:
         memory.is_paused = True
     elif memory.is_paused and (scene.lo_a is None or scene.lo_a >= lowest):
         memory.is_paused, memory.resumed_at = False, flow.at_s
+
+
+def _stays_paused(memory: DeliveryMemory, scene: Scene, flow: Flow) -> bool:
+    """Takes a sample in the middle of a pause; False, and nothing taken, if it is not."""
+    hi_a = scene.hi_a
+    if (
+        hi_a is None
+        or hi_a >= scene.thresholds.pause_below_a
+        or flow.limit != memory.limit
+        or flow.unit != memory.unit
+        or memory.has_alarmed
+    ):
+        return False
+    memory.last = memory.mark = flow.value
+    memory.mark_at = memory.full_at = flow.at_s
+    memory.run_low, memory.low_since, memory.idle_since = None, None, None
+    return True
 
 
 def _stand_still(memory: DeliveryMemory, scene: Scene, flow: Flow) -> None:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from csms.monitor import delivery, machinery, meter_checks, obedience, offered, phase_use
+from csms.monitor.episodes import Kind
 from csms.monitor.register_power import power_of_interval, power_since
 from csms.monitor.scene import Scene
 from csms.monitor.verdict import NOTHING, Measured, compare, measure
@@ -85,11 +86,14 @@ def _signs(watch: Watch, scene: Scene) -> list[Sign]:
     ceiling_a = delivery.ceiling_a(watch.delivery, scene.known)
     if not scene.has_value:
         return offered.look(watch.offered, scene, ceiling_a)
+    delivered = delivery.look(watch.delivery, scene)
+    if delivered and watch.open_episode(Kind.DEADLINE_RISK) is not None:
+        delivered = delivery.at_risk(delivered)
     return (
         obedience.look(watch.obedience, scene, ceiling_a)
         + phase_use.look(watch.phases, scene)
         + offered.look(watch.offered, scene, ceiling_a)
-        + delivery.look(watch.delivery, scene)
+        + delivered
     )
 
 

@@ -8,10 +8,10 @@ import orjson
 import pytest
 
 from csms.monitor.delivery import ceiling_a
-from csms.monitor.episodes import Severity
+from csms.monitor.episodes import Kind, Severity
 from csms.monitor.scene import Circumstances
 from csms.monitor.thresholds import Thresholds
-from csms.monitor.watch import dump_watch, load_watch
+from csms.monitor.watch import Watch, dump_watch, load_watch
 from tests.builders import after
 from tests.driving import Drive
 
@@ -135,6 +135,14 @@ def test_a_limit_as_low_as_what_flows_ends_the_alert():
     driven = drive(car=car(then=6), limits=[(0, {"a": 16}), (6000, {"a": 6})], lasts_s=2 * HOUR)
     (episode,) = driven.found.values()
     assert (episode.kind.value, episode.cleared_because) == (UNDER, "inside_limit")
+
+
+def test_too_little_is_major_where_the_car_will_not_be_ready():
+    watch = Watch()
+    watch.raise_now(Kind.DEADLINE_RISK, Severity.INFO, (after(0), after(0)), {})
+    driven = drive(car=car(then=6), lasts_s=2 * HOUR, watch=watch)
+    (episode,) = driven.found.values()
+    assert (episode.kind.value, episode.severity) == (UNDER, Severity.MAJOR)
 
 
 # What is the car's own affair
