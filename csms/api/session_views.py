@@ -130,7 +130,17 @@ class PushView(BaseModel):
     id: str
     action: str = Field(examples=["SetChargingProfile", "ClearChargingProfile"])
     state: str = Field(
-        examples=["wanted", "sent", "accepted", "refused", "failed", "confirmed", "observed"]
+        description="The last step; each has its time",
+        examples=[
+            "wanted",
+            "sent",
+            "accepted",
+            "refused",
+            "failed",
+            "disputed",
+            "confirmed",
+            "observed",
+        ],
     )
     profile: str | None
     form: list[str] = Field(
@@ -215,7 +225,7 @@ def push_view(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_AGREED = frozenset({"accepted", "confirmed", "observed"})
+_AGREED = frozenset({"accepted", "disputed", "confirmed", "observed"})
 
 
 def event_view(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ _SHOWN = 10
 _BORDER_S = 9
 _RECORDED = {
     PushState.ACCEPTED: desk.CommandState.ACCEPTED,
-    PushState.DISPUTED: desk.CommandState.ACCEPTED,
+    PushState.DISPUTED: desk.CommandState.DISPUTED,
     PushState.CONFIRMED: desk.CommandState.CONFIRMED,
     PushState.OBSERVED: desk.CommandState.OBSERVED,
 }
@@ -205,9 +205,9 @@ def _differs(
         Kind.COMPOSITE_MISMATCH, severity, (since or work.now, work.now), evidence
     )
     metering.record(work, live, found)
-    told_doc = {"disputed_at": work.now, "differences": shown}
     if push.is_in_force:
-        desk.note(work, live, desk.CommandState.ACCEPTED, told_doc)
+        doc = {"disputed_at": work.now, "differences": shown}
+        desk.note(work, live, desk.CommandState.DISPUTED, doc)
     plans.replan_and_tell(work, live)
 
 

@@ -39,6 +39,7 @@ class CommandState(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     FAILED = "failed"
+    DISPUTED = "disputed"
     CONFIRMED = "confirmed"
     OBSERVED = "observed"
 
