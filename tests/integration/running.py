@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -161,6 +161,16 @@ def _a_server(flags: tuple[str, ...]) -> Iterator[Running]:
         if server.process is not None and server.process.poll() is None:
             server.kill()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def signalled(server: Running, number: int) -> None:
+    """Sends a signal to every process of the server's PostgreSQL."""
+    file = next((server.folder / "var" / "postgres").rglob("postmaster.pid"))
+    pid = int(file.read_text().split()[0])
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for each in (pid, *map(int, children)):
+        with suppress(ProcessLookupError):
+            os.kill(each, number)
 
 
 class Charger:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import pytest
-from running import Charger, Running, charger, running, serving
+from running import Charger, Running, charger, running, serving, signalled
 from typer.testing import CliRunner
 
 from csms.__main__ import app
@@ -183,16 +180,6 @@ async def test_te_seqno_gap_the_station_is_asked_and_what_it_has_is_waited_for()
         (session,) = await sessions(server, "Q7")
         assert session["state"] == "ended"
         assert not {"events_missing", "events_lost"} & set(session["flags"])
-
-
-def signalled(server: Running, number: int) -> None:
-    """Sends a signal to every process of the server's PostgreSQL."""
-    file = next((server.folder / "var" / "postgres").rglob("postmaster.pid"))
-    pid = int(file.read_text().split()[0])
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for each in (pid, *map(int, children)):
-        with suppress(ProcessLookupError):
-            os.kill(each, number)
 
 
 @pytest.mark.parametrize("crashes", [False, True])
