@@ -148,7 +148,7 @@ def _without_phases(
     has_voltage = any(each is not None for each in sample.voltages_v)
     if current is None or power_w is None:
         return Measured(current, power_w, has_voltage)
-    is_direct = (known is not None and known.is_dc) or (volts or 0.0) > _DC_VOLTS
+    is_direct = (volts or 0.0) > _DC_VOLTS
     is_single = known is not None and known.phases == 1
     share = power_w / (current * (volts or thresholds.nominal_v)) if current >= 1.0 else 0.0
     if not is_direct and not is_single and _SUM_FROM <= share <= _SUM_UPTO:
@@ -170,6 +170,8 @@ def compare(
     """
     if measured.current_a is None and measured.power_w is None:
         return None
+    # No direct current comes at 230 V: what looks like a sum over phases is one.
+    is_dc = is_dc and not measured.is_sum
     if window.is_pause:
         return _with_pause(measured, thresholds)
     in_amperes = _in_amperes(measured, window, thresholds, is_dc=is_dc)
