@@ -241,6 +241,7 @@ class Engine:
         self._mark_late(work)
         for live in work.touched.values():
             refused.look(work, live)
+            metering.note_rest(work, live)
             meter_start.look(work, live)
             expected_end.look(self, work, live)
         return work.outcome(answer)

@@ -166,8 +166,8 @@ def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | N
     thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
     since = max(online_since, session.started_received_at)
     patience = timedelta(seconds=thresholds.meter_missing_s)
-    meter.excuse(live.watch, work.now, is_quiet=session.charging_state in _QUIET)
-    if live.watch.is_quiet:
+    note_rest(work, live)
+    if live.watch.quiet_since is not None:
         return work.now + patience
     findings = meter.check(live.watch, live.track, since, work.now, thresholds)
     if findings:
@@ -176,6 +176,11 @@ def check_silence(engine: Engine, work: Work, live: LiveSession) -> datetime | N
     due = meter.due_at(live.watch, since, thresholds)
     # Whoever has learnt the meter's interval meanwhile waits less long than was due before.
     return max(min(due, work.now + patience), work.now + patience / 10)
+
+
+def note_rest(work: Work, live: LiveSession) -> None:
+    """Notes whether a session's meter has to speak: not of a car that takes nothing."""
+    meter.excuse(live.watch, work.now, is_quiet=live.session.charging_state in _QUIET)
 
 
 def mark_replayed(findings: Iterable[Finding]) -> None:

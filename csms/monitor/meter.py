@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from csms.monitor.episodes import Kind, Severity
-from csms.monitor.watch import GAPS_KEPT
+from csms.monitor.watch import GAPS_KEPT, LOSS_AT_FIRST
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,6 +26,7 @@ _LACKS = 1.6
 _JITTER = 0.25
 # The longest usual interval may come out a fifth longer, and the second value shows which it is.
 _SECOND_VALUE = 1.3
+_REST_S = 120.0
 _LOST_IN_A_ROW, _LOST_AT_LEAST, _LOST_S = 10.0, 5.0, 600.0
 
 
@@ -50,11 +51,15 @@ def due_at(watch: Watch, online_since: datetime, thresholds: Thresholds) -> date
 def excuse(watch: Watch, now: datetime, *, is_quiet: bool) -> None:
     """Notes whether a value has to come: none does while the station says that nothing charges.
 
-    Patience begins anew when it does again.
+    Patience begins anew when it does again, after more than a moment.
     """
-    if watch.is_quiet and not is_quiet:
+    since = watch.quiet_since
+    if is_quiet:
+        watch.quiet_since = since or now
+        return
+    if since is not None and (now - since).total_seconds() > _REST_S:
         watch.excused_at = now
-    watch.is_quiet = is_quiet
+    watch.quiet_since = None
 
 
 def _silent_since(watch: Watch, online_since: datetime) -> datetime:
@@ -73,7 +78,7 @@ def check(
 
     Call it for a session that runs, on a station that is online.
     """
-    if watch.is_quiet or now < due_at(watch, online_since, thresholds):
+    if watch.quiet_since is not None or now < due_at(watch, online_since, thresholds):
         return []
     if watch.heard_at is None and not track.is_limited:
         return []  # a meter that is told to say nothing, of a session that nobody judges
@@ -98,8 +103,10 @@ def _patience_s(watch: Watch, thresholds: Thresholds) -> float:
     patience_s = max(intervals * interval_s, thresholds.meter_missing_s)
     if watch.loss <= _LOSSY:
         return patience_s
-    usual_s = max(_LOST_AT_LEAST * interval_s, min(_LOST_IN_A_ROW * interval_s, _LOST_S))
-    return max(patience_s, usual_s)
+    patience_s = max(patience_s, min(_LOST_IN_A_ROW * interval_s, _LOST_S))
+    if watch.loss <= LOSS_AT_FIRST:
+        return patience_s
+    return max(patience_s, _LOST_AT_LEAST * interval_s)
 
 
 def _was_lowered(track: LimitTrack, since: datetime, now: datetime) -> bool:

@@ -63,7 +63,7 @@ class Watch:
     reckoned from, for a meter that never says power or current (`sees_power`), and `step_wh` the
     finest step that it has shown (0: none yet). `gaps_s` are the
     last times between values, `loss` the share of them that lack a value (of late ones more), and
-    `heard_at` is when the last value arrived; before `excused_at`, and while `is_quiet`, the car
+    `heard_at` is when the last value arrived; before `excused_at`, and from `quiet_since`, the car
     was not charging and none had to. `suspicions` are by family
     of kinds, and only those there is ground for. `skew_s` is how far the station's clock may be
     off, None while that has not shown. What each judge remembers is its own. `share` is what the
@@ -79,7 +79,7 @@ class Watch:
     gaps_s: list[float] = field(default_factory=list)
     loss: float = LOSS_AT_FIRST
     excused_at: datetime | None = None
-    is_quiet: bool = False
+    quiet_since: datetime | None = None
     register: list[tuple[float, float]] = field(default_factory=list)
     sees_power: bool = False
     step_wh: float = 0.0
@@ -179,7 +179,7 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         gaps_s=list(doc["gaps_s"]),
         loss=doc.get("loss", LOSS_AT_FIRST),
         excused_at=_time(doc.get("excused_at")),
-        is_quiet=doc.get("is_quiet", False),
+        quiet_since=_time(doc.get("quiet_since")),
         register=[(at, wh) for at, wh in doc["register"]],
         sees_power=doc["sees_power"],
         step_wh=doc.get("step_wh", 0.0),
