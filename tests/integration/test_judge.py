@@ -172,6 +172,16 @@ def test_only_a_faulty_scenario_is_labelled_and_lines_are_in_order(name):
     assert all(0 <= each.onset_s < each.deadline_s <= last for each in stage.truths)
 
 
+@pytest.mark.parametrize("name", ["slow-link", "reconnect-with-replay", "over-in-the-outage"])
+def test_nothing_of_the_station_arrives_while_it_is_away(name):
+    for seed in range(3):
+        (stage,) = stages([SCENARIOS[name]], "1.6", seed)
+        frames = [at_s for at_s, line in stage.frames.dated() if "frame" in line]
+        for start, end in stage.frames.outages:
+            assert not [at_s for at_s in frames if start <= at_s < end]
+        assert len(frames) > 50
+
+
 def test_the_same_seed_gives_the_same_lines_and_another_one_others():
     def drawn(seed: int) -> list[tuple[float, dict]]:
         (stage,) = stages([SCENARIOS["profile-lost"]], "2.0.1", seed)

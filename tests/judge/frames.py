@@ -74,26 +74,34 @@ class Frames:
         return not any(start <= at_s < end for start, end in self.outages)
 
     def call(self, at_s: float, action: str, payload: dict[str, Any], answer: Any = None) -> None:
-        """The station calls; what is said in an outage is lost."""
-        if self.is_online(at_s):
-            sent_s = self._in_order(at_s + self.rng.uniform(*self.latency_s))
+        """The station calls; what is said in an outage, or still on its way, is lost."""
+        sent_s = self._in_order(at_s + self.rng.uniform(*self.latency_s))
+        if self._outage(at_s, sent_s) is None:
             self._exchange(sent_s, ("station", "csms"), action, payload, answer or {})
 
     def queued(self, at_s: float, action: str, payload: dict[str, Any], answer: Any = None) -> None:
         """The station calls; what is said in an outage is sent afterwards."""
-        for start, end in self.outages:
-            if start <= at_s < end:
-                kept = self._kept[end] = self._kept.get(end, 0) + 1
-                if self.thins and payload.get("eventType") == "Updated" and kept % 2:
-                    return
-                sent_s = end + 2 + 0.25 * kept
-                if self.shuffles_s and _is_periodic([2, "", action, payload]):
-                    sent_s += self.rng.uniform(0, self.shuffles_s)
-                else:
-                    sent_s = self._in_order(sent_s)
-                self._exchange(sent_s, ("station", "csms"), action, payload, answer or {})
+        sent_s = at_s + self.rng.uniform(*self.latency_s)
+        end = self._outage(at_s, sent_s)
+        if end is None:
+            sent_s = self._in_order(sent_s)
+        else:
+            kept = self._kept[end] = self._kept.get(end, 0) + 1
+            if self.thins and payload.get("eventType") == "Updated" and kept % 2:
                 return
-        self.call(at_s, action, payload, answer)
+            sent_s = end + 2 + 0.25 * kept
+            if self.shuffles_s and _is_periodic([2, "", action, payload]):
+                sent_s += self.rng.uniform(0, self.shuffles_s)
+            else:
+                sent_s = self._in_order(sent_s)
+        self._exchange(sent_s, ("station", "csms"), action, payload, answer or {})
+
+    def _outage(self, *times: float) -> float | None:
+        """The end of the outage in which one of these times lies."""
+        for start, end in self.outages:
+            if any(start - 0.1 <= each < end for each in times):
+                return end
+        return None
 
     def command(self, at_s: float, action: str, payload: dict[str, Any], answer: Any) -> None:
         """The system calls."""
