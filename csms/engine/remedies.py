@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from csms.domain.commands import ClearProfiles, Trigger
-from csms.engine import metering, pushing, quirks
+from csms.engine import metering
 from csms.engine.desk import CommandState
+from csms.engine.remedy_after import bring_back, learn, was_not_lowered
 from csms.engine.remedy_record import (
     alert_of,
     at_of,
@@ -23,7 +24,7 @@ from csms.engine.remedy_record import (
     told,
     was_taken,
 )
-from csms.engine.remedy_steps import PUSHES, REMEDIES, Attempt, amperes, trigger_otherwise
+from csms.engine.remedy_steps import PUSHES, REMEDIES, Attempt, trigger_otherwise
 from csms.engine.site_policy import Step
 from csms.monitor.episodes import Change, Finding
 
@@ -43,7 +44,6 @@ _A_MINUTE: Final = timedelta(minutes=1)
 _LOOK_AGAIN: Final = timedelta(seconds=30)
 _LEAST_PATIENCE_S: Final = 300.0
 _GAPS: Final = 3
-_PAUSE_A: Final = 6.0
 
 
 def climb(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
@@ -53,12 +53,17 @@ def climb(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
     """
     if not engine.policy.pushes_profiles or not live.session.is_active:
         return None
-    _learn(engine, work, live)
+    learn(engine, work, live)
     if not work.station.is_online:
         return None
-    due = [_bring_back(engine, work, live)]
-    due += [_climb(engine, work, live, episode) for episode in live.watch.open_episodes]
+    alerts = sorted(live.watch.open_episodes, key=_most_urgent)
+    due = [bring_back(engine, work, live)]
+    due += [_climb(engine, work, live, episode) for episode in alerts]
     return min((each for each in due if each is not None), default=None)
+
+
+def _most_urgent(episode: Episode) -> tuple[int, datetime]:
+    return -episode.severity.rank, episode.opened_at
 
 
 def answered(
@@ -86,6 +91,7 @@ def answered(
     bad = [each for each in action["answers"].values() if each not in _GOOD]
     reason = answer.reason or answer.status if bad else None
     close(work, live, episode, bad[0] if bad else CommandState.ACCEPTED.value, reason)
+    was_not_lowered(live, action)
 
 
 _GOOD = frozenset({CommandState.ACCEPTED.value, "gone"})
@@ -96,17 +102,17 @@ def _is_no(state: CommandState) -> bool:
 
 
 def _climb(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> datetime | None:
-    if episode.evidence.get("replayed"):
-        return None
     place = (work.station.record.site, work.station.id)
     ladder = engine.policy.remedies_of(place[0]).ladder(place, episode.kind, episode.severity)
-    if not ladder.steps:
+    if not ladder.steps or episode.evidence.get("replayed"):
         return None
     if ladder.steps[0] is Step.ALERT and not was_taken(episode, Step.ALERT):
         _tell(work, live, episode)
     again = _not_before(engine, work, live, episode)
     if again is not None and again > work.now:
         return again
+    if _is_busy_elsewhere(engine, work, live, episode):
+        return work.now + _LOOK_AGAIN
     while (chosen := _next(ladder, episode.actions)) is not None:
         step, due = chosen
         if due is not None and due > work.now:
@@ -139,6 +145,21 @@ def _not_before(engine: Engine, work: Work, live: LiveSession, episode: Episode)
     if seen_at is not None and seen_at > settled_at and not is_recovering:
         return None
     return work.now + _LOOK_AGAIN
+
+
+def _is_busy_elsewhere(engine: Engine, work: Work, live: LiveSession, episode: Episode) -> bool:
+    """Tells whether a step for another alert of the session has yet to show what comes of it."""
+    for other in live.watch.open_episodes:
+        last = None if other is episode else last_sent(other.actions)
+        if last is None:
+            continue
+        if last["outcome"] is None:
+            return True
+        if Step(last["name"]) in PUSHES and last["outcome"] == CommandState.ACCEPTED.value:
+            settled_at, _ = _time_to_follow(engine, work, live, at_of(last["answered_at"]))
+            if work.now < settled_at:
+                return True
+    return False
 
 
 def _time_to_follow(
@@ -216,50 +237,3 @@ def _tell(work: Work, live: LiveSession, episode: Episode) -> None:
     note_action(work, episode, Step.ALERT, outcome="told")
     metering.record(work, live, [Finding(Change.ESCALATED, episode)])
     work.touch(live)
-
-
-def _bring_back(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
-    """Gives a session its own limits back that got a lower one; returns when to look again.
-
-    A pause that was to wake a car lasts a minute. Any other lower limit stays until the wanted one
-    changes: it was sent as one limit in place of the whole schedule.
-    """
-    push = live.session.push
-    if push is None or push.lowered_to is None:
-        return None
-    wanted = live.track.at(work.now)
-    before_a, at = push.lowered_from, push.lowered_at
-    if before_a is not None and at is not None:
-        is_pause = push.lowered_to == 0.0 and before_a >= _PAUSE_A
-        until = at + _A_MINUTE if is_pause else None if wanted is None else wanted.end
-        if amperes(wanted) == before_a and until is not None and work.now < until:
-            return until
-    push.lowered_to = push.lowered_from = push.lowered_at = None
-    pushing.again(engine, work, live)
-    return work.now + _LOOK_AGAIN
-
-
-def _learn(engine: Engine, work: Work, live: LiveSession) -> None:
-    """Keeps of the station's model what has ended an alert."""
-    for suspicion in live.watch.suspicions.values():
-        episode = suspicion.episode
-        action = None if episode is None else last_sent(episode.actions)
-        if episode is None or action is None or "has_helped" in action:
-            continue
-        if episode.cleared_at is None or Step(action["name"]) not in PUSHES:
-            continue
-        action["has_helped"] = has_helped = (
-            episode.cleared_because == "inside_limit"
-            and action["outcome"] == CommandState.ACCEPTED.value
-        )
-        save(work, live, episode)
-        if not has_helped:
-            continue
-        why = (
-            f"{action['name']} ended {episode.kind.value} {action['cleared_after_s']:g} s later, "
-            f"alert {metering.alert_id(live, episode)}"
-        )
-        if action["name"] == Step.DEFAULT_AND_MAX.value:
-            quirks.learn(engine, work, why, ignores_tx_profile=True)
-        else:
-            quirks.note(engine, work, why)

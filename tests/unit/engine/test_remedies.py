@@ -14,11 +14,14 @@ from csms.domain.commands import (
     Trigger,
 )
 from csms.domain.facts import EventKind, SamplesReported
+from csms.engine import metering
 from csms.engine.desk import CommandAnswer
 from csms.engine.policy import Policy
 from csms.engine.quirks import key_of
 from csms.engine.site_policy import load_remedies
+from csms.engine.work import Work
 from csms.engine.writes import AlertWrite
+from csms.monitor.episodes import Kind, Severity
 from profiles import AssignmentRule, Purpose, Rules, load_catalogue
 from profiles.catalogue import SHIPPED
 from tests.builders import Desk, a_sample, after, an_event
@@ -410,3 +413,50 @@ async def test_a_silent_meter_is_asked_and_its_word_ends_the_alert():
     assert bench.alert.kind == "METER_MISSING"
     assert [name for name, _ in bench.steps] == ["trigger"]
     assert bench.alert.doc["cleared_because"] == "value_received"
+
+
+async def test_a_lower_limit_that_is_refused_leaves_the_wanted_one(tmp_path):
+    text = 'up_to_step = 4\n[kinds.OVER_LIMIT]\nsteps = ["push_lower"]\n'
+    for word in ("Rejected", None):
+        bench = Bench(remedies=a_file(tmp_path, text))
+        bench.amps = 18.0
+        bench.says = lambda command, word=word: (
+            word
+            if isinstance(command, InstallProfile)
+            and command.profile.schedule.periods[0].limit == 14
+            else ACCEPTED
+        )
+        await bench.begin()
+        while not bench.remedies:
+            await bench.run(10)
+        await bench.run(60)
+        last = [
+            order.command for _, order in bench.sent if isinstance(order.command, InstallProfile)
+        ]
+        assert last[-1].profile.schedule.periods[0].limit == 16
+        assert bench.live.session.push.lowered_to is None
+        assert bench.steps[0] == ("push_lower", "refused" if word else "failed")
+
+
+async def test_alerts_of_one_session_do_not_push_over_each_other():
+    bench = Bench()
+    await bench.begin()
+    await bench.run(120)
+    live = bench.live
+    other = live.watch.raise_now(
+        Kind.COMPOSITE_MISMATCH, Severity.MINOR, (after(0), after(120)), {}
+    )
+    work = Work(bench.desk.state, after(bench.now_s))
+    metering.record(work, live, other)
+    await bench.settle(work.outcome(None))
+    await bench.run(1800)
+    actions = [
+        (alert.kind, action)
+        for alert in bench.desk.rows(AlertWrite)
+        for action in alert.doc["actions"]
+        if action["commands"] and action["name"] in {"repush", "clear_stale"}
+    ]
+    assert {kind for kind, _ in actions} == {"OVER_LIMIT", "COMPOSITE_MISMATCH"}
+    times = sorted(datetime.fromisoformat(action["at"]) for _, action in actions)
+    grace_s = bench.desk.policy.thresholds.grace_s
+    assert all((b - a).total_seconds() >= grace_s for a, b in pairwise(times))
