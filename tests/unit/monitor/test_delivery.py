@@ -243,8 +243,9 @@ def test_only_a_station_that_says_that_it_charges_can_stall(state):
     assert driven.kinds() == []
 
 
-def test_without_any_word_energy_that_flows_is_charging():
-    driven = drive(car=car(then=6), says=lambda _: None, lasts_s=2 * HOUR)
+@pytest.mark.parametrize("state", [None, "EVConnected", "Idle"])
+def test_without_any_later_word_energy_that_flows_is_charging(state):
+    driven = drive(car=car(then=6), says=lambda _: state, lasts_s=2 * HOUR)
     assert driven.kinds() == [UNDER]
 
 
