@@ -87,7 +87,7 @@ def test_the_same_file_gives_the_same_bytes(name):
     first, second = (CliRunner().invoke(app, arguments) for _ in range(2))
     assert (first.exit_code, first.output) == (0, second.output)
     doc = orjson.loads(first.output)
-    assert set(doc) == {"sessions", "deviations", "anomalies", "differences"}
+    assert set(doc) == {"sessions", "deviations", "anomalies", "estimates", "differences"}
     assert len(doc["sessions"]) == len(RECORDED[name])
 
 

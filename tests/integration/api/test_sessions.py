@@ -166,7 +166,8 @@ async def test_the_story_of_a_session(node):
 
 
 @pytest.mark.parametrize(
-    "part", ["", "/samples", "/limits", "/deviations", "/profile-pushes", "/events"]
+    "part",
+    ["", "/samples", "/limits", "/deviations", "/estimates", "/profile-pushes", "/events"],
 )
 async def test_every_part_of_an_unknown_session_is_404(node, part):
     assert (await node.http.get(f"/sessions/LS-0{part}")).status_code == 404
@@ -234,3 +235,29 @@ async def test_what_the_api_shows_while_messages_arrive_is_never_an_error(node):
             seen.append((await node.get("/sessions"))["items"][0]["energy_wh"])
         await reporting
     assert seen == sorted(seen, key=lambda energy: energy or 0)
+
+
+async def test_the_expected_end_and_each_time_that_it_was_told(node):
+    prepaid = {
+        "charging_rate_unit": "A",
+        "periods": [{"start_period": 0, "limit": 16}],
+        "energy_target_wh": 10000,
+    }
+    assert (await node.http.put("/profiles/prepaid", json=prepaid)).status_code == 201
+    await assign(node, "prepaid")
+    async with node.station("CP1") as station:
+        station.answers["SetChargingProfile"] = (3, {"status": "Accepted"})
+        transaction = await station.start_v16(register=1000)
+        await node.noted("profile.accepted")
+        await station.meter_v16(transaction, 2000, ago(minutes=-1))
+        session = (await node.get("/sessions"))["items"][0]
+        await station.stop_v16(transaction, 2500)
+    shown = session["expected_end"]
+    assert (shown["basis"], shown["bound"]) == ("target", "energy")
+    assert shown["p10"] < shown["p50"] < shown["p90"]
+    path = f"/sessions/{session['id']}"
+    assert (await node.get(path))["expected_end"] is None
+    told = (await node.get(f"{path}/estimates"))["items"]
+    assert told[0] == shown
+    newest_first = [each["at"] for each in told]
+    assert newest_first == sorted(newest_first, reverse=True)
