@@ -111,7 +111,7 @@ def _unreadable(extra: Mapping[str, Any]) -> Fault | None:
 
 
 def _is_signed(sampled: Mapping[str, Any]) -> bool:
-    if sampled.get("format") not in (None, "Raw") or "signedMeterValue" in sampled:
+    if sampled.get("format") not in (None, "Raw"):
         return True
     value = sampled.get("value")
     return isinstance(value, str) and value.startswith("OCMF|")
@@ -160,14 +160,21 @@ def frequency(sample: Sample) -> Fault | None:
         hertz = _number(sampled.get("value")) if isinstance(sampled, dict) else None
         if not hertz:
             continue
-        measure = sampled.get("unitOfMeasure")
-        multiplier = measure.get("multiplier") if isinstance(measure, dict) else 0
-        if isinstance(multiplier, int) and abs(multiplier) <= 12:  # noqa: PLR2004 - powers of ten
-            hertz *= 10.0**multiplier
+        hertz *= 10.0 ** _multiplier(sampled)
         if not _HERTZ[0] <= hertz <= _HERTZ[1]:
             expected = f"{_HERTZ[0]:.0f} to {_HERTZ[1]:.0f}"
             return Fault(FREQUENCY, evidence={"seen": hertz, "unit": "Hz", "expected": expected})
     return None
+
+
+def _multiplier(sampled: Mapping[str, Any]) -> int:
+    """Returns the power of ten that a unit is told with, 0 if there is none."""
+    for part in sampled.values():
+        if isinstance(part, dict):
+            multiplier = part.get("multiplier")
+            if isinstance(multiplier, int) and abs(multiplier) <= 12:  # noqa: PLR2004 - as elsewhere
+                return multiplier
+    return 0
 
 
 def powers_of(sample: Sample, nominal_v: float) -> tuple[float, ...]:

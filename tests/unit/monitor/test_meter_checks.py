@@ -258,6 +258,10 @@ GRID = {"power_w": ELEVEN_KW, "amps": 16.0}
         ({"voltages_v": (120.0, None, None), "amps": (16.0, 0.0, 0.0), "power_w": 1920}, "voltage"),
         ({"extra": {"Frequency": [{"value": "44.9", "unit": "Hz"}]}}, "frequency"),
         ({"extra": {"Frequency": [{"value": 65.2}]}}, "frequency"),
+        (
+            {"extra": {"Frequency": [{"value": 5, "unitOfMeasure": {"multiplier": 2}}]}},
+            "frequency",
+        ),
         ({"amps": (500.0, 0, 0), "power_w": None}, "impossible_value"),
         ({"amps": (-5.0, 0, 0), "power_w": None}, "impossible_value"),
         ({"extra": {"Power.Active.Import": [{"value": "NaN"}]}}, "impossible_value"),
@@ -278,6 +282,7 @@ def test_a_reading_that_no_outlet_shows_is_found_at_once(values, check):
         {"voltages_v": (400.0, None, None), "assumed": ("voltage:L1",)},
         {"extra": {"Frequency": [{"value": "49.98", "unit": "Hz"}]}},
         {"extra": {"Frequency": [{"value": "0"}]}},
+        {"extra": {"Frequency": [{"value": 5, "unitOfMeasure": {"multiplier": 1}}]}},
         {"extra": {"Frequency": ["odd", {"value": None}]}},
         {"power_w": -20.0, "amps": 0.0},
         {"power_w": -7000.0, "extra": {"Power.Active.Export": [{"value": "7000"}]}},
