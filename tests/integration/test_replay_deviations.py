@@ -94,6 +94,19 @@ NOMINAL = {
     "limit lifted": Scenario(obedient(32), [(5, 16), (1800, None)]),
     "unlimited": Scenario(obedient(80), []),
     "preconditioning": Scenario(preconditioning),
+    "one phase of a limit for one": Scenario(obedient(16, 1), [(5, 16)], phases=1),
+    "follows at the last moment": Scenario(
+        obedient(32), [(5, 32), (1800, 16), (2700, 24), (3000, 8)], follows_s=33, every_s=10
+    ),
+    "a minute's excess": Scenario(
+        lambda second, limit: [18.0 if 1790 <= second < 1850 else 16.0] * 3
+    ),
+    "a limit that falls by an ampere each minute": Scenario(
+        obedient(32), [(5, 32), *((600 + 60 * step, 32 - step) for step in range(1, 26))]
+    ),
+    "watts at high mains, currents only": Scenario(
+        watts_as_amps, [(5, 11040)], unit="W", tells=ONLY_CURRENTS
+    ),
     "offline for half an hour": Scenario(obedient(), offline=(1000, 2800), lasts_s=1.5 * HOUR),
 }
 
@@ -135,6 +148,44 @@ FAULTY: dict[str, tuple[Scenario, str, str, float, float]] = {
         "major",
         1800,
         240,
+    ),
+    "follows ten minutes late": (
+        Scenario(obedient(32), [(5, 32), (1800, 16)], follows_s=600),
+        "NO_RESPONSE",
+        "major",
+        1800,
+        300,
+    ),
+    "loses the profile": (
+        Scenario(lambda second, limit: [32.0 if second >= 1800 else min(16.0, limit or 16.0)] * 3),
+        "OVER_LIMIT",
+        "major",
+        1800,
+        240,
+    ),
+    "three phases under a limit for one": (
+        Scenario(ignores(0, 16), [(5, 16)], phases=1),
+        "WRONG_PHASES",
+        "major",
+        5,
+        300,
+    ),
+    "loses a phase": (
+        Scenario(
+            lambda second, limit: [16.0, 16.0, 0.0 if second >= 1800 else 16.0],
+            tells=ONLY_CURRENTS,
+        ),
+        "WRONG_PHASES",
+        "minor",
+        1800,
+        300,
+    ),
+    "ignores the decrease, power only": (
+        Scenario(ignores(1800, 32), [(5, 32), (1800, 16)], tells=ONLY_POWER),
+        "NO_RESPONSE",
+        "major",
+        1800,
+        300,
     ),
     "2 A too much for ten minutes": (
         Scenario(
