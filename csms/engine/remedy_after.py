@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PAUSED_FOR: Final = timedelta(minutes=1)
 _LOOK_AGAIN: Final = timedelta(seconds=30)
 _PAUSE_A: Final = 6.0
+_PROVES_NOTHING: Final = frozenset({"session_ended", "late_data", "no_limit"})
 _LOWERING: Final = frozenset({Step.PUSH_LOWER.value, Step.WAKE.value})
 
 
@@ -66,7 +67,7 @@ def learn(engine: Engine, work: Work, live: LiveSession) -> None:
         if episode.cleared_at is None or Step(action["name"]) not in PUSHES:
             continue
         action["has_helped"] = has_helped = (
-            episode.cleared_because == "inside_limit"
+            episode.cleared_because not in _PROVES_NOTHING
             and action["outcome"] == CommandState.ACCEPTED.value
         )
         save(work, live, episode)
