@@ -1,7 +1,10 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+from csms.__main__ import app
 from csms.engine.writes import AlertWrite
 from csms.monitor.thresholds import Thresholds
 from tests.builders import after
@@ -142,3 +145,43 @@ async def test_oddities_of_messages_are_listed_in_pages(node):
     rest = await node.get("/anomalies", cursor=first["next_cursor"])
     assert [*first["items"], *rest["items"]] == everything
     assert (await node.get("/anomalies", session="LS-0"))["items"] == []
+
+
+async def ordered(node, *words):
+    """What a command prints, asked of this node."""
+    address = f"http://127.0.0.1:{node.api_port}"
+    found = await asyncio.to_thread(CliRunner().invoke, app, [*words, "--api-url", address])
+    assert found.exit_code == 0, found.output
+    return found.output
+
+
+async def test_alerts_are_listed_shown_and_acknowledged_by_commands(node):
+    evidence = {"peak_excess_a": 15.8, "causes": [{"purpose": "TxProfile"}], "samples": [1]}
+    member = an_alert("B-1", "OVER_LIMIT", "S1", 90)
+    member.doc["evidence"].update(evidence)
+    member.doc["actions"] = [
+        {
+            "step": 2,
+            "name": "repush",
+            "at": after(95).isoformat(),
+            "command_id": "S1-P2",
+            "commands": ["S1-P2"],
+            "answers": {"S1-P2": "accepted"},
+            "outcome": "accepted",
+            "reason": None,
+            "answered_at": after(96).isoformat(),
+            "cleared_after_s": None,
+        }
+    ]
+    await node.store.submit([member, an_alert("A-1", "OVER_LIMIT_STATION", None, 100)])
+    listed = await ordered(node, "alerts")
+    assert "A-1" in listed
+    assert "B-1" not in listed
+    assert "B-1" in await ordered(node, "alerts", "--all")
+    shown = await ordered(node, "alerts", "show", "B-1")
+    for part in ("15.8", "TxProfile", "repush", "accepted", "raised"):
+        assert part in shown
+    assert "seen by anna" in await ordered(node, "alerts", "ack", "B-1", "--by", "anna")
+    assert "acknowledged" in await ordered(node, "alerts", "show", "B-1")
+    assert "none" in await ordered(node, "webhooks", "list")
+    assert "none" in await ordered(node, "webhooks", "dead")
