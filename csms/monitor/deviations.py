@@ -7,11 +7,21 @@ learns from answers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from csms.monitor import delivery, machinery, meter_checks, obedience, offered, phase_use
+from csms.monitor import (
+    delivery,
+    lone_current,
+    machinery,
+    meter_checks,
+    obedience,
+    offered,
+    phase_use,
+)
 from csms.monitor.episodes import Kind
+from csms.monitor.lone_current import LoneCurrentMemory
 from csms.monitor.register_power import power_of_interval, power_since
 from csms.monitor.scene import Scene
 from csms.monitor.verdict import NOTHING, Measured, compare, measure
@@ -119,6 +129,8 @@ def _see(
         watch.last_at = at
         counted = None if watch.sees_power else _counted(watch, sample, at, (elapsed_s, thresholds))
         measured = measure(sample, counted, thresholds, known)
+        if measured.power_w is None and measured.current_a is not None:
+            measured = _with_sum(watch, sample, at, measured, thresholds)
     window = _window(track, measured, at, skew_s, thresholds)
     steps: Sequence[LimitStep] = ()
     hi_a = lo_a = since = comparison = None
@@ -142,6 +154,24 @@ def _see(
         True,  # noqa: FBT003 - by position, since this is made for each sample
         has_value,
         skew_s,
+    )
+
+
+def _with_sum(
+    watch: Watch, sample: Sample, at: datetime, measured: Measured, thresholds: Thresholds
+) -> Measured:
+    """Reads an only current as the sum of all phases, where the register has shown it to be."""
+    if sample.current_a is None:
+        return measured
+    memory = watch.lone_current
+    if memory is None:
+        memory = watch.lone_current = LoneCurrentMemory()
+    nominal_v = thresholds.nominal_v
+    if not lone_current.is_sum(memory, sample, at.timestamp(), nominal_v):
+        return measured
+    volts = sample.voltages_v[0] or nominal_v
+    return replace(
+        measured, power_w=sample.current_a * volts, is_from_currents=True, flowing=1, is_sum=True
     )
 
 

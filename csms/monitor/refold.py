@@ -167,6 +167,7 @@ _JUDGES_OWN = (
     "register",
     "sees_power",
     "step_wh",
+    "lone_current",
     "meter",
     "obedience",
     "phases",

@@ -10,6 +10,7 @@ import orjson
 
 from csms.monitor.delivery import DeliveryMemory, load_delivery_memory
 from csms.monitor.episodes import Change, Episode, Finding, Kind, Run, Severity, load_episode
+from csms.monitor.lone_current import LoneCurrentMemory, load_lone_current_memory
 from csms.monitor.meter_checks import MeterMemory, load_meter_memory
 from csms.monitor.meter_time import TimeMemory, load_time_memory
 from csms.monitor.obedience import ObedienceMemory, load_obedience_memory
@@ -91,6 +92,7 @@ class Watch:
     offered: OfferedMemory = field(default_factory=OfferedMemory)
     delivery: DeliveryMemory = field(default_factory=DeliveryMemory)
     share: Share | None = None
+    lone_current: LoneCurrentMemory | None = None
 
     def suspicion(self, kind: Kind) -> Suspicion | None:
         """Returns the memory of a kind that is a family of its own, None without ground for it."""
@@ -191,7 +193,12 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         offered=load_offered_memory(doc.get("offered", {})),
         delivery=load_delivery_memory(doc.get("delivery", {})),
         share=load_share(doc["share"]) if doc.get("share") else None,
+        lone_current=_load_lone(doc.get("lone_current")),
     )
+
+
+def _load_lone(doc: Mapping[str, Any] | None) -> LoneCurrentMemory | None:
+    return None if doc is None else load_lone_current_memory(doc)
 
 
 def _suspicion(doc: Mapping[str, Any]) -> Suspicion:

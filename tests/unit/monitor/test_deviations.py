@@ -345,6 +345,62 @@ def test_evidence_holds_what_an_operator_asks_for():
     assert len(stamps) == len(set(stamps)) == 6
 
 
+class TestOneCurrentForAll:
+    """Meters that tell one current, which is that of the busiest phase or the sum of all."""
+
+    @pytest.mark.parametrize(
+        ("told", "is_over"),
+        [
+            # The sum of three phases, by the power beside it.
+            ({"current_a": 48.0, "power_w": 11_040.0}, False),
+            ({"current_a": 54.0, "power_w": 12_420.0}, True),
+            # The busiest of three, and of two.
+            ({"current_a": 16.0, "power_w": 11_040.0}, False),
+            ({"current_a": 18.0, "power_w": 12_420.0}, True),
+            ({"current_a": 18.0, "power_w": 8_280.0}, True),
+            ({"current_a": 18.0}, True),
+        ],
+    )
+    def test_power_tells_which_it_is(self, told, is_over):
+        bench = Bench(a=16)
+        bench.run(SETTLED, SETTLED + 300, **told)
+        assert [each.kind.value for each in bench.episodes] == ([OVER] if is_over else [])
+
+    def test_a_direct_current_is_no_sum(self):
+        bench = Bench(a=100)
+        told = {"current_a": 120.0, "voltages_v": (400.0, None, None), "power_w": 48_000.0}
+        bench.run(SETTLED, SETTLED + 300, **told)
+        assert OVER in [each.kind.value for each in bench.episodes]
+
+    @pytest.mark.parametrize(("limit_a", "is_over"), [(16, False), (14, True)])
+    def test_the_register_tells_which_it_is_where_no_power_does(self, limit_a, is_over):
+        bench = Bench()
+        for minute in range(60):
+            if minute == 20:
+                bench.limit(minute * 60, a=limit_a)
+            bench.sample(minute * 60, current_a=48.0, wh=1000 + 184 * minute)
+        assert [each.kind.value for each in bench.episodes] == ([OVER] if is_over else [])
+
+    def test_the_register_shows_that_it_is_that_of_the_busiest_phase(self):
+        bench = Bench()
+        for minute in range(60):
+            if minute == 20:
+                bench.limit(minute * 60, a=16)
+            bench.sample(minute * 60, current_a=32.0, wh=1000 + 368 * minute)
+        assert [each.kind.value for each in bench.episodes] == [OVER]
+
+
+class TestEnergiesOfIntervals:
+    """Meters that tell only what an interval came to."""
+
+    @pytest.mark.parametrize(("interval_wh", "is_over"), [(920, False), (1100, True), (1840, True)])
+    def test_the_energy_of_an_interval_is_a_power(self, interval_wh, is_over):
+        bench = Bench(a=16)
+        for index in range(1, 8):
+            bench.sample(300 * index, interval_milliwh=interval_wh * 1000 + 1000)
+        assert [each.kind.value for each in bench.episodes] == ([OVER] if is_over else [])
+
+
 class TestRegisterOnly:
     """Meters that only count."""
 
