@@ -66,7 +66,7 @@ def session_view(
         "current_a": session.current_a if session.is_active else None,
         "last_sample_at": _time(session.last_sample_at),
         "duration_s": round(session.duration_s(now)),
-        "expected_end": expected_end_view(session.expected_end),
+        "expected_end": expected_end_view(session),
         "profile": session.profile,
         "limit_now": None if step is None else limit_view(step),
         "deviations_open": open_deviations,
@@ -74,9 +74,10 @@ def session_view(
     }
 
 
-def expected_end_view(doc: dict[str, Any] | None) -> dict[str, Any] | None:
+def expected_end_view(session: Session) -> dict[str, Any] | None:
     """Returns what is expected of a session's end, None where there is no estimate."""
-    return None if doc is None or doc["p50"] is None else dict(doc)
+    doc = session.expected_end
+    return dict(doc) if session.is_active and doc is not None and doc["p50"] is not None else None
 
 
 def estimate_view(estimate: EstimateWrite) -> dict[str, Any]:

@@ -150,8 +150,8 @@ def soc_now(memory: EndMemory, wh_per_percent: float) -> float | None:
     if not memory.soc_edge or memory.wh is None:
         return memory.soc
     soc, at_wh = memory.soc_edge
-    moved = (memory.wh - at_wh) / wh_per_percent
-    return min(soc + min(max(moved, 0.0), 1.0), _FULL)
+    moved = max((memory.wh - at_wh) / wh_per_percent, 0.0)
+    return min(soc + (min(moved, 1.0) if memory.is_soc_metered else moved), _FULL)
 
 
 def _from_soc(grounds: Grounds) -> Remaining | None:

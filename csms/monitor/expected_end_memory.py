@@ -29,6 +29,8 @@ _STEADY = 0.05
 _FALLS = 0.99
 _TAIL_KEPT = 8
 _IDLE_W = 250.0
+_SLACK_WH = 500.0
+_USUAL_DC_V = 400.0
 _IDLE_SHARE = 0.04
 _BASELINE_S = 55.0
 _BASELINE_WH = 20.0
@@ -47,6 +49,7 @@ def note(
         return
     watts = _power(memory, sample, at_s, wh)
     if wh is not None:
+        _mind_jump(memory, wh, at_s, watts)
         memory.wh = wh
     elif memory.at_s is not None and watts is not None:
         # What no register has told yet.
@@ -54,6 +57,7 @@ def note(
         memory.wh = (memory.wh or 0.0) + mean_w * (at_s - memory.at_s) / 3600
     memory.at_s = at_s
     if sample.soc_percent is not None:
+        memory.is_soc_metered = True
         note_soc(memory, sample.soc_percent, memory.wh)
     if watts is None:
         return
@@ -65,6 +69,17 @@ def note(
     _learn_phases(memory, sample, watts, step)
     _learn_power(memory, sample, watts, at_s)
     memory.watts = watts
+
+
+def _mind_jump(memory: EndMemory, wh: float, at_s: float, watts: float | None) -> None:
+    """Learns the energy of one percent anew after an energy that nobody can have delivered."""
+    if memory.at_s is None or memory.wh is None or not memory.soc_edge:
+        return
+    most_w = max(memory.peak_w, watts or 0.0, memory.watts or 0.0, _SURELY_DC_W)
+    moved_wh = wh - memory.wh
+    if not 0 <= moved_wh <= _SLACK_WH + 1.5 * most_w * (at_s - memory.at_s) / 3600:
+        memory.soc_base, memory.soc_points = [], 0
+        memory.soc_edge = [memory.soc_edge[0], memory.soc_edge[1] + moved_wh]
 
 
 def note_soc(memory: EndMemory, soc: float, wh: float | None) -> None:
@@ -97,9 +112,14 @@ def watts_of(step: LimitStep | None, memory: EndMemory, phases: int) -> float:
     if step.limit_a is not None:
         used = min(phases or AC_PHASES, step.phases or AC_PHASES)
         lowest = 1.0 if memory.is_dc else PAUSE_BELOW_A
-        per_ampere = memory.volts * (1 if memory.is_dc else used)
+        per_ampere = _volts(memory) if memory.is_dc else memory.volts * used
         found.append(step.limit_a * per_ampere if step.limit_a >= lowest else 0.0)
     return min(found)
+
+
+def _volts(memory: EndMemory) -> float:
+    """Returns the voltage of a DC car, a usual one while none has shown."""
+    return memory.volts if memory.volts > NOMINAL_V * 1.2 else _USUAL_DC_V
 
 
 def are_for_dc(steps: Iterable[LimitStep]) -> bool:

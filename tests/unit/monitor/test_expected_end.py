@@ -403,3 +403,30 @@ def test_impossible_values_stop_nothing():
     older = Sample(after(-60), power_w=1.0)
     note(memory, older, older.at.timestamp(), None, step(16))
     assert memory.watts == 11_000
+
+
+def test_a_level_that_the_car_told_once_moves_on_with_the_energy():
+    memory = a_memory(soc=40.0, soc_edge=[40.0, 0.0])
+    wanted = remaining(Grounds(memory, Wishes(capacity_wh=45_000, target_percent=80)))
+    assert wanted is not None
+    assert wanted.soc == pytest.approx(50)
+    memory.is_soc_metered = True
+    wanted = remaining(Grounds(memory, Wishes(capacity_wh=45_000, target_percent=80)))
+    assert wanted is not None
+    assert wanted.soc == 41
+
+
+def test_a_register_that_leaps_does_not_make_a_huge_battery():
+    memory = EndMemory()
+    for minute in range(120):
+        leap = 50_000.0 if minute >= 60 else 0.0
+        wh = minute * 184.0 + leap
+        sample = Sample(after(60 * minute), power_w=11_040.0, soc_percent=20.0 + percent_of(minute))
+        note(memory, sample, sample.at.timestamp(), wh, step(None))
+    wanted = remaining(Grounds(memory))
+    assert wanted is not None
+    assert wanted.wh_per_percent == pytest.approx(600, rel=0.05)
+
+
+def percent_of(minute: int) -> int:
+    return int(minute * 184 // 600)
