@@ -42,7 +42,8 @@ def _period(
     period: Period, change: Callable[[float, float, int], float], voltage: float, phases: int
 ) -> Period:
     """Return the period in the other unit; a power over all phases names no single one."""
-    count = period.number_phases or phases
+    told = period.number_phases
+    count = phases if told is None or told < 1 else told
     lowest = period.lowest
     limit = None if lowest is None else truncate(change(lowest, voltage, count))
     return replace(period, limit=limit, number_phases=count, limit_l2=None, limit_l3=None)

@@ -148,8 +148,13 @@ def _cause(voice: Voice) -> Cause | None:
         period_index=voice.period_index,
         unit=profile.schedule.unit,
         limit=limit,
-        phases=period.number_phases,
+        phases=_phases(period.number_phases),
     )
+
+
+def _phases(told: int | None) -> int | None:
+    """Return a phase count that can be meant; any other is none."""
+    return told if told is not None and told >= 1 else None
 
 
 def _is_ambiguous(bounds: Sequence[Cause]) -> bool:

@@ -81,9 +81,9 @@ def _without_the_past(
     over_s = max((now - schedule.start) // _SECOND, 0)
     running = [each for each in schedule.periods if each.start_s <= over_s]
     is_over = schedule.duration_s is not None and schedule.duration_s <= over_s
-    if len(running) <= 1 or is_over:
+    skipped_s = running[-1].start_s if running else 0
+    if skipped_s <= 0 or is_over:
         return schedule
-    skipped_s = running[-1].start_s
     return replace(
         schedule,
         start=schedule.start + skipped_s * _SECOND,

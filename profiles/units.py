@@ -14,6 +14,7 @@ MAX_PHASES = 3
 MIN_CHARGING_CURRENT_A = 6.0
 """Below this a car does not charge: in practice a pause (IEC 61851-1)."""
 _DECIMALS = 1
+_EXACT = 1e12
 
 
 def amperes(limit_w: float, voltage: float, phases: int) -> float:
@@ -32,8 +33,11 @@ def watts(limit_a: float, voltage: float, phases: int) -> float:
 def truncate(limit: float) -> float:
     """Return `limit` cut down to one decimal, never up: a rounded-up limit would be exceeded.
 
-    What only binary arithmetic lost is given back first (8.1 stays 8.1).
+    What only binary arithmetic lost is given back first (8.1 stays 8.1). What is no number that
+    a station could draw stays as it is.
     """
+    if not math.isfinite(limit) or abs(limit) > _EXACT:
+        return limit
     return math.floor(round(limit * 10, 6)) / 10
 
 

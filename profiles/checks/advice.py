@@ -175,9 +175,11 @@ def _time_to_come(
     """Return the seconds in which a schedule must speak once, if it ever does."""
     given = [each for each in (start, profile.valid_from, now) if each is not None]
     first = max(to_second(each) for each in given)
-    cycle_s = profile.recurrency_kind.cycle_s if profile.recurrency_kind else 0
     starts = [period.start_s for period in profile.schedule.periods]
-    last = max(first, to_second(start)) + max(2 * cycle_s, *starts, 0) + 1
+    if profile.kind is Kind.RECURRING and profile.recurrency_kind is not None:
+        last = first + 2 * profile.recurrency_kind.cycle_s
+    else:
+        last = max(first, to_second(start) + max(*starts, 0)) + 1
     if profile.valid_to is not None:
         last = min(last, to_second(profile.valid_to))
     return first, last
