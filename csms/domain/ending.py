@@ -53,8 +53,9 @@ class EndMemory:
     that the car has taken steadily where more was allowed (`is_free`: it does so now), `follows`
     what it takes of a limit that holds it; `limit_w` is None where nothing limits.
     `soc_base` and `soc_edge` are (percent, Wh) where the charge level first and last moved,
-    `soc_points` how often it did; a level that is not metered was told once, by the car's needs. `tail` are the last samples of a fall that no limit explains.
-    `curve` is the power by charge level where the car was free, in steps of 5 %, and only of DC.
+    `soc_points` how often it did; a level that is not metered was told once, by the car's needs.
+    `tail` are the last samples of a fall that no limit explains. `curve` is the power by charge
+    level where the car was free, in steps of 5 %, and only of DC.
     `idle_since` is when the car stopped taking what it may. `register` is where the power of a
     meter is reckoned from that never tells it. `told_end_s` is the likely end at the last look
     (`looked_at_s`, under `plan`), `drift` how it moves in seconds for each second, `drifts` how

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from csms.domain.ending import NOMINAL_V
 from csms.monitor.expected_end_course import Course, Curve, Leg, drawn_until, follow
+from csms.monitor.expected_end_curve import ceiling_of, curve_ahead
 from csms.monitor.expected_end_energy import Grounds, Remaining, remaining
-from csms.monitor.expected_end_memory import AC_PHASES, watts_of
+from csms.monitor.expected_end_memory import watts_of
 from csms.monitor.expected_end_tail import Tail, find_tail
 
 if TYPE_CHECKING:
@@ -25,17 +24,9 @@ if TYPE_CHECKING:
     from csms.domain.ending import EndMemory
     from profiles import LimitStep
 
-KNEE_AC, KNEE_DC = 96.0, 55.0
-LAST_SHARE = 0.20
-"""Of its ceiling a car takes in the end, at 100 %; from the knee on it falls evenly."""
-
-_FULL = 100.0
 _CEILING_SHARE_AC, _CEILING_SHARE_DC, _KNEE_SPREAD = 0.03, 0.06, 4.0
 # Real DC sessions draw less over their course than their first minutes promise.
 _UNSEEN_SHARE = 0.25
-_USUAL_A, _USUAL_LONE_A = 16.0, 32.0
-_USUAL_DC_W, _USUAL_DC_RATE = 120_000.0, 1.7
-_USUAL_DC_WH, _USUAL_DC_STOP, _STOP_SPREAD = 770.0, 85.0, 4.0
 _LEAST_SPREAD_S, _LATE_S = 45.0, 60.0
 _LEAST_SPREAD_SHARE = 0.01
 _IDLE_S, _LONG_IDLE_S = 110.0, 600.0
@@ -107,7 +98,7 @@ def estimate(grounds: Grounds, legs: Sequence[Leg], now_s: float) -> Estimate | 
             return _of_idle(memory, wanted, idle_s)
     tail = None
     if memory.soc is None and memory.tail:
-        tail = find_tail(memory.tail, _ceiling(grounds))
+        tail = find_tail(memory.tail, ceiling_of(grounds))
     if tail is None and wanted is None:
         return _without_energy(legs)
     told = None if wanted is None else _run(grounds, wanted, legs, tail)
@@ -129,7 +120,7 @@ def is_at_risk(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: flo
     whole_wh = (grounds.memory.wh or 0.0) + told.remaining_wh
     if wishes.departs_s is not None and wishes.departs_s > now_s:
         until_s = wishes.departs_s - now_s
-        had_wh = drawn_until(legs, until_s, _curve(grounds, 1.0, 0.0, None))
+        had_wh = drawn_until(legs, until_s, curve_ahead(grounds, 1.0, 0.0, None))
         is_late = told.bound == "departure"
         is_short = told.remaining_wh - had_wh > _RISK_SHARE * whole_wh
         return (is_late and _energy_end(told) > until_s + _RISK_S) or is_short
@@ -167,9 +158,9 @@ def _run(
         (wanted.high_wh, 1 - (_UNSEEN_SHARE if is_unseen else spread), -_KNEE_SPREAD),
     ):
         if tail is None:
-            curve = _curve(grounds, ceiling, knee, wanted)
+            curve = curve_ahead(grounds, ceiling, knee, wanted)
         else:
-            curve = tail.curve(_ceiling(grounds))
+            curve = tail.curve(ceiling_of(grounds))
         courses.append(follow(legs, wh, curve, is_paused=is_paused))
     _, mid, high = courses
     if mid.end_s is None and mid.stops_s <= 0:
@@ -203,7 +194,7 @@ def _bounded(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: float
     if departs_s is not None and now_s < departs_s < now_s + likely_s:
         until_s = departs_s - now_s
         if told.remaining_wh is not None:
-            curve = _curve(grounds, 1.0, 0.0, None)
+            curve = curve_ahead(grounds, 1.0, 0.0, None)
             short_wh = max(told.remaining_wh - drawn_until(legs, until_s, curve), 0.0)
         bound = "departure"
         early_s = min(early_s, until_s * (1 - _DEPARTURE_SHARE))
@@ -281,106 +272,6 @@ def _without_energy(legs: Sequence[Leg]) -> Estimate:
         return Estimate(None, None, None, "none", "energy_unknown")
     late_s = stops_s + _LATE_S
     return Estimate(stops_s, stops_s, late_s, "window", "", "window")
-
-
-def _curve(
-    grounds: Grounds,
-    ceiling_share: float,
-    knee_by: float,
-    wanted: Remaining | None,
-) -> Curve:
-    """Returns what the car takes by the energy drawn from now on."""
-    wanted = wanted or remaining(grounds)
-    ceiling_w = _ceiling(grounds, wanted) * ceiling_share
-    place = None if wanted is None else _place(grounds, wanted, knee_by)
-    if place is None:
-        return Curve(((0.0, _present(grounds.memory, ceiling_w, ceiling_share)),))
-    soc, per_percent = place
-    shape = _shape(grounds, knee_by)
-    here = _value(shape, soc)
-    memory = grounds.memory
-    if memory.is_free and memory.watts and here > 0:
-        # The car is on its own curve, so the curve goes through what it takes now.
-        ceiling_w = memory.watts * ceiling_share / here
-    elif memory.watts and here > 0:
-        # It follows its limit, which it could not if its curve were lower.
-        ceiling_w = max(ceiling_w, memory.watts / here)
-    points = [(0.0, here * ceiling_w)]
-    points += [
-        ((percent - soc) * per_percent, share * ceiling_w)
-        for percent, share in shape
-        if percent > soc
-    ]
-    return Curve(tuple(points))
-
-
-def _place(grounds: Grounds, wanted: Remaining, knee_by: float) -> tuple[float, float] | None:
-    """Returns where on its curve the car is: its level in percent, and the Wh of one percent.
-
-    Of a DC car that tells no level it is guessed, from where most of them stop; None for an AC
-    car, of which the guess would change nothing.
-    """
-    if wanted.soc is not None and wanted.wh_per_percent:
-        return wanted.soc, wanted.wh_per_percent
-    if not grounds.is_dc:
-        return None
-    per_percent = grounds.habits.wh_per_percent or _USUAL_DC_WH
-    stops_at = _USUAL_DC_STOP - _STOP_SPREAD * knee_by
-    return min(max(stops_at - wanted.mid_wh / per_percent, 0.0), _FULL), per_percent
-
-
-def _shape(grounds: Grounds, knee_by: float) -> list[tuple[float, float]]:
-    """Returns the share of its ceiling that the car takes, by percent of charge."""
-    seen = grounds.habits.curve
-    if grounds.is_dc and len(seen) > 2:  # noqa: PLR2004 - two points are no curve
-        most = max(watts for _, watts in seen)
-        known = [(soc + 2.5 + knee_by / 2, watts / most) for soc, watts in seen]
-        last_soc, last_share = known[-1]
-        if last_soc < _FULL:
-            known.append((_FULL, min(LAST_SHARE, last_share)))
-        return known
-    knee = min((KNEE_DC if grounds.is_dc else KNEE_AC) + knee_by, _FULL - 0.5)
-    return [(knee, 1.0), (_FULL, LAST_SHARE)]
-
-
-def _value(shape: Sequence[tuple[float, float]], soc: float) -> float:
-    if soc <= shape[0][0]:
-        return shape[0][1]
-    for (a, a_share), (b, b_share) in pairwise(shape):
-        if soc <= b:
-            return a_share + (b_share - a_share) * (soc - a) / (b - a)
-    return shape[-1][1]
-
-
-def _present(memory: EndMemory, ceiling_w: float, ceiling_share: float) -> float:
-    """Returns what a car of unknown level takes: as much as it takes now, if nothing holds it."""
-    return memory.watts * ceiling_share if memory.is_free and memory.watts else ceiling_w
-
-
-def _ceiling(grounds: Grounds, wanted: Remaining | None = None) -> float:
-    """Returns the most that the car takes: seen, declared, or usual for its kind.
-
-    A car that follows a limit may be able to take more, and will show it where the limit rises,
-    or not fall below the limit for a while.
-    """
-    memory, wishes, habits = grounds.memory, grounds.wishes, grounds.habits
-    if memory.free_w > 0:
-        return max(memory.free_w, memory.peak_w)
-    phases = memory.phases or habits.phases or AC_PHASES
-    if grounds.is_dc:
-        usual_w = wishes.max_power_w or habits.ceiling_w or _usual_dc(wanted)
-    elif wishes.max_current_a or habits.ceiling_a:
-        usual_w = (wishes.max_current_a or habits.ceiling_a or 0.0) * NOMINAL_V * phases
-    else:
-        usual_w = (_USUAL_LONE_A if phases == 1 else _USUAL_A) * NOMINAL_V * phases
-    return max(usual_w, memory.peak_w)
-
-
-def _usual_dc(wanted: Remaining | None) -> float:
-    """Returns what a DC car of that size can take, in the middle of real sessions."""
-    if wanted is None or not wanted.wh_per_percent:
-        return _USUAL_DC_W
-    return wanted.wh_per_percent * _FULL * _USUAL_DC_RATE
 
 
 def has_moved(before: tuple[float, Estimate] | None, now: Estimate, now_s: float) -> bool:
