@@ -33,10 +33,14 @@ def power_since(watch: Watch, moment: float, wh: float, thresholds: Thresholds) 
     while len(known) > 2 and moment - known[1][0] >= thresholds.register_baseline_s:  # noqa: PLR2004 - two ends
         del known[0]
     step = _finest_wh(watch)
-    for start, start_wh in reversed(known[:-1]):
+    for index in range(len(known) - 2, -1, -1):
+        start, start_wh = known[index]
         span = moment - start
         slack = step * 3600 / span
         if slack < _FINE_W:
+            if watch.step_wh:
+                # A step only ever turns out finer, which asks for less of the past.
+                del known[:index]
             power = (wh - start_wh) * 3600 / span
             return Measured(None, power, is_from_register=True, span_s=span, slack_w=slack)
     return None
@@ -60,8 +64,10 @@ def _finest_wh(watch: Watch) -> float:
 
     It may come out too large while the readings are few, and then nothing is judged by them.
     """
-    known = watch.register
+    known, step = watch.register, watch.step_wh
     base = known[0][1]
+    if step and len(known) > 1 and _is_multiple(known[-1][1] - known[-2][1], step):
+        return step
     if all(wh == base for _, wh in known):
         return watch.step_wh or 1.0
     step = _resolution_wh(known, base)
@@ -73,6 +79,11 @@ def _finest_wh(watch: Watch) -> float:
 def _resolution_wh(known: list[tuple[float, float]], base: float) -> float:
     """Returns the largest usual step that all readings are multiples of."""
     for step in _STEPS_WH:
-        if all(abs((wh - base) / step - round((wh - base) / step)) < 1e-6 for _, wh in known):  # noqa: PLR2004 - float noise
+        if all(_is_multiple(wh - base, step) for _, wh in known):
             return step
     return 0.1
+
+
+def _is_multiple(wh: float, step: float) -> bool:
+    steps = wh / step
+    return abs(steps - round(steps)) < 1e-6  # noqa: PLR2004 - float noise
