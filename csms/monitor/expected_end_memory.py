@@ -21,7 +21,7 @@ _FLOWS_A = 1.0
 _SURELY_DC_W, _SURELY_DC_LIMIT_W = 25_000.0, 45_000.0
 _OWN = frozenset({Purpose.TX, Purpose.TX_DEFAULT})
 _SURELY_DC_A = 65.0
-_SURELY_DC_V = 450.0
+_SURELY_DC_V, _LEAST_DC_V = 450.0, 300.0
 _SETTLE_S = 60.0
 _FOLLOWS_SHARE, _MOST_SHARE = 0.88, 1.05
 _LEARNS = 0.3
@@ -167,7 +167,10 @@ def _learn_kind(memory: EndMemory, sample: Sample, watts: float) -> None:
     """Learns the voltage, and whether the car charges with DC."""
     known = [each for each in sample.voltages_v if each]
     lone_a = sample.current_a if not any(sample.currents_a) else None
-    if watts > _SURELY_DC_W or (lone_a or 0.0) > _SURELY_DC_A:
+    # Stations also tell one current that is the sum of three: that alone is no sign of DC.
+    is_dc_current = (lone_a or 0.0) > _SURELY_DC_A and watts > (lone_a or 0.0) * _LEAST_DC_V
+    is_measured = sample.power_w is not None or sample.highest_current_a is None
+    if is_measured and (watts > _SURELY_DC_W or is_dc_current):
         memory.is_dc = True
     if any(each > _SURELY_DC_V for each in known):
         memory.is_dc = True

@@ -430,3 +430,21 @@ def test_a_register_that_leaps_does_not_make_a_huge_battery():
 
 def percent_of(minute: int) -> int:
     return int(minute * 184 // 600)
+
+
+@pytest.mark.parametrize(
+    ("values", "is_dc"),
+    [
+        ({"power_w": 22_640.0, "current_a": 94.2}, False),
+        ({"power_w": 24_000.0, "current_a": 66.0}, True),
+        ({"power_w": 60_000.0}, True),
+        ({"current_a": 94.2}, False),
+        ({"power_w": 11_000.0, "currents_a": (16.0, 16.0, 16.0)}, False),
+    ],
+)
+def test_direct_current_shows_in_what_alternating_current_cannot_be(values, is_dc):
+    memory = EndMemory()
+    for minute in range(3):
+        sample = Sample(after(60 * minute), **values)
+        note(memory, sample, sample.at.timestamp(), None, step(None))
+    assert memory.is_dc is is_dc
