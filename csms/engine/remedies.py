@@ -51,7 +51,10 @@ def climb(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
 
     Returns when to look again, None if nothing more is to be tried.
     """
-    if not engine.policy.pushes_profiles or not live.session.is_active:
+    session = live.session
+    if not engine.policy.pushes_profiles or not session.is_active:
+        return None
+    if "superseded" in session.flags or session.duplicate_of is not None:
         return None
     learn(engine, work, live)
     if not work.station.is_online:

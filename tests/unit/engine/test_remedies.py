@@ -460,3 +460,12 @@ async def test_alerts_of_one_session_do_not_push_over_each_other():
     times = sorted(datetime.fromisoformat(action["at"]) for _, action in actions)
     grace_s = bench.desk.policy.thresholds.grace_s
     assert all((b - a).total_seconds() >= grace_s for a, b in pairwise(times))
+
+
+async def test_nothing_is_sent_for_a_session_that_another_one_has_taken_the_place_of():
+    bench = Bench()
+    await bench.begin()
+    bench.live.session.flags.add("superseded")
+    await bench.run(1200)
+    assert bench.live.watch.open_episodes
+    assert bench.remedies == []
