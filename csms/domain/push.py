@@ -38,8 +38,8 @@ IN_FORCE = frozenset(
 class Push:
     """One push; `number` counts the session's, 0 is what somebody else sent.
 
-    `form` is the index of the form in which the profile was sent, `tries` how often one was since
-    the last reason to push. `refusals` counts the refusals in a row, the first of them at
+    `refused` are marks of the forms that the station refused, `tries` is how often one was sent
+    since the last reason to push. `refusals` counts the refusals in a row, the first of them at
     `refused_since`, the last at `refused_at`; `is_refusal_told` tells that an alert was raised
     for them. `asked_at` is when the station was last asked what is in force, `composite` what it
     said while that differs from what we believe, JSON-able, `doubt` why it could not be compared.
@@ -60,7 +60,7 @@ class Push:
     observed_at: datetime | None = None
     status: str | None = None
     reason: str | None = None
-    form: int = 0
+    refused: list[int] = field(default_factory=list)
     tries: int = 0
     refusals: int = 0
     refused_since: datetime | None = None

@@ -6,6 +6,7 @@ level but 0, one of the two units, a kind, or numberPhases.
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from csms.engine.quirks import Form
 from profiles import ChargingProfile, Kind, Period, Purpose, RateUnit, convert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from csms.engine.quirks import QuirkValues
@@ -45,6 +46,20 @@ def forms_of(profile: ChargingProfile, values: QuirkValues, begun: datetime) -> 
         done.append(form)
         _add(found, _changed(profile, done, begun))
     return found
+
+
+def mark(profile: ChargingProfile) -> int:
+    """Returns a short number by which a profile in one form is known again."""
+    return zlib.crc32(repr(profile).encode())
+
+
+def pick(shapes: Sequence[Shaped], refused: list[int]) -> Shaped:
+    """Returns the first form that was not refused; when all were, it begins again."""
+    for shaped in shapes:
+        if mark(shaped.profile) not in refused:
+            return shaped
+    refused.clear()
+    return shapes[0]
 
 
 def _add(found: list[Shaped], shaped: Shaped | None) -> None:

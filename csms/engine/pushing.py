@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from csms.domain.commands import InstallProfile
 from csms.domain.push import Push, PushState
 from csms.engine import belief, clearings, confirm, desk, refusals, shaping
+from csms.engine.forms import mark, pick
 from profiles import choose
 
 if TYPE_CHECKING:
@@ -77,7 +78,6 @@ def again(
     push = live.session.push
     if push is not None:
         push.tries, push.refusals = 0, 0
-        push.form += push.state is PushState.REFUSED
     live.session.pushed = None
     work.touch(live)
     return want(engine, work, live, alert_id)
@@ -197,7 +197,7 @@ def _next(push: Push | None, now: datetime) -> Push:
     return Push(
         wanted_at=now,
         tried_at=now,
-        form=push.form,
+        refused=push.refused,
         tries=push.tries + 1,
         refusals=push.refusals,
         refused_since=push.refused_since,
@@ -232,8 +232,7 @@ def _push(
     if not allowed:
         _forbid(work, live, shapes.profile, desk.Wish(named.name, alert_id=alert_id), wrong or "")
         return None
-    push.form %= len(allowed)
-    shaped = allowed[push.form]
+    shaped = pick(allowed, push.refused)
     wish = desk.Wish(named.name, (*shaped.forms, *shapes.changes), alert_id)
     return desk.want(work, live, InstallProfile(session.evse or 0, shaped.profile), wish)
 
@@ -259,8 +258,8 @@ def _accepted(engine: Engine, work: Work, live: LiveSession, order: Order) -> No
     push = live.session.push
     if push is None or not isinstance(order.command, InstallProfile):
         return
-    if push.form and shaping.learn(engine, work, live, order.command.profile):
-        push.form = 0
+    if push.refused:
+        shaping.learn(engine, work, live, order.command.profile)
     push.tries = 0
     refusals.accepted(work, live)
     belief.confirm(work, order.command.profile.id)
@@ -269,11 +268,11 @@ def _accepted(engine: Engine, work: Work, live: LiveSession, order: Order) -> No
 
 def _refused(engine: Engine, work: Work, live: LiveSession, order: Order) -> None:
     push = live.session.push
-    if push is None:
+    if push is None or not isinstance(order.command, InstallProfile):
         return
+    push.refused.append(mark(order.command.profile))
     refusals.refused(work, live, push.status or "", push.reason)
     if push.tries < refusals.MOST_TRIES and order.alert_id is None:
-        push.form += 1
         live.session.pushed = None
         want(engine, work, live)
 

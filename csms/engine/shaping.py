@@ -113,14 +113,20 @@ def findings(engine: Engine, work: Work, live: LiveSession, profile: ChargingPro
     return "; ".join(f"{each.rule}: {each.message}" for each in found)
 
 
-def learn(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> bool:
-    """Remembers what form a station took after it had refused others; False if none can be."""
+def learn(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfile) -> None:
+    """Remembers what form a station took after it had refused others."""
     named = engine.policy.catalogue.get(live.session.profile or "")
     shapes = None if named is None else shapes_of(engine, work, live, named)
-    forms = () if shapes is None else shapes.forms
-    taken = next((each for each in forms if each.profile == profile), None)
-    if taken is None or quirks.key_of(work.station.record) is None:
-        return False
+    learn_from(engine, work, () if shapes is None else shapes.forms, profile)
+
+
+def learn_from(
+    engine: Engine, work: Work, shapes: Sequence[Shaped], profile: ChargingProfile
+) -> None:
+    """Remembers what of a profile's form differs from how its model would have been sent it."""
+    taken = next((each for each in shapes if each.profile == profile), None)
+    if taken is None:
+        return
     values: dict[str, object] = {}
     if Form.LEVEL in taken.forms:
         values["max_stack_level"] = profile.stack_level
@@ -131,9 +137,8 @@ def learn(engine: Engine, work: Work, live: LiveSession, profile: ChargingProfil
     if Form.PHASES in taken.forms:
         values["number_phases"] = False
     if values:
-        why = f"took a profile as {', '.join(taken.forms)} after it had refused another form"
-        quirks.learn(engine, work, why, **values)
-    return bool(values)
+        what = f"a {profile.purpose.value} as {', '.join(taken.forms)}"
+        quirks.learn(engine, work, f"took {what} after it had refused another form", **values)
 
 
 def _end_of(fitted: Adapted, begun: datetime) -> datetime | None:

@@ -8,15 +8,14 @@ both on EVSE 0. What became of each is on the station's record. Source: OCPP 1.6
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.commands import InstallProfile
 from csms.domain.push import IN_FORCE, PushState
-from csms.engine import belief, capabilities, clearings, desk, quirks, refusals
-from csms.engine.forms import forms_of
-from csms.engine.quirks import Form
+from csms.engine import belief, capabilities, clearings, desk, quirks, refusals, shaping
+from csms.engine.forms import forms_of, mark, pick
 from csms.engine.work import Order
 from profiles import Purpose, StationContext, blocking, check, choose
 
@@ -48,7 +47,7 @@ class Stands:
     anchored_at: str
     state: str = PushState.WANTED.value
     number: int = 0
-    form: int = 0
+    refused: list[int] = field(default_factory=list)
     tries: int = 0
     wanted_at: str | None = None
     sent_at: str | None = None
@@ -102,8 +101,6 @@ def settle(engine: Engine, work: Work, *, anew: bool) -> None:
             known = _first(engine, work, named, known)
         elif known.state in _SETTLED and not anew:
             continue
-        else:
-            known.form += known.state == PushState.REFUSED.value
         known.tries = 0
         _send(engine, work, purpose, known)
 
@@ -145,9 +142,14 @@ def answered(
     _keep(work, purpose, known)
     if state is desk.CommandState.ACCEPTED:
         belief.confirm(work, order.command.profile.id)
-        _learn(engine, work, purpose, known)
-    elif work.station.is_online and known.tries < refusals.MOST_TRIES:
-        known.form += state is desk.CommandState.REFUSED
+        if known.refused:
+            shapes = _shapes(engine, work, purpose, known)
+            shaping.learn_from(engine, work, shapes, order.command.profile)
+        return
+    if state is desk.CommandState.REFUSED:
+        known.refused.append(mark(order.command.profile))
+        _keep(work, purpose, known)
+    if work.station.is_online and known.tries < refusals.MOST_TRIES:
         _send(engine, work, purpose, known)
 
 
@@ -168,7 +170,6 @@ def _send(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> None:
     allowed = [each for each in shapes if not _findings(engine, work, each.profile)]
     known.number += 1
     known.tries += 1
-    known.form %= max(len(allowed), 1)
     known.state, known.wanted_at = PushState.WANTED.value, work.now.isoformat()
     known.sent_at = known.answered_at = known.confirmed_at = None
     if not allowed:
@@ -180,7 +181,7 @@ def _send(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> None:
         work.warn("profile.refused", None, **told)
         _keep(work, purpose, known)
         return
-    command = InstallProfile(0, allowed[known.form].profile)
+    command = InstallProfile(0, pick(allowed, known.refused).profile)
     order = Order(
         work.station.id, _order_id(work, purpose, known), command, work.now, None, known.profile
     )
@@ -227,22 +228,6 @@ def _findings(engine: Engine, work: Work, profile: ChargingProfile) -> str:
     )
     found = blocking(check(0, profile, context))
     return "; ".join(f"{each.rule}: {each.message}" for each in found)
-
-
-def _learn(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> None:
-    """Remembers the unit or level that a station took after it had refused another."""
-    shapes = _shapes(engine, work, purpose, known)
-    if known.tries < 2 or known.form >= len(shapes):  # noqa: PLR2004 - the first try taught nothing
-        return
-    shaped = shapes[known.form]
-    values: dict[str, object] = {}
-    if Form.LEVEL in shaped.forms:
-        values["max_stack_level"] = shaped.profile.stack_level
-    if Form.UNIT in shaped.forms:
-        values["units"] = (shaped.profile.schedule.unit.value,)
-    if values:
-        why = f"took a {purpose.value} as {', '.join(shaped.forms)} after a refusal"
-        quirks.learn(engine, work, why, **values)
 
 
 def _meant(work: Work, order: Order) -> tuple[Purpose, Stands | None]:

@@ -7,6 +7,7 @@ import pytest
 from csms.domain.commands import AskCapabilities, CapabilitiesTold, ClearProfiles
 from csms.domain.facts import BootNotified, EventKind, Registration
 from csms.engine.policy import Policy
+from csms.engine.quirks import Quirk, QuirkValues
 from csms.engine.writes import StationWrite
 from profiles import AssignmentRule, Purpose, RateUnit, Rules, load_catalogue
 from profiles.catalogue import SHIPPED
@@ -148,3 +149,20 @@ async def test_a_replay_sends_nothing(desk):
     await charger.connect(0)
     await charger.take(await desk.report(BootNotified("Acme", "One"), 10), 10)
     assert charger.orders == []
+
+
+async def test_what_another_station_of_the_model_teaches_meanwhile_is_not_undone(desk):
+    desk.state.record.vendor, desk.state.record.model = "Acme", "One"
+
+    def takes_watts(profile):
+        if profile.schedule.unit is RateUnit.W:
+            return None
+        learned = QuirkValues(units=("W",))
+        desk.engine.quirks["acme:one"] = Quirk("acme:one", learned=learned)
+        return REJECTED
+
+    charger = Charger(desk, takes_watts)
+    await charger.connect(0)
+    await charger.take(await desk.report(an_event(STARTED, 0, token="TAG1", evse=1), 0), 0)
+    assert desk.engine.quirks["acme:one"].values == QuirkValues(units=("W",))
+    assert [each.schedule.unit for each in charger.pushed()] == [RateUnit.W]
