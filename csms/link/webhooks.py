@@ -68,6 +68,7 @@ class Webhooks:
         self._lines: dict[Line, deque[DeliveryWrite]] = {}
         self._due: list[tuple[datetime, int, Line]] = []
         self._known: set[str] = set()
+        self._just_done: set[str] = set()
         self._count = 0
         self._has_more = self._has_skipped = False
         self._wake = asyncio.Event()
@@ -148,9 +149,14 @@ class Webhooks:
         if not self._posts:
             return
         self._has_skipped = False
+        self._just_done.clear()
         found = await self._hub.store.load_waiting(list(self._posts), _MOST_HELD)
+        # What is done by now may have been read as it was before.
         for message in found:
-            if message.delivery_id not in self._known:
+            if (
+                message.delivery_id not in self._known
+                and message.delivery_id not in self._just_done
+            ):
                 self._put(message)
         # What was skipped meanwhile may have become durable after the reading.
         self._has_more = self._has_skipped or len(found) == _MOST_HELD
@@ -231,7 +237,10 @@ class Webhooks:
             line[0] = after
             self._expect(key, after.due_at)
             return
-        self._known.discard(line.popleft().delivery_id)
+        done = line.popleft().delivery_id
+        self._known.discard(done)
+        if self._has_more:
+            self._just_done.add(done)
         if line:
             self._expect(key, line[0].due_at)
         else:
