@@ -182,8 +182,8 @@ def _rising(
     if memory.stuck_since is None:
         memory.stuck_since = now
     memory.stuck += 1
-    waited_s = now - memory.since - thresholds.rise_settle_s - thresholds.random_delay_s
-    if memory.stuck < thresholds.confirm_samples or waited_s < thresholds.rise_confirm_s:
+    stuck_s = now - memory.stuck_since
+    if memory.stuck < thresholds.confirm_samples or stuck_s < thresholds.rise_confirm_s:
         return None
     return Sign(
         Kind.NO_RESPONSE,
@@ -220,4 +220,7 @@ def _is_stuck(
         # Who sleeps on after a pause is for others to name, unless the station itself holds it.
         return state == "SuspendedEVSE" and current_a <= thresholds.paused_a
     near_a = max(thresholds.rise_a, thresholds.rise_share * old_a)
+    if current_a > old_a + near_a:
+        # It has followed: what comes down later does so for another reason.
+        memory.old_a = None
     return abs(current_a - old_a) <= near_a

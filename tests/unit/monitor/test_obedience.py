@@ -8,7 +8,7 @@ import pytest
 
 from csms.monitor.episodes import Change, Severity
 from profiles import Purpose
-from tests.builders import Bench
+from tests.builders import Bench, after
 
 OVER, OUTSIDE, NO_RESPONSE, UNDER = (
     "OVER_LIMIT",
@@ -130,6 +130,7 @@ def test_a_raised_limit_that_a_known_car_does_not_follow_is_no_response():
     assert episode.severity is Severity.MINOR
     (raised_at,) = bench.times(Change.RAISED, NO_RESPONSE)
     assert HOUR + 900 <= raised_at <= HOUR + 960
+    assert episode.opened_at <= after(HOUR + 360)
     assert episode.evidence["old_limit"] == 10
     assert episode.evidence["ceiling_a"] == 16
 
@@ -146,6 +147,14 @@ def test_a_raised_limit_that_a_known_car_does_not_follow_is_no_response():
 )
 def test_a_raised_limit_is_no_matter_without_a_car_that_takes_it(amps, ceiling_a, was_a, to_a):
     bench = raised(amps, ceiling_a, was_a, to_a)
+    assert NO_RESPONSE not in kinds(bench)
+
+
+def test_a_car_that_has_followed_and_comes_down_in_the_end_is_no_matter():
+    bench = raised(16, 16.0)
+    for step in range(30):
+        bench.sample(HOUR + 1800 + 60 * step, amps=16 - 0.5 * step)
+    bench.run(HOUR + 3600, HOUR + 7200, amps=10)
     assert NO_RESPONSE not in kinds(bench)
 
 
