@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from csms.domain.ledger import Place, Reading
 from csms.domain.registers import DUPLICATE
+from csms.domain.session import SessionState
 from csms.engine import meter_clock, metering
 from csms.monitor import meter_start
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from csms.domain.session import Session
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
@@ -52,10 +55,13 @@ def _compare(work: Work, live: LiveSession, end: meter_start.End) -> None:
     first = _first(session)
     if first is None or end.is_odd or _ODD.intersection(session.register_flags):
         return
+    record = work.station.record
     begin = meter_start.Begin(
         session.started_at.timestamp(),
         first.milliwh,
         0.0 if first.place < Place.SAMPLE else first.moment - session.started_at.timestamp(),
+        is_booted=_is_since(record.booted_at, end),
+        was_away=_is_since(record.connected_at, end),
     )
     evidence = meter_start.compare(end, begin)
     if evidence is None:
@@ -66,12 +72,22 @@ def _compare(work: Work, live: LiveSession, end: meter_start.End) -> None:
     work.touch(live)
 
 
+def _is_since(at: datetime | None, end: meter_start.End) -> bool:
+    return at is not None and at.timestamp() >= end.at
+
+
 def _first(session: Session) -> Reading | None:
     """Returns the reading with which a session began: of its start, else its first sample."""
     start, first = session.ledger.start, session.ledger.first
     if start is None or (first is not None and first.place < Place.SAMPLE):
         return first
     return start
+
+
+def _is_unsure(session: Session) -> bool:
+    """Tells whether nobody knows how far the register went: not told, or odd all along."""
+    is_told = session.state is SessionState.ENDED and "superseded" not in session.flags
+    return not is_told or bool(_ODD.intersection(session.register_flags))
 
 
 class _Last(NamedTuple):
@@ -91,7 +107,7 @@ def _end(session: Session, first_milliwh: int, last_milliwh: int) -> dict[str, A
         first_milliwh=first_milliwh,
         milliwh=last_milliwh,
         unread_s=0.0 if last.is_end else max(ended - last.moment, 0.0),
-        is_odd=bool(_ODD.intersection(session.register_flags)),
+        is_odd=_is_unsure(session),
     )
     return end._asdict()
 

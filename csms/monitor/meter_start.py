@@ -34,26 +34,36 @@ class End(NamedTuple):
 
 
 class Begin(NamedTuple):
-    """How a session begins: when, its first reading, and how long after its start that was."""
+    """How a session begins: when, its first reading, and how long after its start that was.
+
+    Since the last session ended the station has restarted if `is_booted`, and was offline if
+    `was_away`, so that there may have been a session that is not told yet.
+    """
 
     at: float
     milliwh: int
     unread_s: float = 0.0
+    is_booted: bool = False
+    was_away: bool = False
 
 
 def compare(end: End, begin: Begin) -> dict[str, Any] | None:
     """Returns the evidence of a register that does not go on; None if it does, or may.
 
-    Registers that begin at 0 with each session say nothing.
+    Registers that begin at 0 with each session, or whenever the station restarts, say nothing.
     """
     first_wh, before_wh = begin.milliwh / 1000, end.milliwh / 1000
     if begin.at < end.at:
         return None
-    if first_wh <= _FROM_ZERO_WH and end.first_milliwh / 1000 <= _FROM_ZERO_WH:
+    is_anew = begin.is_booted or end.first_milliwh / 1000 <= _FROM_ZERO_WH
+    if first_wh <= _FROM_ZERO_WH and is_anew:
         return None
     step = first_wh - before_wh
     slack = max(_LEAST_WH, _rounding_wh(begin.milliwh))
-    unread_wh = _UNREAD_W * (end.unread_s + max(begin.unread_s, 0.0)) / 3600
+    unread_s = end.unread_s + max(begin.unread_s, 0.0)
+    if begin.was_away:
+        unread_s += begin.at - end.at
+    unread_wh = _UNREAD_W * unread_s / 3600
     most = slack + unread_wh + _STANDBY_W * (begin.at - end.at) / 3600
     if -slack <= step <= most:
         return None

@@ -53,6 +53,16 @@ def test_another_register_is_told(first_wh, more):
     assert differ(first_wh, 15_342, **more)
 
 
-def test_a_register_that_begins_at_0_with_each_session_says_nothing():
+def test_a_register_that_begins_at_0_with_each_session_or_restart_says_nothing():
     assert not differ(0, 15_342, began_wh=0)
     assert differ(12_000, 15_342, began_wh=0)
+    end, begin = End("LS-1", 0, 1_000_000, 15_342_000), Begin(HOUR, 0, is_booted=True)
+    assert compare(end, begin) is None
+    assert compare(end, begin._replace(milliwh=12_000_000)) is not None
+
+
+@pytest.mark.parametrize(("rise_wh", "is_told"), [(154, False), (20_000, False), (40_000, True)])
+def test_while_a_station_was_away_it_may_have_charged(rise_wh, is_told):
+    end = End("LS-1", 0, 1_000_000, 15_342_000)
+    begin = Begin(HOUR, 15_342_000 + rise_wh * 1000, was_away=True)
+    assert (compare(end, begin) is not None) is is_told
