@@ -87,10 +87,10 @@ class AskComposite:
 
 @dataclass(frozen=True, slots=True)
 class CompositeTold:
-    """The composite schedule of a station; `schedule` None with the reason if it gave none;
-    `is_refusal` where it said so itself, and not in a form that makes no sense.
+    """The composite schedule of a station; `schedule` None with the reason if it gave none.
 
-    A start that the station does not name is the time of receipt, filled in by whoever takes it.
+    `is_refusal` where it said so itself, and not in a form that makes no sense. A start that the
+    station does not name is the time of receipt, filled in by whoever takes it.
     """
 
     evse: int
