@@ -7,7 +7,7 @@ chosen on simulated sessions for at most one false alarm in a thousand hours.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,13 +18,13 @@ RULE_VERSION = "2"
 def number(default: float, text: str, *, least: float = 0.0, most: float | None = None) -> float:
     """Returns a field with what its documentation says, and what it may be set to."""
     metadata = {"text": text, "least": least, "most": most}
-    return cast("float", field(default=default, metadata=metadata))
+    return field(default=default, metadata=metadata)
 
 
 def count(default: int, text: str) -> int:
     """Returns a field that counts from 1."""
     metadata = {"text": text, "least": 1, "most": None}
-    return cast("int", field(default=default, metadata=metadata))
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True, slots=True)
