@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -128,6 +129,14 @@ def doubt_assignments(
     return tuple(findings)
 
 
+def may_apply(rule: AssignmentRule, *, station: str, site: str) -> bool:
+    """Return whether a rule can decide for a session there, whoever charges."""
+    return all(
+        pattern is None or _covers(pattern, text)
+        for pattern, text in ((rule.station, station), (rule.site, site))
+    )
+
+
 def load_assignments(path: Path, catalogue: Collection[str]) -> tuple[AssignmentRule, ...]:
     """Return the rules of a TOML file with `[[rule]]` tables, in order.
 
@@ -169,8 +178,13 @@ def _matches(rule: AssignmentRule, given: dict[str, str | None]) -> bool:
 
 
 def _covers(pattern: str, text: str) -> bool:
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _compiled(pattern: str) -> re.Pattern[str]:
     parts = (re.escape(part) for part in pattern.split("*"))
-    return re.fullmatch(".*".join(parts), text, re.IGNORECASE | re.DOTALL) is not None
+    return re.compile(".*".join(parts), re.IGNORECASE | re.DOTALL)
 
 
 def _specificity(rule: AssignmentRule) -> tuple[int, ...]:

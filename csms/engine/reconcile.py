@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from csms.domain.facts import Registration
 from csms.engine import belief, capabilities, clearings, external_limits, pushing, standing
 from csms.engine.work import STATION
-from profiles import choose
+from profiles.assignments import may_apply
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from csms.engine.policy import Policy
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
-    from profiles import AssignmentRule
 
 _BOOT_WITHIN = timedelta(seconds=3)
 
@@ -122,16 +121,8 @@ def _may_get(policy: Policy, record: Station) -> bool:
     return any(
         (named := policy.catalogue.get(rule.profile)) is not None
         and not named.is_unlimited
-        and _is_for(rule, record)
+        and may_apply(rule, station=record.id, site=record.site)
         for rule in policy.assignments
-    )
-
-
-def _is_for(rule: AssignmentRule, record: Station) -> bool:
-    bare = rule.model_copy(update={"token": None, "vehicle_class": None})
-    return (
-        choose([bare], station=record.id, site=record.site, token=None, vehicle_class=None)
-        is not None
     )
 
 
