@@ -11,5 +11,6 @@ def bench_modules(monkeypatch):
     """The benchmarks are scripts: they find each other by the folder that they lie in."""
     monkeypatch.syspath_prepend(str(BENCH))
     yield
-    for name in [name for name in sys.modules if name.startswith(("_workload", "limits"))]:
+    scripts = ("_workload", "_judged", "judge", "limits")
+    for name in [name for name in sys.modules if name.startswith(scripts)]:
         del sys.modules[name]
