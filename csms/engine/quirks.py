@@ -42,35 +42,37 @@ class QuirkValues(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_stack_level: int | None = Field(
-        None, ge=0, description="The highest stack level that it really takes"
+        default=None, ge=0, description="The highest stack level that it really takes"
     )
     units: tuple[Literal["A", "W"], ...] | None = Field(
-        None, min_length=1, description="The units of limits that it really takes"
+        default=None, min_length=1, description="The units of limits that it really takes"
     )
     kind: Literal["Absolute", "Relative"] | None = Field(
-        None, description="The kind of profile that it takes"
+        default=None, description="The kind of profile that it takes"
     )
     number_phases: bool | None = Field(
-        None, description="false: it takes no numberPhases in a period"
+        default=None, description="false: it takes no numberPhases in a period"
     )
-    max_periods: int | None = Field(None, ge=1, description="The periods that it really takes")
+    max_periods: int | None = Field(
+        default=None, ge=1, description="The periods that it really takes"
+    )
     gap_value: float | None = Field(
-        None, ge=-1, description="The limit in its composite schedule where nothing limits"
+        default=None, ge=-1, description="The limit in its composite schedule where nothing limits"
     )
     keeps_zero_profile: bool | None = Field(
-        None, description="true: a profile of 0 A outlives its transaction"
+        default=None, description="true: a profile of 0 A outlives its transaction"
     )
     ignores_tx_profile: bool | None = Field(
-        None, description="true: it obeys TxDefaultProfile and ChargePointMaxProfile only"
+        default=None, description="true: it obeys TxDefaultProfile and ChargePointMaxProfile only"
     )
     resume_s: float | None = Field(
-        None, ge=0, description="What it takes to charge again after a pause, seconds"
+        default=None, ge=0, description="What it takes to charge again after a pause, seconds"
     )
     current_sense: Literal["max", "sum"] | None = Field(
-        None, description="What a current without a phase is: of one phase, or of all"
+        default=None, description="What a current without a phase is: of one phase, or of all"
     )
     forms: tuple[Form, ...] | None = Field(
-        None, description="The order in which a refused profile is tried in other forms"
+        default=None, description="The order in which a refused profile is tried in other forms"
     )
 
     def overlaid(self, other: Self) -> Self:
