@@ -8,7 +8,7 @@ there is no ground for a number there is none.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from csms.monitor.expected_end_course import Course, Curve, Leg, drawn_until, follow
@@ -120,27 +120,29 @@ def is_at_risk(told: Estimate, grounds: Grounds, legs: Sequence[Leg], now_s: flo
     whole_wh = (grounds.memory.wh or 0.0) + told.remaining_wh
     if wishes.departs_s is not None and wishes.departs_s > now_s:
         until_s = wishes.departs_s - now_s
-        had_wh = drawn_until(legs, until_s, curve_ahead(grounds, 1.0, 0.0, None))
-        is_late = told.bound == "departure"
-        is_short = told.remaining_wh - had_wh > _RISK_SHARE * whole_wh
-        return (is_late and _energy_end(told) > until_s + _RISK_S) or is_short
+        # By the best that can be hoped for: a risk that a guess makes is none.
+        curve = curve_ahead(grounds, 1.0, _KNEE_SPREAD, None)
+        ends_s = follow(legs, told.remaining_wh, curve).end_s
+        is_late = told.bound == "departure" and (ends_s is None or ends_s > until_s + _RISK_S)
+        had_wh = drawn_until(legs, until_s, curve)
+        return is_late or told.remaining_wh - had_wh > _RISK_SHARE * whole_wh
     if not has_asked or wishes.departs_s is not None:
         return None
     return told.short_wh > _RISK_SHARE * whole_wh
 
 
-def _energy_end(told: Estimate) -> float:
-    return math.inf if told.short_wh > 0 else told.p50_s or 0.0
-
-
 def _with_tail(told: Estimate | None, tail: Tail, *, is_dc: bool) -> Estimate:
-    """Returns what a fall tells of the end, or what the energy does where that is sooner.
+    """Returns what a fall tells of the end, within which the energy may tell it better.
 
-    An AC charge that falls is at its end, whatever was usual; a DC charge falls from the middle.
+    A DC charge falls from its middle on, an AC charge only at its end, so that there the energy
+    counts no further than to where a full car stops.
     """
-    is_firm = told is not None and (is_dc or told.basis in {"request", "target"})
-    if told is not None and is_firm and told.p50_s is not None and told.p50_s < tail.likely_s:
-        return told
+    if told is not None and told.p50_s is not None and told.p50_s < tail.likely_s:
+        if is_dc or told.p50_s >= tail.full_s:
+            return replace(told, p90_s=min(told.p90_s or tail.late_s, tail.late_s))
+        if told.basis in {"request", "target"}:
+            return told
+        return Estimate(min(told.p50_s, tail.early_s), tail.full_s, tail.likely_s, "tail")
     return Estimate(tail.early_s, tail.likely_s, tail.late_s, "tail")
 
 

@@ -22,6 +22,8 @@ LAST_SHARE = 0.20
 _FULL = 100.0
 _USUAL_A, _USUAL_LONE_A = 16.0, 32.0
 _USUAL_DC_W, _USUAL_DC_RATE = 120_000.0, 1.7
+_USUAL_AC_WH = 600.0
+_FILLING = frozenset({"history", "request"})
 _USUAL_DC_WH, _USUAL_DC_STOP, _STOP_SPREAD = 770.0, 85.0, 4.0
 
 
@@ -36,7 +38,8 @@ def curve_ahead(
     ceiling_w = ceiling_of(grounds, wanted) * ceiling_share
     place = None if wanted is None else _place(grounds, wanted, knee_by)
     if place is None:
-        return Curve(((0.0, _present(grounds.memory, ceiling_w, ceiling_share)),))
+        power_w = _present(grounds.memory, ceiling_w, ceiling_share)
+        return _to_the_end(grounds, wanted, power_w, knee_by)
     soc, per_percent = place
     shape = _shape(grounds, knee_by)
     here = _value(shape, soc)
@@ -54,6 +57,23 @@ def curve_ahead(
         if percent > soc
     ]
     return Curve(tuple(points))
+
+
+def _to_the_end(
+    grounds: Grounds, wanted: Remaining | None, power_w: float, knee_by: float
+) -> Curve:
+    """Returns the curve of an AC car of unknown level.
+
+    It may end full, after slow last percent, or not: they count by half, all of them where it is
+    to end late (`knee_by` below 0), not at all where it is to end soon.
+    """
+    if wanted is None or knee_by > 0 or wanted.basis not in _FILLING:
+        return Curve(((0.0, power_w),))
+    per_percent = grounds.habits.wh_per_percent or _USUAL_AC_WH
+    slow_wh = (_FULL - KNEE_AC) * per_percent * (0.5 if knee_by == 0 else 1.0)
+    slow_wh = min(slow_wh, wanted.mid_wh)
+    knee_wh = wanted.mid_wh - slow_wh
+    return Curve(((knee_wh, power_w), (knee_wh + slow_wh + 1.0, LAST_SHARE * power_w)))
 
 
 def _place(grounds: Grounds, wanted: Remaining, knee_by: float) -> tuple[float, float] | None:

@@ -22,13 +22,17 @@ _FLOOR = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """A fall: the power now in W, its time constant, and when it ends in seconds from now."""
+    """A fall: the power now in W, its time constant, and when it ends in seconds from now.
+
+    `full_s` is when a battery would be full that stops at a fifth of its ceiling.
+    """
 
     power_w: float
     tau_s: float
     early_s: float
     likely_s: float
     late_s: float
+    full_s: float
 
     def curve(self, ceiling_w: float) -> Curve:
         """Returns the power by the energy drawn: it falls evenly where it falls so in time."""
@@ -56,7 +60,9 @@ def find_tail(tail: Sequence[Sequence[float]], ceiling_w: float) -> Tail | None:
         return None
     likely_s = tau_s * max(math.log(power_w / (_ENDS_AT * ceiling_w)), 0.0)
     early_s = tau_s * max(math.log(power_w / (_ENDS_EARLY_AT * ceiling_w)), 0.0)
-    return Tail(power_w, tau_s, early_s * (1 - _SPREAD), likely_s, likely_s * (1 + _SPREAD))
+    return Tail(
+        power_w, tau_s, early_s * (1 - _SPREAD), likely_s, likely_s * (1 + _SPREAD), early_s
+    )
 
 
 def _fitted(tail: Sequence[Sequence[float]]) -> float | None:

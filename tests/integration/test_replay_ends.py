@@ -69,7 +69,8 @@ def test_an_earlier_session_of_the_token_in_the_log_gives_the_end(version, tmp_p
         ended_s, _ = charge(log, number * 20_000, 11_040)
     path = log.write(tmp_path / "log.jsonl")
     found = numbers(replay(path).estimates, "history")
-    assert seconds(found[-1]["p50"]) == pytest.approx(ended_s, abs=150)
+    assert seconds(found[-1]["p10"]) < ended_s < seconds(found[-1]["p90"])
+    assert seconds(found[-1]["p50"]) == pytest.approx(ended_s, abs=500)
     known = {each["session_id"] for each in found}
     assert (len(known), "LS-2026-11-21-001" in known) == (3, False)
     forgetful = Policy(accept_unknown_tokens=True, learn_habits=False)

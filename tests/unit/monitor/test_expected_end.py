@@ -143,8 +143,11 @@ def test_what_was_asked_for_is_run_through_the_limits():
     legs = [Leg(3_600, 5_500), Leg(7_200, 0), Leg(math.inf, 11_000)]
     told = told_of(wishes=Wishes(energy_wh=5_000 + 11_000), legs=legs)
     assert told.basis == "request"
-    assert told.p50_s == pytest.approx(7_200 + 30 + 1_800)
-    assert told.p10_s < told.p50_s < told.p90_s
+    # Nobody knows whether it ends full: the slow last percent count by half.
+    slow_s = 1_200 / 11_000 * 3_600 * (math.log(5) / 0.8 - 1)
+    assert told.p50_s == pytest.approx(7_200 + 30 + 1_800 + slow_s, abs=5)
+    assert told.p10_s < 7_200 + 30 + 1_800
+    assert told.p90_s > 7_200 + 30 + 1_800 + 2 * slow_s
 
 
 def test_drivers_ask_for_more_than_they_take_so_the_level_counts_first():
@@ -196,7 +199,7 @@ def test_a_departure_is_only_a_bound():
     assert (told.bound, told.p50_s) == ("departure", 3_600)
     assert told.short_wh == pytest.approx(11_000, rel=0.01)
     later = told_of(wishes=Wishes(energy_wh=16_000, departs_s=NOW_S + 86_400))
-    assert (later.bound, later.p50_s) == ("energy", pytest.approx(3_600))
+    assert (later.bound, later.p50_s) == ("energy", pytest.approx(3_996, abs=5))
     past = told_of(wishes=Wishes(energy_wh=16_000, departs_s=NOW_S - 60))
     assert past.bound == "energy"
 
