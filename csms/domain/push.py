@@ -67,6 +67,7 @@ class Push:
     refused_at: datetime | None = None
     tried_at: datetime | None = None
     again_at: datetime | None = None
+    utc_offset_s: float | None = None
     is_refusal_told: bool = False
     asked_at: datetime | None = None
     composite: dict[str, Any] | None = None

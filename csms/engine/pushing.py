@@ -132,11 +132,21 @@ def answered(
 
 
 def check(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
-    """Sends the rest of a profile that was cut short; returns when to look, None if never."""
+    """Sends the rest of a profile that was cut short, and one whose site's clock has changed.
+
+    Returns when to look, None if that can wait until somebody looks anyway.
+    """
     push = live.session.push
-    if push is None or push.again_at is None or not work.station.is_online:
+    if push is None or not push.is_in_force or not work.station.is_online:
         return None
-    if work.now < push.again_at:
+    named = engine.policy.catalogue.get(live.session.profile or "")
+    has_moved = (
+        push.utc_offset_s is not None
+        and named is not None
+        and shaping.utc_offset_s(engine, work, named) != push.utc_offset_s
+    )
+    is_due = push.again_at is not None and work.now >= push.again_at
+    if not has_moved and not is_due:
         return push.again_at
     push.again_at = None
     again(engine, work, live)
@@ -222,6 +232,7 @@ def _push(
     if shapes is None:
         return None
     push.again_at = shapes.again_at
+    push.utc_offset_s = shaping.utc_offset_s(engine, work, named)
     wrong = shapes.problem
     allowed: list[Shaped] = []
     for shaped in shapes.forms:

@@ -41,9 +41,17 @@ def booted(engine: Engine, work: Work) -> None:
 
 
 def heard(engine: Engine, work: Work) -> None:
-    """Takes that a station which has just connected goes on without a boot."""
-    if work.station.reconcile_at is not None:
+    """Takes that a station which has just connected goes on without a boot.
+
+    Each hour its standing profiles are held against the site's clock.
+    """
+    station, hour = work.station, int(work.now.timestamp() // 3600)
+    if station.reconcile_at is not None:
         reconcile(engine, work)
+    elif station.hour != hour:
+        station.hour = hour
+        if station.record.standing and engine.policy.pushes_profiles and station.is_online:
+            standing.refresh(engine, work)
 
 
 def check(engine: Engine, work: Work) -> datetime | None:

@@ -70,13 +70,14 @@ def shapes_of(
     session, known = live.session, quirks.of(engine, work.station.record)
     is_default = as_default or known.ignores_tx_profile
     purpose = Purpose.TX_DEFAULT if is_default else Purpose.TX
-    profile = named.to_charging_profile(
+    made = named.to_charging_profile(
         id=session.profile_id or 0,
         purpose=purpose,
         transaction_id=session.transaction_id,
-        transaction_start=session.started_at,
+        transaction_start=session.started_at if named.recurrency_kind is None else work.now,
         zone=engine.policy.zone_of(work.station.record.site),
-    ) or _lifting(work, live, named)
+    )
+    profile = by_clock(engine, work, made) or _lifting(work, live, named)
     if profile is None:
         return None
     if purpose is Purpose.TX_DEFAULT:
@@ -156,6 +157,32 @@ def _above_standing(work: Work, profile: ChargingProfile) -> ChargingProfile:
         if each.evse == 0 and each.profile.purpose is Purpose.TX_DEFAULT
     ]
     return replace(profile, stack_level=max([profile.stack_level, *levels]))
+
+
+def utc_offset_s(engine: Engine, work: Work, named: CatalogueProfile) -> float | None:
+    """Returns how far the site's clock is ahead of UTC now, None for what does not recur by it.
+
+    Occurrences are whole days of UTC apart: after a change of that clock they lie an hour off.
+    """
+    if named.recurrency_kind is None:
+        return None
+    offset = work.now.astimezone(engine.policy.zone_of(work.station.record.site)).utcoffset()
+    return None if offset is None else offset.total_seconds()
+
+
+def by_clock(engine: Engine, work: Work, profile: ChargingProfile | None) -> ChargingProfile | None:
+    """Returns a recurring profile whose occurrences are at the hours of the site's present clock.
+
+    It begins with its last occurrence, which may lie before the clock was changed.
+    """
+    start = None if profile is None else profile.schedule.start
+    if profile is None or start is None or profile.kind is not Kind.RECURRING:
+        return profile
+    zone = engine.policy.zone_of(work.station.record.site)
+    then, now = (at.astimezone(zone).utcoffset() for at in (start, work.now))
+    if then is None or now is None or start + (then - now) > work.now:
+        return profile
+    return replace(profile, schedule=replace(profile.schedule, start=start + (then - now)))
 
 
 def lifts_default(work: Work, live: LiveSession) -> bool:

@@ -97,7 +97,7 @@ def settle(engine: Engine, work: Work, *, anew: bool) -> None:
             if known is not None:
                 _withdraw(work, purpose, known)
             continue
-        if known is None or known.digest != _digest(named):
+        if known is None or known.digest != _digest(engine, work, named):
             known = _first(engine, work, named, known)
         elif known.state in _SETTLED and not anew:
             continue
@@ -105,12 +105,21 @@ def settle(engine: Engine, work: Work, *, anew: bool) -> None:
         _send(engine, work, purpose, known)
 
 
+def refresh(engine: Engine, work: Work) -> None:
+    """Sends the standing profiles anew that recur by a clock which has changed."""
+    record = work.station.record
+    for purpose, named in wanted(engine.policy, record).items():
+        known = load(record, purpose)
+        if known is not None and known.digest != _digest(engine, work, named):
+            _send(engine, work, purpose, _first(engine, work, named, known))
+
+
 def _first(engine: Engine, work: Work, named: CatalogueProfile, before: Stands | None) -> Stands:
     """Returns a standing profile that is wanted from now on; it takes the ID of the one before."""
-    at = work.now.isoformat()
+    at, digest = work.now.isoformat(), _digest(engine, work, named)
     if before is None:
-        return Stands(named.name, _digest(named), engine.next_profile_id(work.station), at)
-    return Stands(named.name, _digest(named), before.profile_id, at, number=before.number)
+        return Stands(named.name, digest, engine.next_profile_id(work.station), at)
+    return Stands(named.name, digest, before.profile_id, at, number=before.number)
 
 
 def load(record: Station, purpose: Purpose) -> Stands | None:
@@ -199,7 +208,8 @@ def _shapes(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> list
     record = work.station.record
     values = quirks.of(engine, record)
     named = engine.policy.catalogue.get(known.profile)
-    begun = datetime.fromisoformat(known.anchored_at)
+    recurs = named is not None and named.recurrency_kind is not None
+    begun = work.now if recurs else datetime.fromisoformat(known.anchored_at)
     profile = None
     if named is not None:
         profile = named.to_charging_profile(
@@ -209,6 +219,7 @@ def _shapes(engine: Engine, work: Work, purpose: Purpose, known: Stands) -> list
             transaction_start=begun,
             zone=engine.policy.zone_of(record.site),
         )
+    profile = shaping.by_clock(engine, work, profile)
     if profile is None:
         return []
     fitted = capabilities.fit(engine, record, profile, begun, work.now)
@@ -248,5 +259,8 @@ def _keep(work: Work, purpose: Purpose, known: Stands) -> None:
     work.save_station()
 
 
-def _digest(named: CatalogueProfile) -> str:
-    return hashlib.sha256(named.model_dump_json().encode()).hexdigest()[:16]
+def _digest(engine: Engine, work: Work, named: CatalogueProfile) -> str:
+    """Returns what a wish is known by: the profile, and the site's clock if it recurs by that."""
+    offset_s = shaping.utc_offset_s(engine, work, named)
+    text = f"{named.model_dump_json()} {offset_s}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -97,7 +97,8 @@ class StationState:
     `belief` is what goes with `installed`. `reconcile_at` is when what is wanted of the station is
     compared with what it has, if that is due; `standing_waits` that its standing profiles wait to
     hear what it can take. `reports` are the profiles reported so far, by the request's ID.
-    `lost_in` is the connection in which it was last found to have lost what it had taken.
+    `lost_in` is the connection in which it was last found to have lost what it had taken,
+    `hour` that in which its standing profiles were last held against the clock.
     """
 
     record: Station
@@ -121,6 +122,7 @@ class StationState:
     reports: dict[int, Reports] = field(default_factory=dict)
     asked_profiles: int = 0
     lost_in: int = -1
+    hour: int = -1
     load: StationLoad = field(default_factory=StationLoad)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from csms.domain.commands import AskCapabilities, CapabilitiesTold, ClearProfiles
-from csms.domain.facts import BootNotified, EventKind, Registration
+from csms.domain.facts import BootNotified, EventKind, HeartbeatReceived, Registration
 from csms.engine.policy import Policy
 from csms.engine.quirks import Quirk, QuirkValues
 from csms.engine.writes import StationWrite
@@ -166,3 +169,20 @@ async def test_what_another_station_of_the_model_teaches_meanwhile_is_not_undone
     await charger.take(await desk.report(an_event(STARTED, 0, token="TAG1", evse=1), 0), 0)
     assert desk.engine.quirks["acme:one"].values == QuirkValues(units=("W",))
     assert [each.schedule.unit for each in charger.pushed()] == [RateUnit.W]
+
+
+async def test_windows_follow_the_clock_of_the_site_when_it_changes(desk):
+    """The night from 25 to 26 October 2026 in Stockholm: 22:00 is 20:00 UTC before, 21:00 after."""
+    desk.policy.zones["default"] = ZoneInfo("Europe/Stockholm")
+    desk.policy.assignments[0] = AssignmentRule(profile="night-window")
+    charger = Charger(desk)
+    evening = datetime(2026, 10, 24, 19, 30, tzinfo=UTC).timestamp() - after(0).timestamp()
+    await charger.connect(evening)
+    start = an_event(STARTED, evening, token="TAG1", evse=1)
+    await charger.take(await desk.report(start, evening), evening)
+    later = evening + 86_400
+    await charger.take(await desk.report(HeartbeatReceived(), later), later)
+    await charger.look(later, desk.sessions()[0].session.id)
+    for purpose in (DEFAULT, Purpose.TX):
+        starts = [each.schedule.start.hour for each in charger.pushed(purpose)]
+        assert starts == [20, 21]
