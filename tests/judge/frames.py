@@ -122,7 +122,7 @@ class Frames:
 
     def heartbeat(self, at_s: float) -> None:
         """Beside all else; written after the session, so its order does not count."""
-        if self.is_online(at_s):
+        if self._outage(at_s) is None:
             answer = {"currentTime": self.true_stamp(at_s)}
             self._exchange(at_s, ("station", "csms"), "Heartbeat", {}, answer)
 

@@ -191,7 +191,10 @@ class Stage:
         """Labels: from this time of the session on, and to be found in the budget."""
         if "seen_s" in more:
             more["seen_s"] = session.at(more["seen_s"])
-        self.truths.append(truth(kinds, session.at(at_s), session.every_s, **more))
+        longest_s = session.every_s
+        if longest_s > 60:
+            longest_s *= 1 + session.irregular
+        self.truths.append(truth(kinds, session.at(at_s), longest_s, **more))
 
     def known_car(self, car: Car, every_s: float = 60) -> None:
         """Lets the car charge once under a limit looser than it needs: then it is known."""
