@@ -47,7 +47,6 @@ class LiveSession:
     track: LimitTrack = field(default_factory=LimitTrack)
     line: ReadingLine | None = None
     pushed_in: int = -1
-    tries: int = 0
 
     @classmethod
     def restore(cls, stored: StoredSession) -> LiveSession:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from running import BOOTS, Running, running, serving
+from typer.testing import CliRunner
 from websockets.asyncio.client import connect
 
+from csms.__main__ import app
 from csms.ocppj.schemas import request_violation
 from csms.ocppj.version import Version
 
@@ -272,6 +274,15 @@ async def test_a_refused_unit_is_swapped_and_the_model_remembered(server: Runnin
     assert name in quirk["evidence"][0]
     await server.put(f"/quirks/{key}", units=["W"], resume_s=90)
     assert (await server.get(f"/quirks/{key}"))["values"]["units"] == ["W"]
+    url = ["--api-url", server.api.removesuffix("/api/v1")]
+    for arguments, expected in (
+        (["list"], key),
+        (["set", key, "units=", "max_stack_level=2"], "units=['A']"),
+        (["show", key], "max_stack_level=2"),
+    ):
+        shown = await asyncio.to_thread(CliRunner().invoke, app, ["quirks", *arguments, *url])
+        assert shown.exit_code == 0, shown.output
+        assert expected in shown.output
     wrong = await server.request("PUT", f"/quirks/{key}", json={"units": ["kW"]})
     assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "units[0]")
     assert (await server.request("DELETE", f"/quirks/{key}")).status_code == 204
