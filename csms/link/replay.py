@@ -106,6 +106,7 @@ class Replay:
         self._deadlines = Deadlines()
         self._differences: list[dict[str, Any]] = []
         self._is_unanswered = False
+        self._give_up_at: datetime | None = None
 
     async def run(self, lines: Iterable[Line]) -> ReplayResult:
         """Plays every line, and returns what came out of it."""
@@ -236,6 +237,7 @@ class Replay:
         match line.frame:
             case [type_id, str(message_id), str(action), dict(payload)] if type_id == CALL:
                 connection.pending[message_id] = Sent(action, payload, line.at, line.version)
+                self._give_up_at = self._give_up_at or line.at + _ANSWER_WITHIN
                 refusal = _as_refused(connection.pending[message_id])
                 if refusal is not None:
                     outcome = self._engine.tried(connection.station, refusal, line.at)
@@ -243,6 +245,8 @@ class Replay:
 
     async def _give_up(self, upto: datetime) -> None:
         """Takes a profile that nobody answered for as refused."""
+        if self._give_up_at is None or upto < self._give_up_at:
+            return
         for connection in list(self._connections.values()):
             for message_id, sent in list(connection.pending.items()):
                 if sent.is_given_up or upto - sent.at < _ANSWER_WITHIN:
@@ -255,6 +259,13 @@ class Replay:
                     await self._settle(connection.station, outcome, due)
                 else:
                     del connection.pending[message_id]
+        waiting = [
+            sent.at + _ANSWER_WITHIN
+            for connection in self._connections.values()
+            for sent in connection.pending.values()
+            if not sent.is_given_up
+        ]
+        self._give_up_at = min(waiting, default=None)
 
     async def _settle(self, station: StationState, outcome: Outcome, now: datetime) -> None:
         await self._store.submit(outcome.writes)
