@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.push import PushState
 from csms.engine import metering, pushing, quirks
 from csms.engine.desk import CommandState
-from csms.engine.remedy_record import last_sent, save
+from csms.engine.remedy_record import at_of, last_sent, save
 from csms.engine.remedy_steps import PUSHES, amperes
 from csms.engine.site_policy import Step
 
@@ -73,8 +73,9 @@ def learn(engine: Engine, work: Work, live: LiveSession) -> None:
         save(work, live, episode)
         if not has_helped:
             continue
+        took_s = (episode.cleared_at - at_of(action["at"])).total_seconds()
         why = (
-            f"{action['name']} ended {episode.kind.value} {action['cleared_after_s']:g} s later, "
+            f"{action['name']} ended {episode.kind.value} {max(took_s, 0.0):.0f} s later, "
             f"alert {metering.alert_id(live, episode)}"
         )
         if action["name"] == Step.DEFAULT_AND_MAX.value:

@@ -99,13 +99,14 @@ class Episode:
     def note(self, change: Change, now: datetime) -> None:
         """Remembers a change that is told of; the first one and the last ones are kept.
 
-        A remedy that the episode ended after has how long that took.
+        The last remedy that sent something has how long after it the episode ended.
         """
         if change is Change.UPDATED:
             return
-        if change is Change.CLEARED and self.actions:
-            took = now - datetime.fromisoformat(self.actions[-1]["at"])
-            self.actions[-1]["cleared_after_s"] = round(took.total_seconds(), 1)
+        last = next((each for each in reversed(self.actions) if each["commands"]), None)
+        if change is Change.CLEARED and last is not None:
+            took = now - datetime.fromisoformat(last["at"])
+            last["cleared_after_s"] = round(took.total_seconds(), 1)
         self.history.append(
             {"at": format_time(now), "change": change.value, "severity": self.severity.value}
         )

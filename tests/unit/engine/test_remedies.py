@@ -469,3 +469,20 @@ async def test_nothing_is_sent_for_a_session_that_another_one_has_taken_the_plac
     await bench.run(1200)
     assert bench.live.watch.open_episodes
     assert bench.remedies == []
+
+
+async def test_one_that_obeys_after_an_operator_was_told_leaves_what_its_last_push_took():
+    bench = Bench()
+    await bench.begin()
+    while not any(each.change == "escalated" for each in bench.desk.rows(AlertWrite)):
+        await bench.run(60)
+    bench.amps = 16.0
+    await bench.run(300)
+    episode = bench.live.watch.suspicions["OVER_LIMIT"].episode
+    sent = [each for each in episode.actions if each["commands"]]
+    assert episode.actions[-1]["name"] == "alert"
+    assert episode.actions[-1]["cleared_after_s"] is None
+    assert sent[-1]["cleared_after_s"] > 0
+    assert sent[-1]["has_helped"]
+    (quirk,) = bench.engine.quirks.values()
+    assert "ended OVER_LIMIT" in quirk.evidence[-1]
