@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.commands import Command, InstallRefused
-    from csms.domain.ending import Needs
     from csms.engine.gaps import Gap
     from csms.engine.policy import Policy
     from csms.engine.ports import Numbers, Store
@@ -122,7 +121,6 @@ class Engine:
         self._is_preloaded = False
         self.late = Late()
         self.habits = habits.HabitBook()
-        self.needs: dict[tuple[str, int], Needs] = {}
         self.quirks: dict[str, Quirk] = {}
 
     async def preload(self) -> None:

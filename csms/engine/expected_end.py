@@ -32,6 +32,7 @@ EVERY_S = 55.0
 
 _RISKS = 3
 _NEEDS_KEPT = timedelta(minutes=10)
+_NEEDS_OF_STATION = 32
 _MOST_WH, _LEAST_CAPACITY_WH = 2_000_000, 1_000
 _SHOWN = ("p10", "p50", "p90")
 
@@ -50,7 +51,7 @@ async def take_needs(engine: Engine, work: Work, fact: EvNeedsReported) -> EvNee
     work.keep_anomalies(fact.anomalies, None if live is None else live.session.id)
     needs = _needs(fact, work.now)
     if live is None:
-        engine.needs[work.station.id, fact.evse] = needs
+        _keep_waiting(work, fact.evse, needs)
         return EvNeedsAnswer("Processing")
     _adopt(live, needs)
     work.touch(live)
@@ -73,7 +74,7 @@ def look(engine: Engine, work: Work, live: LiveSession) -> None:
             work.touch(live)
         habits.learn(engine, work, live)
         return
-    _adopt_waiting(engine, work, live)
+    _adopt_waiting(work, live)
     _hear(work, live)
     _estimate(engine, work, live)
 
@@ -223,9 +224,18 @@ def _needs(fact: EvNeedsReported, now: datetime) -> Needs:
     )
 
 
-def _adopt_waiting(engine: Engine, work: Work, live: LiveSession) -> None:
-    key = (work.station.id, live.session.evse)
-    needs = engine.needs.pop(key, None) if key in engine.needs else None
+def _keep_waiting(work: Work, evse: int, needs: Needs) -> None:
+    """Keeps what is asked for before the session, of no more EVSEs than a station has."""
+    waiting = work.station.needs
+    waiting.pop(evse, None)
+    waiting[evse] = needs
+    if len(waiting) > _NEEDS_OF_STATION:
+        del waiting[next(iter(waiting))]
+
+
+def _adopt_waiting(work: Work, live: LiveSession) -> None:
+    waiting, evse = work.station.needs, live.session.evse
+    needs = waiting.pop(evse, None) if waiting and evse is not None else None
     if needs is not None and work.now - needs.at <= _NEEDS_KEPT:
         _adopt(live, needs)
         work.touch(live)

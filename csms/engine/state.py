@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.commands import StartRemotely
+    from csms.domain.ending import Needs
     from csms.domain.readings import ReadingLine
     from csms.domain.session import Session
     from csms.engine.ports import StoredSession, StoredStation
@@ -97,7 +98,8 @@ class StationState:
     compared with what it has, if that is due; `standing_waits` that its standing profiles wait to
     hear what it can take. `reports` are the profiles reported so far, by the request's ID.
     `lost_in` is the connection in which it was last found to have lost what it had taken,
-    `hour` that in which its standing profiles were last held against the clock.
+    `hour` that in which its standing profiles were last held against the clock. `needs` are what
+    vehicles ask for that have no session yet, by EVSE.
     """
 
     record: Station
@@ -123,6 +125,7 @@ class StationState:
     lost_in: int = -1
     hour: int = -1
     load: StationLoad = field(default_factory=StationLoad)
+    needs: dict[int, Needs] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -285,3 +286,11 @@ def test_habits_that_cannot_be_read_are_named_and_left_out():
     unreadable = book.load({"a": {"energies_wh": 5}, "b": {"energies_wh": [5]}, "c": {"curve": 1}})
     assert set(unreadable) == {"a", "c"}
     assert book.get("b") == load_habits({"energies_wh": [5.0]})
+
+
+async def test_needs_of_evses_without_number_are_not_all_kept():
+    desk = Desk()
+    for evse in range(1, 200):
+        await desk.report(replace(needs(energy_wh=9_000), evse=evse), 0)
+    assert len(desk.state.needs) < 100
+    assert 199 in desk.state.needs
