@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
 
+_METERS_KEPT: Final = 64
 _ODD: Final = frozenset(
     {"unit_mended", "register_session_relative", "register_negative", "register_disordered"}
 )
@@ -41,7 +42,9 @@ def look(work: Work, live: LiveSession) -> None:
         return
     end = _end(session, span.first_milliwh, span.last_milliwh)
     if known is None or known["at"] < end["at"]:
-        work.station.record.meters = {**meters, evse: end}
+        others = [each for each in meters.items() if each[0] != evse]
+        newest = sorted(others, key=lambda each: each[1]["at"])[-_METERS_KEPT + 1 :]
+        work.station.record.meters = {**dict(newest), evse: end}
         work.save_station()
 
 
