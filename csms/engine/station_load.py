@@ -32,25 +32,28 @@ if TYPE_CHECKING:
     from csms.monitor.station_sum import Share, Sum
     from csms.monitor.thresholds import Thresholds
     from csms.monitor.verdict import Measured
+    from profiles import InstalledProfile
 
     Member = tuple[LiveSession, Share]
 
 _STATION_WIDE = frozenset({Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS})
 _HORIZON, _MARGIN = timedelta(hours=48), timedelta(hours=2)
 _INTERVAL_S, _SLACK_S = 60.0, 15.0
-_ROUNDS_KEPT = 20
+_ROUNDS_KEPT, _SESSIONS_KEPT = 20, 200
 
 
 @dataclass(slots=True)
 class StationLoad:
     """What is remembered of a station's sum; all of it comes again with the next samples.
 
-    `installed` are the profiles that `track` was planned from, `is_bound` tells that one of them
-    is station-wide. A round is over when each session that counts has a new value; `round_at` is
-    the last one's end in seconds since 1970, `over` and `inside` are rounds in a row.
+    `installed` are the profiles that were looked at last, `wide` those of them that are
+    station-wide, which `track` was planned from; `is_bound` tells that there is one. A round is
+    over when each session that counts has a new value; `round_at` is the last one's end in seconds
+    since 1970, `over` and `inside` are rounds in a row.
     """
 
     installed: ProfileSet | None = None
+    wide: tuple[InstalledProfile, ...] = ()
     is_bound: bool = False
     track: LimitTrack = field(default_factory=LimitTrack)
     round_at: float = 0.0
@@ -103,11 +106,14 @@ def finish(work: Work) -> None:
 def _plan(station: StationState, at: datetime) -> None:
     """Plans the station's limit anew when its profiles have changed, or the plan nears its end."""
     load = station.load
-    is_same = load.installed is station.installed
+    wide = load.wide
+    if load.installed is not station.installed:
+        wide = tuple(each for each in station.installed if each.profile.purpose in _STATION_WIDE)
+        load.installed = station.installed
+    is_same = wide == load.wide
     if is_same and (not load.is_bound or load.track.plans[-1].end - at > _MARGIN):
         return
-    wide = [each for each in station.installed if each.profile.purpose in _STATION_WIDE]
-    load.installed, load.is_bound = station.installed, bool(wide)
+    load.wide, load.is_bound = wide, bool(wide)
     if not wide:
         load.track = LimitTrack()
         load.over.stop()
@@ -121,6 +127,7 @@ def _plan(station: StationState, at: datetime) -> None:
         rules=station.rules,
     )
     load.track.change(at, plan)
+    load.track.forget(at - _MARGIN)
 
 
 def _fresh(station: StationState, at: datetime) -> tuple[list[Member], bool]:
@@ -218,7 +225,7 @@ def _note_round(episode: dict[str, Any], fresh: Sequence[Member], total: Sum, at
         for live, share in fresh
     ]
     names = {*record["sessions"], *(live.session.id for live, _ in fresh)}
-    record["sessions"] = sorted(names)
+    record["sessions"] = sorted(names)[-_SESSIONS_KEPT:]
     if len(record["rounds"]) < _ROUNDS_KEPT:
         told = {"at": format_time(at), "measured": record["measured"], "limit": record["limit"]}
         record["rounds"].append({**told, "members": members})

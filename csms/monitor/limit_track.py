@@ -54,6 +54,12 @@ class LimitTrack:
         self.is_limited = self.is_limited or _limits(plan)
         self._still = None
 
+    def forget(self, before: datetime) -> None:
+        """Drops the plans that were replaced before a time; nobody may ask for it any more."""
+        gone = bisect_right(self.since, before) - 1
+        if gone > 0:
+            del self.since[:gone], self.plans[:gone]
+
     def begin(self, at: datetime) -> None:
         """Moves the first plan's beginning, for a session whose start was told by a wrong clock."""
         if self.since and (len(self.since) == 1 or at < self.since[1]) and self.since[0] != at:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,3 +186,24 @@ async def test_an_open_episode_outlasts_a_restart():
     await charge(desk, range(420, 600, EVERY_S), amps(20, 20))
     await charge(desk, range(600, 900, EVERY_S), amps(16, 16))
     assert alerts(desk) == [(STATION, "cleared", "inside_limit")]
+
+
+async def test_the_limit_of_a_month_of_changes_is_not_kept_for_ever():
+    desk = await a_station()
+    for hour in range(1, 40):
+        at_s = 3600.0 * hour
+        install = InstallProfile(0, a_maximum(32.0 + hour % 2))
+        await desk.keep(desk.engine.agreed(desk.state, install, after(at_s)))
+        await charge(desk, range(int(at_s) + 60, int(at_s) + 200, EVERY_S), amps(10, 10))
+    assert len(desk.state.load.track.plans) <= 4
+
+
+async def test_a_profile_of_a_session_leaves_the_stations_own_limit_as_it_was():
+    desk = await a_station()
+    await charge(desk, range(60, 200, EVERY_S), amps(10, 10))
+    planned = desk.state.load.track.plans
+    own = replace(a_maximum(16.0, purpose=Purpose.TX_DEFAULT), id=10)
+    await desk.keep(desk.engine.agreed(desk.state, InstallProfile(1, own), after(210)))
+    await charge(desk, range(240, 400, EVERY_S), amps(10, 10))
+    assert desk.state.load.track.plans == planned
+    assert len(planned) == 1
