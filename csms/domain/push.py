@@ -84,6 +84,16 @@ class Push:
         """Tells whether the station has taken the profile."""
         return self.state in IN_FORCE
 
+    def settle_dispute(self) -> None:
+        """Takes the state that the push had before the station said something else."""
+        if self.state is not PushState.DISPUTED:
+            return
+        if self.observed_at is not None:
+            self.state = PushState.OBSERVED
+        else:
+            is_confirmed = self.confirmed_at is not None
+            self.state = PushState.CONFIRMED if is_confirmed else PushState.ACCEPTED
+
     def forget_refusals(self) -> None:
         """Begins to count refusals anew."""
         self.refusals, self.refused_since, self.refused_at = 0, None, None

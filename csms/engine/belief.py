@@ -78,11 +78,14 @@ def changed(work: Work) -> None:
             work.touch(live)
 
 
-def lost(work: Work, profile_ids: set[int]) -> None:
-    """Has what a station turns out not to have pushed again, once for each connection."""
+def lost(work: Work, profile_ids: set[int]) -> bool:
+    """Has what a station turns out not to have pushed again, once for each connection.
+
+    False if that was done already.
+    """
     station = work.station
     if station.lost_in == station.epoch:
-        return
+        return False
     is_wanted = False
     for live in station.running.values():
         if live.session.profile_id in profile_ids:
@@ -92,6 +95,7 @@ def lost(work: Work, profile_ids: set[int]) -> None:
     if is_wanted:
         station.lost_in, station.reconcile_at = station.epoch, work.now
         work.watched.append(STATION)
+    return True
 
 
 def dump(station: StationState) -> dict[str, Any]:

@@ -161,14 +161,14 @@ def _agrees(work: Work, live: LiveSession, *, is_silent: bool) -> None:
         return
     had = push.composite
     push.composite = push.disputed_at = None
+    if had is not None or not is_silent:
+        cleared = live.watch.clear_now(Kind.COMPOSITE_MISMATCH, work.now, "agrees")
+        metering.record(work, live, cleared)
     if had is not None:
-        metering.record(
-            work, live, live.watch.clear_now(Kind.COMPOSITE_MISMATCH, work.now, "agrees")
-        )
         plans.replan_and_tell(work, live)
     if is_silent or not push.is_in_force or push.confirmed_at is not None:
-        if push.state is PushState.DISPUTED:
-            push.state = _before_dispute(push)
+        if had is not None or not is_silent:
+            push.settle_dispute()
         return
     push.confirmed_at = work.now
     if push.observed_at is None:
@@ -209,12 +209,6 @@ def _differs(
         doc = {"disputed_at": work.now, "differences": shown}
         desk.note(work, live, desk.CommandState.DISPUTED, doc)
     plans.replan_and_tell(work, live)
-
-
-def _before_dispute(push: Push) -> PushState:
-    if push.observed_at is not None:
-        return PushState.OBSERVED
-    return PushState.ACCEPTED if push.confirmed_at is None else PushState.CONFIRMED
 
 
 def _believed(work: Work, live: LiveSession, schedule: CompositeSchedule) -> LimitTimeline:

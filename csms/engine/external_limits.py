@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from csms.domain.commands import AskProfiles, ProfilesTold
 from csms.domain.facts import Acknowledged
-from csms.engine import belief, plans, standing
+from csms.engine import belief, plans, standing, unreported
 from csms.engine.state import Reports
 from csms.engine.work import Order
 from csms.engine.writes import MessageWrite
@@ -105,7 +105,8 @@ def _settle(work: Work, pending: Reports) -> None:
     lost -= {each.profile.id for each in kept}
     if lost:
         work.warn("profile.lost", None, profile_ids=sorted(lost))
-        belief.lost(work, lost)
+        if not belief.lost(work, lost):
+            kept += _insisted_on(work, lost)
     times = {each.profile.id: each.received_at for each in station.installed}
     found = [
         InstalledProfile(
@@ -119,6 +120,19 @@ def _settle(work: Work, pending: Reports) -> None:
     station.belief.unconfirmed.clear()
     _change(work, ProfileSet.of([*kept, *found]))
     standing.confirmed(work, reported_ids)
+    unreported.found(work, reported_ids)
+
+
+def _insisted_on(work: Work, lost: set[int]) -> list[InstalledProfile]:
+    """Returns what stays believed although the station does not report it.
+
+    It has accepted these profiles of ours, been sent them again, and still does not show them:
+    its sessions are judged by what it agreed to.
+    """
+    unreported.missing(work, lost)
+    ours = {doc["profile_id"] for doc in work.station.record.standing.values()}
+    ours |= {live.session.profile_id for live in work.station.running.values()}
+    return [each for each in work.station.installed if each.profile.id in lost & ours]
 
 
 def _outlasts(installed: InstalledProfile, pending: Reports, reported_ids: set[int]) -> bool:

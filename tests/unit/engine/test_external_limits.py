@@ -11,8 +11,10 @@ from csms.domain.facts import (
     EventKind,
     ProfilesReported,
 )
+from csms.domain.push import PushState
 from csms.engine.desk import CommandAnswer
 from csms.engine.policy import Policy
+from csms.engine.writes import AlertWrite
 from profiles import (
     AssignmentRule,
     ChargingProfile,
@@ -159,3 +161,27 @@ async def test_a_station_that_states_no_limit_at_all_is_sent_the_profile_once_mo
         await charger.look(at_s, "")
         await charger.look(at_s, desk.sessions()[0].session.id)
     assert len(charger.pushed()) == 2
+
+
+async def test_what_is_accepted_and_never_reported_is_told_and_judged_all_the_same(desk):
+    charger = await begun(desk)
+    session_id = desk.sessions()[0].session.id
+    for at_s in (60, 120):
+        request_id = await ask(desk, at_s)
+        report = ProfilesReported(request_id, 1, "CSO", ())
+        await charger.take(await desk.report(report, at_s + 1), at_s + 1)
+    assert mismatches(desk) == [("open", "major")]
+    assert desk.state.running[session_id].session.push.state is PushState.DISPUTED
+    assert limit_at(desk, 130) == 16
+    await desk.restart()
+    assert limit_at(desk, 131) == 16
+    own = next(each for each in desk.state.installed if each.profile.purpose is Purpose.TX)
+    request_id = await ask(desk, 180)
+    await desk.report(ProfilesReported(request_id, 1, "CSO", (own.profile,)), 181)
+    assert mismatches(desk) == [("cleared", "major")]
+    assert desk.state.running[session_id].session.push.state is PushState.ACCEPTED
+
+
+def mismatches(desk: Desk) -> list[tuple[str, str]]:
+    found = [each for each in desk.rows(AlertWrite) if each.kind == "COMPOSITE_MISMATCH"]
+    return [(each.state, each.severity) for each in found]
