@@ -20,24 +20,35 @@ if TYPE_CHECKING:
     from profiles import LimitStep
 
 SAMPLES_KEPT: Final = 20
+_OPENED: Final = "opened_received_at"
 # Longer than this nobody knows what flowed between two samples.
 _LONGEST_GAP_S = 3600.0
 
 
 def begin(scene: Scene) -> dict[str, Any]:
     """Returns an empty record, begun with the first sample that deviates."""
+    return {**_sums(), _OPENED: scene.known.received_at.isoformat()}
+
+
+def _sums() -> dict[str, Any]:
     return {
         "samples": [],
         "samples_seen": 0,
         "energy_over_wh": 0.0,
         "peak_excess_a": 0.0,
         "peak_excess_w": 0.0,
-        "opened_received_at": scene.known.received_at.isoformat(),
     }
+
+
+def _complete(record: dict[str, Any]) -> None:
+    """Adds the sums to the record of an episode that was raised without a sample."""
+    for name, value in _sums().items():
+        record.setdefault(name, value)
 
 
 def collect(record: dict[str, Any], sign: Sign, scene: Scene, word: str) -> None:
     """Adds a sample. The first one shows the excess, but not how long it had lasted."""
+    _complete(record)
     comparison = scene.comparison
     if comparison is not None and comparison.is_over:
         excess_w = _excess_w(scene)
@@ -49,7 +60,10 @@ def collect(record: dict[str, Any], sign: Sign, scene: Scene, word: str) -> None
     record["samples_seen"] += 1
     if len(record["samples"]) < SAMPLES_KEPT:
         record["samples"].append(_sample(sign, scene, word))
+    checks = record.get("checks", ())
     record.update(sign.evidence)
+    if checks:
+        record["checks"] = list(dict.fromkeys([*checks, *sign.evidence.get("checks", ())]))
 
 
 def close(record: dict[str, Any], scene: Scene, severity: Severity) -> dict[str, Any]:
@@ -71,6 +85,7 @@ def close(record: dict[str, Any], scene: Scene, severity: Severity) -> dict[str,
 
 def merge(record: dict[str, Any], more: dict[str, Any]) -> None:
     """Adds what was collected before an episode was opened again."""
+    _complete(record)
     room = SAMPLES_KEPT - len(record["samples"])
     record["samples"].extend(more["samples"][: max(room, 0)])
     record["samples_seen"] = record.get("samples_seen", 0) + more["samples_seen"]
@@ -79,9 +94,6 @@ def merge(record: dict[str, Any], more: dict[str, Any]) -> None:
         record[peak] = max(record[peak], more[peak])
     kept = {"samples", "samples_seen", "energy_over_wh", "peak_excess_a", "peak_excess_w"}
     record.update((name, value) for name, value in more.items() if name not in kept | {_OPENED})
-
-
-_OPENED: Final = "opened_received_at"
 
 
 def causes(steps: Iterable[LimitStep]) -> list[dict[str, Any]]:
