@@ -46,6 +46,10 @@ class Reading:
     `phases` is what its EVSE can use, `hardware_a` and `hardware_w` the most that it can give:
     there a limit limits nothing. `gap_values` are further numbers that it is known to fill gaps
     with. Differences up to the tolerances, and for no longer than `border_s`, are none.
+
+    A composite schedule includes limits of the station's own (OCPP 1.6, 5.7). Where the
+    highest limit that a station states is `hardware_from_a` or more per phase, being below ours
+    is taken for that: no profile is left behind to allow so much.
     """
 
     voltage: float = NOMINAL_VOLTAGE
@@ -56,6 +60,17 @@ class Reading:
     tolerance_a: float = 0.1
     tolerance_w: float = 25.0
     border_s: int = 9
+    hardware_from_a: float = 32.0
+
+    def is_hardware(self, unit: RateUnit, period: CompositePeriod) -> bool:
+        """Whether a station's highest limit may be that of its hardware."""
+        assert period.limit is not None  # noqa: S101 - narrows the type; the caller has looked
+        least = self.hardware_from_a
+        if unit is RateUnit.W:
+            least = watts(least, self.voltage, period.number_phases or self.phases)
+            # Data sheets round: 22 kW for 3 x 32 A, 7.3 kW for one.
+            least = least // 100 * 100 - self.tolerance_w
+        return period.limit >= least - _EPSILON
 
     def tolerance(self, unit: RateUnit) -> float:
         """Return by how much two limits of that unit may differ."""
@@ -136,6 +151,7 @@ def compare(
     our_unit = ours.unit if isinstance(ours, CompositeSchedule) else None
     found: list[ScheduleDifference] = []
     does_limit = does_speak = False
+    most = max((each.limit for each in theirs.periods if each.limit is not None), default=0.0)
     for segment in _paired(_line(ours).cut(start, end), _spoken(theirs, read)):
         step, period = segment.value
         limits = _readings(step, our_unit, unit, period, read)
@@ -144,6 +160,9 @@ def compare(
         if not limits or not isinstance(period, CompositePeriod) or period.limit is None:
             continue
         apart = _apart(limits, period.limit, read.tolerance(unit))
+        is_most = period.limit >= most - read.tolerance(unit)
+        if apart is not None and apart[1] is Sense.TIGHTER and is_most:
+            apart = None if read.is_hardware(unit, period) else apart
         if apart is not None:
             since, until = to_datetime(segment.start), to_datetime(segment.end)
             found.append(ScheduleDifference(since, until, apart[0], period.limit, unit, apart[1]))

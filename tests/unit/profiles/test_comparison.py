@@ -241,3 +241,22 @@ def test_looser_limit_stands_in_the_stations_unit():
 def test_station_that_agrees_loosens_nothing():
     left = ours((0, 16.0, 3))
     assert loosened(left, theirs((0, 16.0))) == left
+
+
+@pytest.mark.parametrize(
+    ("mine", "station", "is_same"),
+    [
+        (ours((0, 63, 3)), theirs((0, 32, 3)), True),
+        (ours((0, 150_000, None), unit=W), theirs((0, 50_000), unit=W), True),
+        (ours((0, 150_000, None), unit=W), theirs((0, 22_000, 3), unit=W), True),
+        (ours((0, 63, 1)), theirs((0, 7_360, 1), unit=W), True),
+        (ours((0, 63, 3), (600, 16, 3)), theirs((0, 32, 3), (600, 16, 3)), True),
+        (ours((0, 32, 3)), theirs((0, 16, 3)), False),
+        (ours((0, 32, 3)), theirs((0, 10, 3)), False),
+        (ours((0, 63, 3), (600, 16, 3)), theirs((0, 32, 3), (600, 10, 3)), False),
+        (ours((0, 80, 3)), theirs((0, 63, 3), (600, 40, 3)), False),
+        (ours((0, 16, 3)), theirs((0, 32, 3)), False),
+    ],
+)
+def test_what_the_hardware_can_give_at_most_is_no_other_limit(mine, station, is_same):
+    assert compare(mine, station).is_equal is is_same
