@@ -148,9 +148,12 @@ def _publish(work: Work, live: LiveSession, told: Estimate) -> None:
     session, now_s = live.session, work.now.timestamp()
     if not has_moved(_told_before(session.expected_end), told, now_s):
         return
+    was_known = session.expected_end is not None and session.expected_end["p50"] is not None
     session.expected_end = doc = _dump(told, session.needs, work.now)
     work.writes.append(EstimateWrite(session.id, work.now, doc))
-    work.note("session.expected_end", live, **{name: doc[name] for name in (*_SHOWN, "basis")})
+    if told.is_number or was_known:
+        shown = {name: doc[name] for name in (*_SHOWN, "basis")}
+        work.note("session.expected_end", live, **shown)
 
 
 def _dump(told: Estimate, needs: Needs | None, now: datetime) -> dict[str, Any]:
