@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from csms.errors import LaddvaktError
@@ -17,6 +18,7 @@ FORMATS = ("svg", "png")
 _COLOURS = {"info": "#9aa5b1", "minor": "#f2c14e", "major": "#f08a4b", "critical": "#d1495b"}
 _MEASURED, _LIMIT = "#1f6f8b", "#22223b"
 _MARKS = 6
+_SHORT = timedelta(minutes=_MARKS)
 _LEGEND = "⠒ measured   ─ limit in force   ░ deviation"
 
 
@@ -59,7 +61,8 @@ def terminal_text(picture: Picture, width: int, height: int, *, colour: bool) ->
     plotext.ylim(0, top)
     plotext.xlim(0, second(picture.end))
     marks = [origin + (picture.end - origin) * share / _MARKS for share in range(_MARKS + 1)]
-    plotext.xticks([second(at) for at in marks], [f"{at:%H:%M}" for at in marks])
+    form = "%H:%M:%S" if picture.end - origin < _SHORT else "%H:%M"
+    plotext.xticks([second(at) for at in marks], [at.strftime(form) for at in marks])
     built: str = plotext.build()
     drawn = built if colour else plotext.uncolorize(built)
     return f"{picture.title}\n{drawn}\n{picture.quantity}, by UTC   {_LEGEND}"

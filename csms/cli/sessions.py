@@ -13,9 +13,17 @@ from rich.console import Console
 from csms.cli.client import DEFAULT_URL, ApiToken, ApiUrl, AsJson, every, get
 from csms.cli.picture import cause_of, picture_of
 from csms.cli.tables import limit_text, print_fields, print_table
+from csms.domain.times import format_time
 
 app = typer.Typer(help="List sessions, newest first, or show one.", invoke_without_command=True)
 
+_WHAT = {
+    "SetChargingProfile": "set",
+    "ClearChargingProfile": "clear",
+    "TriggerMessage": "trigger",
+    "GetCompositeSchedule": "ask",
+    "GetChargingProfiles": "ask",
+}
 _COLUMNS = ("session", "station", "evse", "token", "state", "started", "min", "Wh", "limit", "open")
 
 
@@ -122,9 +130,12 @@ def plot(
         return
     console = Console()
     print(terminal_text(picture, console.width, height, colour=console.is_terminal))
-    steps = [(s.start, s.end, s.limit, s.cause) for s in picture.steps]
+    steps = [(format_time(s.start), format_time(s.end), s.limit, s.cause) for s in picture.steps]
     print_table(f"\nLimits, {picture.unit}", ("from", "to", "limit", "caused by"), steps)
-    shades = [(s.start, s.end, s.kind, s.severity, s.about) for s in picture.shades]
+    shades = [
+        (format_time(s.start), format_time(s.end), s.kind, s.severity, s.about)
+        for s in picture.shades
+    ]
     print_table("\nDeviations", ("from", "to", "kind", "severity", "about"), shades)
 
 
@@ -148,7 +159,7 @@ def _push(push: dict[str, Any]) -> tuple[Any, ...]:
     times = ("sent_at", "accepted_at", "confirmed_at", "observed_at")
     return (
         push["wanted_at"],
-        "clear" if push["action"] == "ClearChargingProfile" else "set",
+        _WHAT.get(push["action"], push["action"]),
         push["profile"],
         push["state"],
         *(push[name] for name in times),
