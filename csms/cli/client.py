@@ -110,8 +110,10 @@ def _request(
         raise ApiError(
             f"no API answers at {url} ({error}). Is `csms serve` running? Give --api-url."
         ) from None
-    except (httpx.InvalidURL, ValueError) as error:
+    except httpx.InvalidURL as error:
         raise ApiError(f"{url} is no address of an API: {error}") from None
+    except ValueError as error:
+        raise ApiError(f"this cannot be sent: {error}") from None
     if answer.is_error:
         raise ApiError(_problem(answer))
     return answer

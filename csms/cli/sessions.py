@@ -80,7 +80,7 @@ def show(
     print_table(
         "\nProfile pushes",
         ("wanted", "what", "profile", "state", "sent", "accepted", "confirmed", "observed", "said"),
-        [_push(push) for push in parts["profile-pushes"]],
+        [push_row(push) for push in parts["profile-pushes"]],
     )
     print_table(
         "\nDeviations",
@@ -155,7 +155,8 @@ def session_row(session: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _push(push: dict[str, Any]) -> tuple[Any, ...]:
+def push_row(push: dict[str, Any]) -> tuple[Any, ...]:
+    """Returns the cells of what was sent for a session, also of a remedy's questions."""
     times = ("sent_at", "accepted_at", "confirmed_at", "observed_at")
     return (
         push["wanted_at"],
