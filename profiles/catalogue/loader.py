@@ -31,7 +31,7 @@ _ADVICE = {
     "int_type": "must be a whole number",
     "greater_than_equal": "must be {ge:g} or more",
     "greater_than": "must be more than {gt:g}",
-    "less_than_equal": "must be {le:g} or less",
+    "less_than_equal": "must be {le:.15g} or less",
     "finite_number": "must be a finite number",
     "tuple_type": "must be a list",
     "string_type": "must be a text in quotes",

@@ -61,8 +61,13 @@ def _one_decimal(limit: float) -> float:
     return limit
 
 
-Seconds = Annotated[int, Field(ge=0, strict=True), BeforeValidator(read_seconds)]
-Rate = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
+_LARGEST_INTEGER = 2**31 - 1
+_LARGEST_RATE = 10_000_000.0
+
+Seconds = Annotated[
+    int, Field(ge=0, le=_LARGEST_INTEGER, strict=True), BeforeValidator(read_seconds)
+]
+Rate = Annotated[float, Field(ge=0, le=_LARGEST_RATE, allow_inf_nan=False, strict=True)]
 Phases = Annotated[int, Field(ge=1, le=MAX_PHASES, strict=True)]
 
 
@@ -110,7 +115,7 @@ class CatalogueProfile(_Part):
     ) = None
     start_schedule: AwareDatetime | None = None
     duration_s: Seconds | None = None
-    stack_level: Annotated[int, Field(ge=0, strict=True)] = 0
+    stack_level: Annotated[int, Field(ge=0, le=_LARGEST_INTEGER, strict=True)] = 0
     valid_from: AwareDatetime | None = None
     valid_to: AwareDatetime | None = None
     min_charging_rate: Rate | None = None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from profiles.checks.proposal import Proposal
 
+_MOST_W = 1e9
+
 
 def recurrency_fits(proposal: Proposal) -> str | None:
     """Refuse a Recurring profile without its cycle, and a Relative one with a cycle."""
@@ -86,6 +88,8 @@ def limit_is_a_number(proposal: Proposal) -> str | None:
             return f"period {period.start_s} has no limit; leave the profile away for no limit"
         if not math.isfinite(period.limit) or period.limit < 0:
             return f"limit {period.limit} of period {period.start_s} must be 0 or more"
+        if period.limit > _MOST_W:
+            return f"limit {period.limit:g} of period {period.start_s} is no limit of a station"
         if period.limit_l2 is not None or period.limit_l3 is not None:
             return "limits of their own for each phase exist only in OCPP 2.1"
     return None

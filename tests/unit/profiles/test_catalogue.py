@@ -294,6 +294,9 @@ def test_json_is_read_as_well(tmp_path: Path) -> None:
     [
         (GOOD.replace('"A"', '"kW"'), "charging_rate_unit: is 'kW'; write 'A' or 'W'; 1 kW is"),
         (GOOD.replace("= 16", "= -1"), "periods[0].limit: is -1; it must be 0 or more"),
+        (GOOD.replace("= 16", "= 1e308"), "periods[0].limit: is 1e+308; it must be 10000000 or"),
+        ("stack_level = 2147483648" + GOOD, "stack_level: is 2147483648; it must be 2147483647"),
+        ("duration_s = 2147483648" + GOOD, "duration_s: is 2147483648; it must be 2147483647 or"),
         (GOOD.replace("= 16", "= 16.25"), "periods[0].limit: 16.25 has more than one decimal"),
         (GOOD.replace("= 16", '= "16"'), "periods[0].limit: is '16'; it must be a number"),
         (GOOD.replace("= 16", "= inf"), "periods[0].limit: is inf; it must be a finite"),

@@ -85,7 +85,7 @@ def test_limit_with_two_decimals_is_refused(limit: float) -> None:
     assert "limit" in rules_of(profile, a_station(), Severity.ERROR)
 
 
-@pytest.mark.parametrize("limit", [None, float("nan"), float("inf")])
+@pytest.mark.parametrize("limit", [None, float("nan"), float("inf"), 1e308])
 def test_limit_that_is_no_number_is_refused(limit: float | None) -> None:
     profile = a_profile(periods=(Period(0, limit, 3),))
     assert "limit" in rules_of(profile, a_station(), Severity.ERROR)
