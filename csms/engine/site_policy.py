@@ -247,10 +247,13 @@ def _sentence(path: Path, error: ErrorDetails) -> str:
     *table, name = location or [""]
     if isinstance(name, int) and table:
         name = f"{table.pop()}[{name}]"
-    place = ".".join(str(part) for part in table if not isinstance(part, int))
+    parts = [f" {part + 1}" if isinstance(part, int) else f".{part}" for part in table]
+    place = "".join(parts).removeprefix(".")
     where = f"{path}: [{place}] {name}" if place else f"{path}: {name}"
     if error["type"] == "extra_forbidden":
         return f"{where}: there is no such field; there are {', '.join(_fields(table))}"
+    if error["type"] == "tuple_type":
+        return f'{where}: must be a list, such as ["depot-*"]'
     return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 

@@ -111,7 +111,14 @@ def test_a_later_table_outweighs_what_an_earlier_one_said_of_a_kind(loaded):
             "[kinds.STALLED]\nstep = []\n",
             ["[kinds.STALLED] step: there is no such field; there are steps, critical"],
         ),
-        ("[[where]]\nsite = ['a']\n", ["[where] site: there is no such field", "sites, stations"]),
+        (
+            "[[where]]\nsite = ['a']\n",
+            ["[where 1] site: there is no such field", "sites, stations"],
+        ),
+        (
+            "[[where]]\nup_to_step = 1\n[[where]]\nsites = 'a'\n",
+            ["[where 2] sites: must be a list"],
+        ),
         ("up_to_step = 8\n", ["up_to_step: ", "less than or equal to 7"]),
         ("cooldown_s = 0\nstop = 'x'\n", ["cooldown_s: ", "stop: "]),
         ("up_to_step = \n", ["is no TOML"]),
