@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from csms.domain.push import Push
+from csms.domain.push import Push, PushState
 from csms.engine import metering
 from csms.monitor.episodes import Kind, Severity
 from profiles import Purpose
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_TRIES = 3
 PATIENCE = timedelta(seconds=30)
 NO_ANSWER = "no answer"
+_UNDER_WAY = (PushState.WANTED, PushState.SENT)
+_LOOK_AGAIN = timedelta(seconds=5)
 
 
 def refused(work: Work, live: LiveSession, status: str, reason: str | None) -> None:
@@ -74,6 +76,9 @@ def check(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
     if push is None or push.refused_at is None or push.is_refusal_told:
         return None
     last = max(push.refused_at, push.tried_at or push.refused_at)
+    if push.number and push.state in _UNDER_WAY and work.station.is_online:
+        # Ours is still to be answered, or to be given up, in as long a time.
+        return max(last + PATIENCE, work.now + _LOOK_AGAIN)
     if work.now - last >= PATIENCE:
         tell(work, live)
         return None

@@ -11,6 +11,7 @@ from csms.domain.commands import (
     CapabilitiesTold,
     ClearProfiles,
     CompositeTold,
+    InstallProfile,
 )
 from csms.domain.facts import BootNotified, EventKind
 from csms.domain.push import PushState
@@ -112,8 +113,6 @@ async def test_a_sample_under_another_limit_shows_nothing(desk):
     schedule = replace(lower.schedule, start=after(0), periods=(lower.schedule.periods[0],))
     schedule = replace(schedule, periods=(replace(schedule.periods[0], limit=6.0),))
     lower = replace(lower, kind=Kind.ABSOLUTE, schedule=schedule)
-    from csms.domain.commands import InstallProfile  # noqa: PLC0415
-
     desk.engine.agreed(desk.state, InstallProfile(0, lower), after(20))
     observe(Work(desk.state, after(60)), live, "ok", after(60))
     assert live.session.push.observed_at is None
@@ -162,6 +161,21 @@ async def test_nobody_answering_three_times_is_a_refusal_in_the_same_form(desk):
     await charged(desk, charger)
     assert len(charger.pushed()) == 3
     assert len({str(profile) for profile in charger.pushed()}) == 1
+    assert alerts(desk, "PROFILE_REFUSED") == [("open", "major")]
+
+
+async def test_a_push_on_its_way_is_waited_for_before_anybody_is_told(desk):
+    charger = Charger(desk, lambda _: SILENT)
+    await charger.connect(-100)
+    outcome = await desk.report(an_event(STARTED, 0, token="TAG1", evse=1, connector=1), 0)
+    session_id, engine = desk.sessions()[-1].session.id, desk.engine
+    for at_s in (30.0, 60.01, 90.02):
+        (order,) = [each for each in outcome.then if isinstance(each.command, InstallProfile)]
+        await desk.keep(engine.command_sent(desk.state, order, {}, after(at_s - 29.9)))
+        await charger.look(at_s - 0.005, session_id)
+        assert alerts(desk, "PROFILE_REFUSED") == []
+        outcome = engine.command_answered(desk.state, order, SILENT, after(at_s))
+        await desk.keep(outcome)
     assert alerts(desk, "PROFILE_REFUSED") == [("open", "major")]
 
 
