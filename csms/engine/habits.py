@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csms.domain.token import token_key
 from csms.engine.writes import RecordWrite
 from csms.monitor.episodes import Kind
 from csms.monitor.expected_end_energy import seen_percent_energy
-from csms.monitor.expected_end_habits import KEPT, Habits, load_habits
+from csms.monitor.expected_end_habits import (
+    KEPT,
+    Car,
+    Habits,
+    Visit,
+    car_of,
+    load_habits,
+    with_visit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,6 +40,7 @@ _LEAST_WH = 500.0
 _LEAST_SOC_MOVED = 10.0
 _LEAST_CURVE = 4
 _CEILINGS_KEPT, _SAME = 5, 0.15
+_AT_ONCE = timedelta(minutes=2)
 _ODD = frozenset(
     {
         "clock_suspect",
@@ -60,12 +70,22 @@ _CUT_OFF = frozenset(
 )
 
 
+class _Use(NamedTuple):
+    """The session that was last seen of a token, where, and when it last told a value."""
+
+    session_id: str
+    station: str
+    evse: int
+    at: datetime
+
+
 class HabitBook:
-    """Habits by key, the least lately used first; at most 100,000."""
+    """Habits by key, the least lately used first; at most 100,000. So are the tokens in use."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._known: OrderedDict[str, Habits] = OrderedDict()
+        self._in_use: OrderedDict[str, _Use] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -87,6 +107,18 @@ class HabitBook:
             self._known.move_to_end(key)
         return habits
 
+    def use(self, key: str, session: Session, at: datetime) -> bool:
+        """Notes a value of a session; True if another one has its token elsewhere meanwhile."""
+        now = _Use(session.id, session.station_id, session.evse or 0, at)
+        before = self._in_use.get(key)
+        self._in_use[key] = now
+        self._in_use.move_to_end(key)
+        if len(self._in_use) > self._most:
+            self._in_use.popitem(last=False)
+        if before is None or before.session_id == session.id or before[1:3] == now[1:3]:
+            return False
+        return before.at - session.started_at > _AT_ONCE and abs(at - before.at) < _AT_ONCE * 15
+
     def keep(self, key: str, habits: Habits) -> Iterator[str]:
         """Keeps habits, and yields the keys that had to go for them."""
         self._known[key] = habits
@@ -101,6 +133,25 @@ def of(engine: Engine, session: Session) -> Habits | None:
     if key is None or not engine.policy.learn_habits:
         return None
     return engine.habits.get(key)
+
+
+def car(engine: Engine, work: Work, live: LiveSession) -> Car:
+    """Returns what may be expected of a session's car when its next value comes."""
+    session = live.session
+    key = key_of(session)
+    if key is None or not engine.policy.learn_habits:
+        return Car()
+    habits, is_one_car = engine.habits.get(key), session.vehicle is not None
+    at = live.watch.last_at
+    if not is_one_car and at is not None and session.is_active:
+        is_shared = engine.habits.use(key, session, at)
+        if is_shared and (habits is None or not habits.is_shared):
+            habits = habits or Habits()
+            habits.is_shared = True
+            _save(engine, work, key, habits)
+    if habits is None:
+        return Car()
+    return car_of(habits, session.station_id, session.evse or 0, is_one_car=is_one_car)
 
 
 def key_of(session: Session) -> str | None:
@@ -121,9 +172,14 @@ def learn(engine: Engine, work: Work, live: LiveSession) -> None:
     session.ending.is_learnt = True
     habits = engine.habits.get(key) or Habits()
     _take(habits, session, is_one_car=session.vehicle is not None)
+    _save(engine, work, key, habits)
+
+
+def _save(engine: Engine, work: Work, key: str, habits: Habits) -> None:
     for gone in engine.habits.keep(key, habits):
         work.writes.append(RecordWrite(HABITS, gone, None))
-    doc = {**asdict(habits), "learnt_at": work.now.isoformat()}
+    visits = [list(each) for each in habits.visits]
+    doc = {**asdict(habits), "visits": visits, "learnt_at": work.now.isoformat()}
     work.writes.append(RecordWrite(HABITS, key, doc))
 
 
@@ -146,6 +202,16 @@ def _take(habits: Habits, session: Session, *, is_one_car: bool) -> None:
     habits.is_dc = memory.is_dc or bool(session.needs is not None and session.needs.is_dc)
     if memory.phases:
         habits.phases = memory.phases
+    peak_a = round(max(memory.peak_a, 0.0), 2)
+    visit = Visit(
+        session.station_id,
+        session.evse or 0,
+        bool(habits.is_dc),
+        memory.phases,
+        peak_a,
+        memory.free_w > 0,
+    )
+    habits.visits = with_visit(habits.visits, visit)
     _take_ceiling(habits, memory, is_one_car=is_one_car)
     seen = seen_percent_energy(memory)
     if seen is not None and memory.soc_edge[0] - memory.soc_base[0] >= _LEAST_SOC_MOVED:

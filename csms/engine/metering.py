@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
     from csms.monitor.episodes import Episode, Finding
-    from csms.monitor.expected_end_habits import Habits
+    from csms.monitor.expected_end_habits import Car
     from csms.monitor.thresholds import Thresholds
     from profiles import ProfileSet
 
@@ -74,7 +74,7 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
 
 def known_before(engine: Engine, work: Work, live: LiveSession) -> Circumstances:
     """Returns what is known of a session beside its samples, to judge all of them again."""
-    usual = habits.of(engine, live.session)
+    usual = habits.car(engine, work, live)
     known = _circumstances(work, live, live.session.started_at, usual)
     known.has_waited = True
     return known
@@ -93,7 +93,7 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
         record(work, live, meter.heard(live.watch, work.now))
     record(work, live, meter_clock.look(work, live, samples))
     thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
-    usual = habits.of(engine, session)
+    usual = habits.car(engine, work, live)
     for sample, write in zip(samples, writes, strict=True):
         _judge(work, live, sample, write, (usual, thresholds))
     at = live.watch.last_at
@@ -108,7 +108,7 @@ def _judge(
     live: LiveSession,
     sample: Sample,
     write: SampleWrite,
-    basis: tuple[Habits | None, Thresholds],
+    basis: tuple[Car, Thresholds],
 ) -> None:
     """Judges a sample; its verdict is kept with it."""
     session, watch = live.session, live.watch
@@ -131,9 +131,7 @@ def _judge(
         smart_charging.observe(work, live, verdict, at)
 
 
-def _circumstances(
-    work: Work, live: LiveSession, at: datetime, usual: Habits | None
-) -> Circumstances:
+def _circumstances(work: Work, live: LiveSession, at: datetime, usual: Car) -> Circumstances:
     """Returns what is known when a sample of that time is judged.
 
     The state that a station told last says nothing of a sample that was taken before others.
@@ -144,9 +142,9 @@ def _circumstances(
         charging_state=session.charging_state if last_at is None or at > last_at else None,
         clock_offset_s=work.station.clock.offset_s,
         has_waited=timing.has_waited(work, at),
-        ceiling_a=None if usual is None else usual.ceiling_a,
-        phases=None if usual is None else usual.phases,
-        is_dc=session.ending.is_dc or (usual is not None and usual.is_dc),
+        ceiling_a=usual.ceiling_a,
+        phases=usual.phases,
+        is_dc=session.ending.is_dc or usual.is_dc,
     )
 
 

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEPT = 20
+VISITS_KEPT, _VISITS_IN_ALL = 5, 40
 _ENOUGH_TARGETS = 3
+_ALIKE = 1.2
+_ENOUGH_VISITS = 3
+
+
+class Visit(NamedTuple):
+    """One clean session: where it was, and what its car took there.
+
+    `peak_a` is the most per phase that it sustained (0: not told), `phases` on how many (0:
+    unknown); `is_free` that it could have had more.
+    """
+
+    station: str
+    evse: int
+    is_dc: bool
+    phases: int
+    peak_a: float
+    is_free: bool
+
+
+class Car(NamedTuple):
+    """What may be expected of the car of a session, by its earlier ones; None where nothing may."""
+
+    ceiling_a: float | None = None
+    phases: int | None = None
+    is_dc: bool = False
 
 
 @dataclass(slots=True)
@@ -21,7 +47,8 @@ class Habits:
     `ceiling_a` is the current per phase that the car has sustained, `phases` on how many,
     `ceiling_w` the power; `ceilings_a` are those of the last sessions that nothing held back.
     `wh_per_percent` is the grid energy for one percent of charge, and `curve` the power by charge
-    level of a DC car, as (percent, W).
+    level of a DC car, as (percent, W). `visits` are what the last sessions tell of the car;
+    `is_shared` that the token was in use in two places at once, so that it is no single car's.
     """
 
     energies_wh: list[float] = field(default_factory=list)
@@ -33,6 +60,8 @@ class Habits:
     wh_per_percent: float | None = None
     curve: list[list[float]] = field(default_factory=list)
     is_dc: bool | None = None
+    visits: list[Visit] = field(default_factory=list)
+    is_shared: bool = False
 
     @property
     def median_wh(self) -> float | None:
@@ -43,6 +72,47 @@ class Habits:
     def target_percent(self) -> float | None:
         """The charge level that it usually ends at, None while too few sessions told one."""
         return median(self.socs) if len(self.socs) >= _ENOUGH_TARGETS else None
+
+
+def with_visit(visits: list[Visit], visit: Visit) -> list[Visit]:
+    """Returns the visits with one more: the last few at each station, and not too many in all."""
+    same = [each for each in visits if each.station == visit.station]
+    gone = same[: -VISITS_KEPT + 1]
+    return [*(each for each in visits if each not in gone), visit][-_VISITS_IN_ALL:]
+
+
+def car_of(habits: Habits, station: str, evse: int, *, is_one_car: bool) -> Car:
+    """Returns what may be expected of a car that comes to an EVSE.
+
+    `is_one_car` where the vehicle itself is known. A token may be handed round: it stands for a
+    car only as far as its sessions agree, and either this station or enough of them have seen it;
+    one that is in several places at once, as far as its sessions at this station do.
+    """
+    here = [each for each in habits.visits if (each.station, each.evse) == (station, evse)]
+    is_dc = bool(here) and here[-1].is_dc
+    visits = [each for each in habits.visits if not each.is_dc]
+    if is_one_car:
+        return Car(_newest_a(visits), _newest_phases(visits), is_dc)
+    at_station = [each for each in visits if each.station == station]
+    if habits.is_shared:
+        visits = at_station
+    if not at_station and len(visits) < _ENOUGH_VISITS:
+        return Car(is_dc=is_dc)
+    phases = {each.phases for each in visits if each.phases}
+    peaks = [each.peak_a for each in visits if each.is_free and each.peak_a > 0]
+    is_alike = len(phases) <= 1 and (not peaks or max(peaks) <= _ALIKE * min(peaks))
+    return Car(_newest_a(visits), _newest_phases(visits), is_dc) if is_alike else Car(is_dc=is_dc)
+
+
+def _newest_a(visits: list[Visit]) -> float | None:
+    """Returns what the car took when it could have more, else the most that it ever took."""
+    free = [each.peak_a for each in visits if each.is_free and each.peak_a > 0]
+    held = [each.peak_a for each in visits if each.peak_a > 0]
+    return free[-1] if free else max(held, default=None)
+
+
+def _newest_phases(visits: list[Visit]) -> int | None:
+    return next((each.phases for each in reversed(visits) if each.phases), None)
 
 
 def load_habits(doc: Mapping[str, Any]) -> Habits:
@@ -56,6 +126,7 @@ def load_habits(doc: Mapping[str, Any]) -> Habits:
     habits.energies_wh = [float(each) for each in habits.energies_wh][-KEPT:]
     habits.socs = [float(each) for each in habits.socs][-KEPT:]
     habits.ceilings_a = [float(each) for each in habits.ceilings_a]
+    habits.visits = [Visit(*told) for told in habits.visits]
     habits.curve = [[float(soc), float(watts)] for soc, watts in habits.curve]
     for name in ("ceiling_a", "ceiling_w", "wh_per_percent"):
         value = getattr(habits, name)

@@ -12,8 +12,9 @@ from csms.domain.facts import EventKind, EvNeedsReported, SamplesReported
 from csms.engine import habits
 from csms.engine.habits import HabitBook
 from csms.engine.policy import Policy
+from csms.engine.work import Work
 from csms.engine.writes import AlertWrite, EstimateWrite, MessageWrite, RecordWrite
-from csms.monitor.expected_end_habits import Habits, load_habits
+from csms.monitor.expected_end_habits import Car, Habits, load_habits
 from profiles import CatalogueProfile
 from tests.builders import START, Desk, a_sample, after, an_event
 
@@ -294,3 +295,25 @@ async def test_needs_of_evses_without_number_are_not_all_kept():
         await desk.report(replace(needs(energy_wh=9_000), evse=evse), 0)
     assert len(desk.state.needs) < 100
     assert 199 in desk.state.needs
+
+
+async def test_a_token_that_charges_in_two_places_at_once_is_a_car_where_it_was_seen():
+    desk = Desk()
+    await three_sessions(desk)
+    await begin(desk, 40_000, "T9")
+    await charge(desk, 40_060, 40_600, "T9", since_s=40_000)
+    assert car_of_only(desk).ceiling_a == pytest.approx(16)
+    (live,) = desk.state.running.values()
+    elsewhere = replace(live.session, id="S-ELSEWHERE", station_id="ELSEWHERE")
+    desk.engine.habits.use(str(habits.key_of(live.session)), elsewhere, after(40_610))
+    await charge(desk, 40_660, 40_720, "T9", since_s=40_000)
+    assert car_of_only(desk) == Car(16.0, 3)
+    live.session.station_id = "NEVER-SEEN"
+    assert car_of_only(desk) == Car()
+    row = [row for row in desk.rows(RecordWrite) if row.collection == habits.HABITS][-1]
+    assert row.doc["is_shared"]
+
+
+def car_of_only(desk: Desk) -> Car:
+    (live,) = desk.state.running.values()
+    return habits.car(desk.engine, Work(desk.state, after(40_720)), live)
