@@ -86,17 +86,17 @@ def car_of(habits: Habits, station: str, evse: int, *, is_one_car: bool) -> Car:
 
     `is_one_car` where the vehicle itself is known. A token may be handed round: it stands for a
     car only as far as its sessions agree, and either this station or enough of them have seen it;
-    one that is in several places at once, as far as its sessions at this station do.
+    one that is in several places at once, as far as its sessions at this EVSE do.
     """
     here = [each for each in habits.visits if (each.station, each.evse) == (station, evse)]
     is_dc = bool(here) and here[-1].is_dc
     visits = [each for each in habits.visits if not each.is_dc]
     if is_one_car:
         return Car(_newest_a(visits), _newest_phases(visits), is_dc)
-    at_station = [each for each in visits if each.station == station]
     if habits.is_shared:
-        visits = at_station
-    if not at_station and len(visits) < _ENOUGH_VISITS:
+        visits = [each for each in visits if (each.station, each.evse) == (station, evse)]
+    is_known = len(visits) >= _ENOUGH_VISITS or any(each.station == station for each in visits)
+    if not is_known:
         return Car(is_dc=is_dc)
     phases = {each.phases for each in visits if each.phases}
     peaks = [each.peak_a for each in visits if each.is_free and each.peak_a > 0]

@@ -46,6 +46,7 @@ def test_a_token_that_is_used_in_two_places_at_once_stands_for_the_car_at_each_o
     elsewhere = [a_visit(32.0, station=THERE)] * 4
     assert expected_here(*elsewhere, is_shared=True) == UNKNOWN
     assert expected_here(a_visit(), *elsewhere, is_shared=True) == KNOWN
+    assert expected_here(a_visit(evse=2), *elsewhere, is_shared=True) == UNKNOWN
 
 
 def test_many_visits_elsewhere_do_not_crowd_out_those_here_and_none_are_kept_for_ever():
