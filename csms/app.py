@@ -17,7 +17,6 @@ import uvicorn
 from csms import log as logs
 from csms.clock import Clock
 from csms.domain.times import format_time
-from csms.engine import doubts
 from csms.engine.engine import Engine
 from csms.engine.records import load_policy_records
 from csms.errors import DatabaseUnavailable, SettingsError
@@ -147,8 +146,7 @@ class _Node:
         """Begins to serve stations and operators."""
         self.tasks.append(asyncio.create_task(self.store.writer.run()))
         await self.hub.engine.preload()
-        for doubt in doubts.of_policy(self.hub.engine, self.hub.clock.now()):
-            log.warning("policy.doubtful", what=str(doubt), hint="docs/profiles.md")
+        self.hub.tell_doubts()
         await self.hub.webhooks.start([each.hook() for each in settings.webhooks])
         await self.hub.intake.second_look.start()
         port = await self.stations.start(settings.host, settings.port)

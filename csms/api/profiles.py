@@ -86,6 +86,7 @@ async def put_profile(api: Api, name: str, body: ProfileBody) -> Response:
     is_new = name not in api.hub.engine.policy.catalogue
     await api.durably(_save(api, name, profile))
     api.hub.spawn(api.hub.wishes_changed({name}))
+    api.hub.tell_doubts()
     return answer(_view(api, profile), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
 
@@ -126,6 +127,7 @@ async def put_assignments(api: Api, body: RulesBody) -> Response:
         raise _mistakes(findings)
     await api.durably(_save_rules(api, rules))
     api.hub.spawn(api.hub.wishes_changed())
+    api.hub.tell_doubts()
     return answer(dump_rules(rules))
 
 

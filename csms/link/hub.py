@@ -19,6 +19,7 @@ from csms.domain.commands import (
     InstallProfile,
     Trigger,
 )
+from csms.engine import doubts
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
 from csms.engine.rejudge import rejudge_due
@@ -203,6 +204,11 @@ class Hub:
             await done
             self.settle(station, outcome)
         return answer
+
+    def tell_doubts(self) -> None:
+        """Logs what the operator has decided that comes to nothing."""
+        for doubt in doubts.of_policy(self.engine, self.clock.now()):
+            log.warning("policy.doubtful", what=str(doubt), hint="docs/profiles.md")
 
     async def wishes_changed(
         self, names: Collection[str] | None = None, station_id: str | None = None

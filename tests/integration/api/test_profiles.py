@@ -1,4 +1,5 @@
 import pytest
+from structlog.testing import capture_logs
 
 SIXTEEN = {
     "description": "Sixteen amperes",
@@ -110,6 +111,15 @@ async def test_a_wrong_rule_is_a_422_that_names_it(node, body, named):
     assert answer.status_code == 422
     assert named in fields(answer)
     assert await node.get("/profile-assignments") == {"rules": []}
+
+
+async def test_a_rule_for_nobody_is_told_at_once(node):
+    assert (await node.http.put("/stations/CP1", json={})).is_success
+    rules = {"rules": [{"profile": "unlimited", "site": "atlantis"}]}
+    with capture_logs() as told:
+        assert (await node.http.put("/profile-assignments", json=rules)).status_code == 200
+    (doubt,) = [each["what"] for each in told if each["event"] == "policy.doubtful"]
+    assert "site=atlantis -> unlimited" in doubt
 
 
 async def test_a_profile_in_use_is_not_deleted(node):
