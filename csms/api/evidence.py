@@ -85,7 +85,8 @@ async def _evidence(api: Services, row: "AlertRow") -> dict[str, Any]:
     """Returns the document of an alert; a session that is not kept any more is left out."""
     span = (row.alert.opened_at - _AROUND, _end(row, api.now()) + _AROUND)
     found = [await _of_session(api, each, span) for each in _sessions(row)]
-    return {"alert": alert_document(row), "sessions": [each for each in found if each is not None]}
+    sessions = [each for each in found if each is not None]
+    return {"alert": alert_document(row, api.now()), "sessions": sessions}
 
 
 def _sessions(row: "AlertRow") -> list[str]:
