@@ -145,6 +145,7 @@ def _circumstances(work: Work, live: LiveSession, at: datetime, usual: Car) -> C
         ceiling_a=usual.ceiling_a,
         phases=usual.phases,
         is_dc=session.ending.is_dc or usual.is_dc,
+        is_shared=station_load.is_shared(work, live, at),
     )
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _STATION_WIDE = frozenset({Purpose.STATION_MAX, Purpose.EXTERNAL_CONSTRAINTS})
 _HORIZON, _MARGIN = timedelta(hours=48), timedelta(hours=2)
 _INTERVAL_S, _SLACK_S = 60.0, 15.0
+_ROUNDING_A = 0.05
 _ROUNDS_KEPT, _SESSIONS_KEPT = 20, 200
 
 
@@ -95,6 +96,30 @@ def share(
     told = share_of(at, measured, sample.currents_a, thresholds)
     if told is not None:
         live.watch.share = told
+
+
+def is_shared(work: Work, live: LiveSession, at: datetime) -> bool:
+    """Tells whether the station's own limit is too small for what all its sessions may have.
+
+    How the station divides it then is its own affair. Source: OCPP 2.0.1 part 2, K04.FR.05.
+    """
+    load, running = work.station.load, work.station.running
+    if not load.is_bound or len(running) <= 1:
+        return False
+    most_a = _tightest_a(load.track, at)
+    if most_a is None:
+        return False
+    wanted = [_tightest_a(each.track, at) for each in running.values() if each is not live]
+    own_a = _tightest_a(live.track, at)
+    total_a = sum(most_a if each is None else each for each in (own_a, *wanted))
+    return total_a > most_a + _ROUNDING_A
+
+
+def _tightest_a(track: LimitTrack, at: datetime) -> float | None:
+    """Returns what holds at a time in amperes per phase; None if nothing limits."""
+    step = track.at(at)
+    found = None if step is None else step.range_in_a()
+    return None if found is None else found[0]
 
 
 def finish(work: Work) -> None:

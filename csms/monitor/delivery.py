@@ -187,6 +187,8 @@ def _excuse(memory: DeliveryMemory, scene: Scene, *, is_flowing: bool) -> str:
         return "no_limit"
     if memory.is_paused or lo_a is None or lo_a < scene.thresholds.pause_below_a:
         return "limit_is_pause"
+    if scene.known.is_shared:
+        return "limit_is_shared"
     if state not in _MAY_CHARGE and not (is_flowing and state in _NOT_BEGUN):
         return "not_charging"
     return ""

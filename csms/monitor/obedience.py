@@ -210,6 +210,7 @@ def _is_stuck(
         old_a is None
         or new_a is None
         or ceiling_a is None
+        or scene.known.is_shared
         or new_a - old_a < scene.thresholds.change_a
     ):
         return False

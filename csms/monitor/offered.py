@@ -71,7 +71,8 @@ def _in_amperes(
         hi, lo = window.native_a, min(step.limit_a or 0.0 for step in window.steps)
     else:
         hi, lo = window.loosest_a(1), min(window.lo_a or 0.0, window.loosest_a(3))
-    expected = 0.0 if window.is_pause else min(lo, max(memory.most_a, ceiling_a or 0.0))
+    is_free = window.is_pause or scene.known.is_shared
+    expected = 0.0 if is_free else min(lo, max(memory.most_a, ceiling_a or 0.0))
     return _judged(scene, "A", offered_a, (hi, expected, thresholds.tolerance_a))
 
 
@@ -83,7 +84,7 @@ def _in_watts(
     hi = window.hi_w or 0.0
     # A limit of amperes says nothing of the watts that an EVSE of fewer phases offers.
     lo = 0.0
-    if window.native_w is not None and not window.is_pause:
+    if window.native_w is not None and not window.is_pause and not scene.known.is_shared:
         lo = min(step.limit_w or 0.0 for step in window.steps)
     expected = min(lo, memory.most_w)
     return _judged(scene, "W", offered_w, (hi, expected, thresholds.tolerance_a * per_ampere))

@@ -26,6 +26,8 @@ class Circumstances:
     `ceiling_a` and `phases` are what this token or vehicle has been seen to draw before this
     session, None if nothing is known or may be used. `is_dc` None if nobody knows. `skew_s` is
     how far the station's clock may still be off after correction, None if it has not shown yet.
+    `is_shared` tells that the station cannot give all its sessions what each of them may have, so
+    that it is free to give this one less.
     """
 
     received_at: datetime
@@ -36,6 +38,7 @@ class Circumstances:
     phases: int | None = None
     is_dc: bool | None = None
     skew_s: float | None = None
+    is_shared: bool = False
 
 
 @dataclass(slots=True)

@@ -207,3 +207,21 @@ async def test_a_profile_of_a_session_leaves_the_stations_own_limit_as_it_was():
     await charge(desk, range(240, 400, EVERY_S), amps(10, 10))
     assert desk.state.load.track.plans == planned
     assert len(planned) == 1
+
+
+async def test_how_a_station_divides_its_maximum_is_its_own_affair():
+    desk = await a_station(evses=1)
+    await charge(desk, range(60, 900, EVERY_S), {1: {"amps": 32}})
+    start = an_event(EventKind.STARTED, 900, transaction=None, token="B", wh=0, evse=2, connector=2)
+    await desk.report(start, 900)
+    await charge(desk, range(960, 6000, EVERY_S), amps(16, 16))
+    assert alerts(desk) == []
+
+
+async def test_a_maximum_that_is_enough_for_all_excuses_nobody():
+    desk = await a_station(limit=64.0)
+    own = replace(a_maximum(32.0, purpose=Purpose.TX_DEFAULT), id=10)
+    await desk.keep(desk.engine.agreed(desk.state, InstallProfile(0, own), after(1)))
+    await charge(desk, range(60, 900, EVERY_S), amps(32, 20))
+    await charge(desk, range(900, 3000, EVERY_S), amps(16, 20))
+    assert [kind for kind, _, _ in alerts(desk)] == ["UNDER_DELIVERY"]
