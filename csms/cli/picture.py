@@ -6,7 +6,7 @@ over all phases. What was not measured in that unit is converted with 230 V, as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ _AC_PHASES = 3
 _JOULES_PER_WH = 3600.0
 _MOST_POINTS = 4000
 _SHORTEST = timedelta(seconds=1)
+_BRIEF = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,39 @@ def picture_of(
         title += f"  {session['profile']}"
     start = _time(session["started_at"])
     picture = Picture(title, chosen, start, end, measured)
-    picture.steps = [
+    picture.steps = joined(
         _step(each, chosen, end) for each in reversed(limits) if _time(each["from"]) < end
-    ]
+    )
     picture.shades = [_shade(each, end) for each in reversed(episodes)]
     return picture
+
+
+def joined(steps: Iterable[Step]) -> list[Step]:
+    """Returns steps that differ from the one before, oldest first.
+
+    Each push of a profile begins a step, though nothing changes; and while it is exchanged,
+    another profile may lead for a moment at the same limit.
+    """
+    kept: list[Step] = []
+    for step in steps:
+        last = kept[-1] if kept else None
+        if last is None or last.end != step.start or not _is_same(last, step):
+            kept.append(step)
+        elif _is_brief(last):
+            kept[-1] = replace(step, start=last.start)
+        else:
+            kept[-1] = replace(last, end=step.end)
+    return kept
+
+
+def _is_same(before: Step, step: Step) -> bool:
+    if before.limit != step.limit:
+        return False
+    return before.cause == step.cause or _is_brief(before) or _is_brief(step)
+
+
+def _is_brief(step: Step) -> bool:
+    return step.end - step.start < _BRIEF
 
 
 def thinned(points: list[tuple[datetime, float]]) -> list[tuple[datetime, float]]:

@@ -145,3 +145,35 @@ def test_a_file_that_cannot_be_says_why(tmp_path):
         draw(FULL, tmp_path / "picture.gif")
     with pytest.raises(DrawingError, match="cannot write"):
         draw(FULL, tmp_path / "missing" / "picture.svg")
+
+
+def test_a_profile_that_is_sent_again_is_one_step_of_the_limit():
+    default = {"binding": True, "purpose": "TxDefaultProfile", "profile_id": 8, "period": 0}
+    between = {**limit(600, 601, limit_a=16.0), "causes": [default]}
+    limits = [
+        limit(0, 1, limit_a=16.0),
+        limit(1, 300, limit_a=16.0),
+        limit(300, 600, limit_a=16.0),
+        between,
+        limit(601, 900, limit_a=16.0),
+        limit(900, 3600, limit_a=8.0),
+    ]
+    picture = picture_of(SESSION, [sample(3600, current_a=8.0)], limits[::-1], [])
+    assert [(step.limit, step.cause) for step in picture.steps] == [
+        (16.0, "TxProfile 7 period 0"),
+        (8.0, "TxProfile 7 period 0"),
+    ]
+    assert [(step.end - step.start).total_seconds() for step in picture.steps] == [900, 2700]
+
+
+def test_another_profile_of_the_same_limit_is_a_step_of_its_own():
+    other = {"binding": True, "purpose": "TxDefaultProfile", "profile_id": 8, "period": 0}
+    limits = [
+        limit(0, 600, limit_a=16.0),
+        {**limit(600, 1200, limit_a=16.0), "causes": [other]},
+    ]
+    picture = picture_of(SESSION, [sample(1200, current_a=8.0)], limits[::-1], [])
+    assert [step.cause for step in picture.steps] == [
+        "TxProfile 7 period 0",
+        "TxDefaultProfile 8 period 0",
+    ]
