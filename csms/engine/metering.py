@@ -120,6 +120,9 @@ def _judge(
     known = _circumstances(work, live, at, usual)
     known.skew_s = _skew_s(work, thresholds)
     findings, verdict, measured = take_sample(watch, live.track, sample, at, known, thresholds)
+    if known.is_shared:
+        moments = [*watch.was_shared, at.timestamp()]
+        watch.was_shared = [min(moments), max(moments)]
     if work.station.load.is_bound and at == watch.last_at:
         station_load.share(live, at, measured, sample, thresholds)
     write.verdict, write.charging_state = verdict, known.charging_state

@@ -124,6 +124,7 @@ async def _judge(
         if index % _AT_ONCE == 0:
             await asyncio.sleep(0)
         known.received_at, known.charging_state = kept.received_at, kept.charging_state
+        known.is_shared = _was_shared(live, at)
         verdict = refold.take(session.mended(kept.sample), at, known)
         if verdict != kept.verdict:
             work.writes.append(_verdict(live, kept, verdict))
@@ -134,6 +135,12 @@ async def _judge(
     work.touch(live)
     if findings:
         work.note("session.rejudged", live, samples=len(samples), changed=len(findings))
+
+
+def _was_shared(live: LiveSession, at: datetime) -> bool:
+    """Tells whether the station's limit was too small for all its sessions at that time."""
+    span = live.watch.was_shared
+    return bool(span) and span[0] <= at.timestamp() <= span[-1]
 
 
 def _verdict(live: LiveSession, kept: StoredSample, verdict: str) -> SampleWrite:

@@ -68,7 +68,8 @@ class Watch:
     was not charging and none had to. `suspicions` are by family
     of kinds, and only those there is ground for. `skew_s` is how far the station's clock may be
     off, None while that has not shown. What each judge remembers is its own. `share` is what the
-    session took last, kept only while its station as a whole is limited.
+    session took last, kept only while its station as a whole is limited, and `was_shared` from when
+    to when (seconds since 1970) that limit was too small for all its sessions.
 
     It has no slots, since orjson writes it faster so, and it is written at each sample.
     """
@@ -92,6 +93,7 @@ class Watch:
     offered: OfferedMemory = field(default_factory=OfferedMemory)
     delivery: DeliveryMemory = field(default_factory=DeliveryMemory)
     share: Share | None = None
+    was_shared: list[float] = field(default_factory=list)
     lone_current: LoneCurrentMemory | None = None
 
     def suspicion(self, kind: Kind) -> Suspicion | None:
@@ -193,6 +195,7 @@ def load_watch(doc: Mapping[str, Any]) -> Watch:
         offered=load_offered_memory(doc.get("offered", {})),
         delivery=load_delivery_memory(doc.get("delivery", {})),
         share=load_share(doc["share"]) if doc.get("share") else None,
+        was_shared=list(doc.get("was_shared", ())),
         lone_current=_load_lone(doc.get("lone_current")),
     )
 
