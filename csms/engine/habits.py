@@ -210,6 +210,7 @@ def _take(habits: Habits, session: Session, *, is_one_car: bool) -> None:
         memory.phases,
         peak_a,
         memory.free_w > 0,
+        round(max(memory.peak_w, 0.0), 1),
     )
     habits.visits = with_visit(habits.visits, visit)
     _take_ceiling(habits, memory, is_one_car=is_one_car)

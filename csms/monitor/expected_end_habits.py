@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from csms.domain.ending import NOMINAL_V
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,13 +16,18 @@ VISITS_KEPT, _VISITS_IN_ALL = 5, 40
 _ENOUGH_TARGETS = 3
 _ALIKE = 1.2
 _ENOUGH_VISITS = 3
+_PHASES = 3
+# One phase of 32 A or two of 16 A: no usual car takes more than 7.4 kW on fewer than three.
+_MOST_TWO_PHASE_W = 8_200.0
+# More is the sum of all phases, told as one current.
+_MOST_PHASE_A = 40.0
 
 
 class Visit(NamedTuple):
     """One clean session: where it was, and what its car took there.
 
-    `peak_a` is the most per phase that it sustained (0: not told), `phases` on how many (0:
-    unknown); `is_free` that it could have had more.
+    `peak_a` is the most per phase that it sustained (0: not told), `peak_w` the most in all,
+    `phases` on how many (0: unknown); `is_free` that it could have had more.
     """
 
     station: str
@@ -29,6 +36,20 @@ class Visit(NamedTuple):
     phases: int
     peak_a: float
     is_free: bool
+    peak_w: float = 0.0
+
+    @property
+    def phases_used(self) -> int:
+        """On how many phases the car charged, also where only its power tells; 0: unknown."""
+        return self.phases or (_PHASES if self.peak_w > _MOST_TWO_PHASE_W else 0)
+
+    @property
+    def per_phase_a(self) -> float:
+        """What it took on each of them, reckoned from its power if nobody told; 0: unknown."""
+        if 0 < self.peak_a <= _MOST_PHASE_A:
+            return self.peak_a
+        phases = self.phases_used
+        return round(self.peak_w / (NOMINAL_V * phases), 2) if phases else 0.0
 
 
 class Car(NamedTuple):
@@ -98,21 +119,21 @@ def car_of(habits: Habits, station: str, evse: int, *, is_one_car: bool) -> Car:
     is_known = len(visits) >= _ENOUGH_VISITS or any(each.station == station for each in visits)
     if not is_known:
         return Car(is_dc=is_dc)
-    phases = {each.phases for each in visits if each.phases}
-    peaks = [each.peak_a for each in visits if each.is_free and each.peak_a > 0]
+    phases = {each.phases_used for each in visits if each.phases_used}
+    peaks = [each.per_phase_a for each in visits if each.is_free and each.per_phase_a]
     is_alike = len(phases) <= 1 and (not peaks or max(peaks) <= _ALIKE * min(peaks))
     return Car(_newest_a(visits), _newest_phases(visits), is_dc) if is_alike else Car(is_dc=is_dc)
 
 
 def _newest_a(visits: list[Visit]) -> float | None:
     """Returns what the car took when it could have more, else the most that it ever took."""
-    free = [each.peak_a for each in visits if each.is_free and each.peak_a > 0]
-    held = [each.peak_a for each in visits if each.peak_a > 0]
+    free = [each.per_phase_a for each in visits if each.is_free and each.per_phase_a]
+    held = [each.per_phase_a for each in visits if each.per_phase_a]
     return free[-1] if free else max(held, default=None)
 
 
 def _newest_phases(visits: list[Visit]) -> int | None:
-    return next((each.phases for each in reversed(visits) if each.phases), None)
+    return next((each.phases_used for each in reversed(visits) if each.phases_used), None)
 
 
 def load_habits(doc: Mapping[str, Any]) -> Habits:

@@ -35,6 +35,10 @@ KNOWN, UNKNOWN = Car(16.0, 3), Car()
         ([a_visit(10.0, is_free=False), a_visit(16.0, is_free=False)], KNOWN),
         ([a_visit(10.0, is_free=False), a_visit(16.0)], KNOWN),
         ([a_visit(0.0, phases=0), a_visit()], KNOWN),
+        ([a_visit(0.0, phases=0, peak_w=11_040.0)], KNOWN),
+        ([a_visit(0.0, phases=3, peak_w=11_040.0)], KNOWN),
+        ([a_visit(0.0, phases=0, peak_w=7_360.0)], UNKNOWN),
+        ([a_visit(48.0, phases=0, peak_w=11_040.0)], KNOWN),
         ([a_visit(125.0, is_dc=True, phases=0), a_visit()], KNOWN),
     ],
 )
