@@ -187,16 +187,21 @@ def _is_clean(live: LiveSession) -> bool:
     session, episodes = live.session, [each.episode for each in live.watch.suspicions.values()]
     if any(each is not None and each.kind is Kind.METER_ANOMALY for each in episodes):
         return False
-    energy = session.energy_milliwh
-    if session.state.value != "ended" or energy is None or energy < _LEAST_WH * 1000:
+    if session.state.value != "ended" or _energy_wh(session) < _LEAST_WH:
         return False
     flags = session.flags | set(session.register_flags)
     return not (flags & _ODD) and session.stop_reason not in _CUT_OFF and not session.is_implausible
 
 
+def _energy_wh(session: Session) -> float:
+    """Returns what a session took; of a meter without a register what its powers come to."""
+    energy = session.energy_milliwh
+    return (session.ending.wh or 0.0) if energy is None else energy / 1000
+
+
 def _take(habits: Habits, session: Session, *, is_one_car: bool) -> None:
     memory = session.ending
-    habits.energies_wh = [*habits.energies_wh, (session.energy_milliwh or 0) / 1000][-KEPT:]
+    habits.energies_wh = [*habits.energies_wh, _energy_wh(session)][-KEPT:]
     if session.soc_now is not None:
         habits.socs = [*habits.socs, session.soc_now][-KEPT:]
     habits.is_dc = memory.is_dc or bool(session.needs is not None and session.needs.is_dc)

@@ -16,7 +16,7 @@ VISITS_KEPT, _VISITS_IN_ALL = 5, 40
 _ENOUGH_TARGETS = 3
 _ALIKE = 1.2
 _ENOUGH_VISITS = 3
-_PHASES = 3
+_PHASES, _ROOM = 3, 1.1
 # One phase of 32 A or two of 16 A: no usual car takes more than 7.4 kW on fewer than three.
 _MOST_TWO_PHASE_W = 8_200.0
 # More is the sum of all phases, told as one current.
@@ -41,7 +41,9 @@ class Visit(NamedTuple):
     @property
     def phases_used(self) -> int:
         """On how many phases the car charged, also where only its power tells; 0: unknown."""
-        return self.phases or (_PHASES if self.peak_w > _MOST_TWO_PHASE_W else 0)
+        if self.peak_w > max(_MOST_TWO_PHASE_W, self.peak_a * NOMINAL_V * self.phases * _ROOM):
+            return _PHASES
+        return self.phases
 
     @property
     def per_phase_a(self) -> float:
@@ -119,8 +121,9 @@ def car_of(habits: Habits, station: str, evse: int, *, is_one_car: bool) -> Car:
     is_known = len(visits) >= _ENOUGH_VISITS or any(each.station == station for each in visits)
     if not is_known:
         return Car(is_dc=is_dc)
-    phases = {each.phases_used for each in visits if each.phases_used}
-    peaks = [each.per_phase_a for each in visits if each.is_free and each.per_phase_a]
+    free = [each for each in visits if each.is_free]
+    phases = {each.phases_used for each in free or visits if each.phases_used}
+    peaks = [each.per_phase_a for each in free if each.per_phase_a]
     is_alike = len(phases) <= 1 and (not peaks or max(peaks) <= _ALIKE * min(peaks))
     return Car(_newest_a(visits), _newest_phases(visits), is_dc) if is_alike else Car(is_dc=is_dc)
 
@@ -133,7 +136,8 @@ def _newest_a(visits: list[Visit]) -> float | None:
 
 
 def _newest_phases(visits: list[Visit]) -> int | None:
-    return next((each.phases_used for each in reversed(visits) if each.phases_used), None)
+    free = [each for each in visits if each.is_free]
+    return next((each.phases_used for each in reversed(free or visits) if each.phases_used), None)
 
 
 def load_habits(doc: Mapping[str, Any]) -> Habits:

@@ -39,6 +39,10 @@ KNOWN, UNKNOWN = Car(16.0, 3), Car()
         ([a_visit(0.0, phases=3, peak_w=11_040.0)], KNOWN),
         ([a_visit(0.0, phases=0, peak_w=7_360.0)], UNKNOWN),
         ([a_visit(48.0, phases=0, peak_w=11_040.0)], KNOWN),
+        ([a_visit(0.0, phases=2, peak_w=11_040.0)], KNOWN),
+        ([a_visit(16.0, phases=2, peak_w=11_040.0)], KNOWN),
+        ([a_visit(), a_visit(10.0, phases=2, peak_w=6_900.0, is_free=False)], KNOWN),
+        ([a_visit(24.0, phases=2, peak_w=11_040.0)], Car(24.0, 2)),
         ([a_visit(125.0, is_dc=True, phases=0), a_visit()], KNOWN),
     ],
 )
