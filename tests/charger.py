@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 REJECTED = CommandAnswer("Rejected", "InvalidProfile")
 SILENT = CommandAnswer(None, "no answer within 30 s")
+AWAY = CommandAnswer(None, "CP1 has disconnected", is_away=True)
 
 
 @dataclass

@@ -135,7 +135,7 @@ class CommandAnswer:
     """What became of a command that was sent.
 
     `status` is the station's word, None if none came, and then `reason` says why not. `effect` is
-    what the answer means for our records.
+    what the answer means for our records. `is_away` if the station's link was lost or not there.
     """
 
     status: str | None
@@ -143,6 +143,7 @@ class CommandAnswer:
     sent_at: datetime | None = None
     request: Mapping[str, Any] | None = None
     effect: Command | None = None
+    is_away: bool = False
 
 
 def answered(work: Work, order: Order, answer: CommandAnswer) -> CommandState:

@@ -127,7 +127,7 @@ def answered(
         _accepted(engine, work, live, order)
     elif state is desk.CommandState.REFUSED:
         _refused(engine, work, live, order)
-    elif work.station.is_online and work.station.reconcile_at is None:
+    elif not answer.is_away and work.station.is_online and work.station.reconcile_at is None:
         _unanswered(engine, work, live, order)
 
 

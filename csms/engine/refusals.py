@@ -76,6 +76,9 @@ def check(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
     if push is None or push.refused_at is None or push.is_refusal_told:
         return None
     last = max(push.refused_at, push.tried_at or push.refused_at)
+    if push.number and push.status in (NO_ANSWER, None) and not work.station.is_online:
+        # Who is away refuses nothing; with the next connection it is sent again.
+        return None
     if push.number and push.state in _UNDER_WAY and work.station.is_online:
         # Ours is still to be answered, or to be given up, in as long a time.
         return max(last + PATIENCE, work.now + _LOOK_AGAIN)

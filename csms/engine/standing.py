@@ -158,7 +158,7 @@ def answered(
     if state is desk.CommandState.REFUSED:
         known.refused.append(mark(order.command.profile))
         _keep(work, purpose, known)
-    if work.station.is_online and known.tries < refusals.MOST_TRIES:
+    if not answer.is_away and work.station.is_online and known.tries < refusals.MOST_TRIES:
         _send(engine, work, purpose, known)
 
 

@@ -300,7 +300,7 @@ class Hub:
     async def _answer_to(self, station: StationState, order: Order) -> CommandAnswer:
         session = self.sessions.get(station.id)
         if session is None:
-            return CommandAnswer(None, "not connected")
+            return CommandAnswer(None, "not connected", is_away=True)
         try:
             action, payload = encode_command(session.version, order.command)
         except CannotCarry as cannot:
@@ -315,7 +315,9 @@ class Hub:
                 _COMMAND_TIMEOUT_S,
                 is_question=isinstance(order.command, _QUESTIONS),
             )
-        except (NoAnswer, StationBusy, StationOffline) as error:
+        except StationOffline as error:
+            return CommandAnswer(None, str(error), sent_at, payload, is_away=True)
+        except (NoAnswer, StationBusy) as error:
             return CommandAnswer(None, str(error), sent_at, payload)
         if isinstance(answer, CallError):
             why = f"{answer.error_code} {answer.error_description}".strip()

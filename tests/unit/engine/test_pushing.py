@@ -32,7 +32,7 @@ from profiles import (
 )
 from profiles.catalogue import SHIPPED, CatalogueProfile
 from tests.builders import Desk, after, an_event
-from tests.charger import REJECTED, SILENT, Charger
+from tests.charger import AWAY, REJECTED, SILENT, Charger
 
 STARTED, ENDED = EventKind.STARTED, EventKind.ENDED
 
@@ -177,6 +177,35 @@ async def test_a_push_on_its_way_is_waited_for_before_anybody_is_told(desk):
         outcome = engine.command_answered(desk.state, order, SILENT, after(at_s))
         await desk.keep(outcome)
     assert alerts(desk, "PROFILE_REFUSED") == [("open", "major")]
+
+
+@pytest.mark.parametrize("answers", [[AWAY], [SILENT, AWAY]], ids=["cut", "silent-then-cut"])
+async def test_a_station_that_goes_away_during_a_push_has_not_refused_it(desk, answers):
+    given = list(answers)
+    charger = Charger(desk, lambda profile: given.pop(0) if profile.purpose is Purpose.TX else None)
+    session_id = await charged(desk, charger)
+    assert given == []
+    assert len(charger.pushed()) == len(answers)
+    charger.disconnect(1)
+    await charger.look(40, session_id)
+    await charger.look(600, session_id)
+    assert alerts(desk, "PROFILE_REFUSED") == []
+    charger.refuses = lambda _: None
+    await charger.connect(900)
+    assert push_of(desk).state is PushState.CONFIRMED
+    await charger.look(1000, session_id)
+    assert alerts(desk, "PROFILE_REFUSED") == []
+
+
+async def test_a_standing_profile_is_not_tried_on_a_link_that_is_gone(desk):
+    charger = Charger(desk, lambda _: AWAY)
+    desk.state.record.default_profile = "fixed-current-6a"
+    await charger.connect(0)
+    assert len(charger.pushed(Purpose.TX_DEFAULT)) == 1
+    charger.refuses = lambda _: None
+    charger.disconnect(60)
+    await charger.connect(120)
+    assert [each.profile.purpose for each in charger.profiles] == [Purpose.TX_DEFAULT]
 
 
 async def test_the_alert_ends_with_the_session(desk):
