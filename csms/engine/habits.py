@@ -196,7 +196,7 @@ def _is_clean(live: LiveSession) -> bool:
 def _energy_wh(session: Session) -> float:
     """Returns what a session took; of a meter without a register what its powers come to."""
     energy = session.energy_milliwh
-    return (session.ending.wh or 0.0) if energy is None else energy / 1000
+    return energy / 1000 if energy else session.ending.wh or 0.0
 
 
 def _take(habits: Habits, session: Session, *, is_one_car: bool) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END
 from csms.monitor import (
     delivery,
     lone_current,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from profiles import LimitStep
 
 OK, OVER, UNDER, PAUSED = "ok", "over", "under", "paused"
+_ENDS: Final = frozenset({TRANSACTION_BEGIN, TRANSACTION_END})
 _BASES: Final = frozenset({UNDER, PAUSED})
 
 
@@ -205,6 +207,9 @@ def _counted(
     elapsed_s, thresholds = more
     if sample.power_w is not None or sample.highest_current_a is not None:
         watch.sees_power = True
+        return None
+    if sample.context in _ENDS:
+        # Those two are often told in other steps than the readings between them.
         return None
     if sample.register_milliwh is None:
         interval = sample.interval_milliwh
