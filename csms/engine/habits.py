@@ -43,7 +43,6 @@ _CEILINGS_KEPT, _SAME = 5, 0.15
 _AT_ONCE = timedelta(minutes=2)
 _ODD = frozenset(
     {
-        "clock_suspect",
         "energy_implausible",
         "estimated",
         "register_disordered",

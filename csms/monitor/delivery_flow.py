@@ -20,6 +20,7 @@ _AC_PHASES = 3
 _MOST_A = 32.0
 # Mains voltage may be 10 % above nominal, and a meter is not exact.
 _PHASE_SLACK = 0.15
+_FOLLOWED = 0.9
 
 
 @dataclass(slots=True)
@@ -76,7 +77,9 @@ def _total(memory: DeliveryMemory, scene: Scene, power_w: float) -> Flow:
     A three-phase limit lets a one-phase car have a third of it.
     """
     measured, volts, lo_a = scene.measured, scene.thresholds.nominal_v, scene.lo_a
-    memory.phases = max(memory.phases, _phases_shown(scene, power_w), scene.known.phases or 1)
+    memory.phases = max(memory.phases, scene.known.phases or 1)
+    if not _is_held(memory, lo_a, power_w):
+        memory.phases = max(memory.phases, _phases_shown(scene, power_w))
     allowed = min((step.phases or _AC_PHASES for step in scene.steps), default=_AC_PHASES)
     ampere = volts * min(memory.phases, allowed)
     limit = None if lo_a is None else lo_a * ampere
@@ -91,6 +94,21 @@ def _total(memory: DeliveryMemory, scene: Scene, power_w: float) -> Flow:
         slack=measured.slack_w,
         span_s=measured.span_s,
     )
+
+
+def _is_held(memory: DeliveryMemory, lo_a: float | None, power_w: float) -> bool:
+    """Tells whether the power is still what it was before the limit fell.
+
+    It says nothing of the phases then: a car that follows late is no car of more phases.
+    """
+    before_a, memory.seen_a = memory.seen_a, lo_a
+    if lo_a is None or before_a is None or lo_a > before_a:
+        memory.held_w = None
+    elif lo_a < before_a:
+        memory.held_w = memory.last
+    if memory.held_w is not None and power_w < _FOLLOWED * memory.held_w:
+        memory.held_w = None
+    return memory.held_w is not None
 
 
 def _phases_shown(scene: Scene, power_w: float) -> int:

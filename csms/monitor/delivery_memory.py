@@ -14,11 +14,13 @@ class DeliveryMemory:
     """How much the car takes, and how it came to take less. Times are seconds since 1970.
 
     `unit` is A (per phase) or W (total), that of all values; in watts `phases` is how many the
-    car has been seen to use at least. `ceiling` is the most that the car takes as things are, which
-    a gradual decline lowers (`is_taper`), `peak` the most that it has sustained; both grow by
-    `run_low`, the least of `run_count` samples since `run_at`. `limit` is the tightest
-    limit that has been in force long enough; a looser one is `next_limit` until then. `expected`
-    is what was to flow at the last sample, `rose` that this grew and nothing followed yet.
+    car has been seen to use at least; `seen_a` is the limit per phase as of the last sample, and
+    `held_w` the power from before it fell, until that falls too. `ceiling` is the most that the
+    car takes as things are, which a gradual decline lowers (`is_taper`), `peak` the most that it
+    has sustained; both grow by `run_low`, the least of `run_count` samples since `run_at`. `limit`
+    is the tightest limit that has been in force long enough; a looser one is `next_limit` until
+    then. `expected` is what was to flow at the last sample, `rose` that this grew and nothing
+    followed yet.
 
     `full_at` is when as much flowed as expected, `between` the samples since that were a little
     less, `sudden_at` when it fell at once; `mark` is a value of at least a minute ago, `falls` how
@@ -35,6 +37,8 @@ class DeliveryMemory:
 
     unit: str | None = None
     phases: int = 1
+    seen_a: float | None = None
+    held_w: float | None = None
     ceiling: float | None = None
     peak: float | None = None
     is_taper: bool = False

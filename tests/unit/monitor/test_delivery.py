@@ -329,3 +329,15 @@ def test_its_thresholds_are_settings():
     hasty = Thresholds(stalled_s=120)
     driven = drive(car=car(then=0), lasts_s=2 * HOUR, thresholds=hasty)
     assert driven.at(STALLED)[1] <= HOUR + 240
+
+
+@pytest.mark.parametrize("phases", [1, 2])
+@pytest.mark.parametrize("form", ["power", "register"])
+def test_a_car_that_follows_late_is_no_car_of_more_phases(form, phases):
+    def late(s: float, offered: float) -> tuple[float, float, float]:
+        amps = 16.0 if s < HOUR + 600 else min(offered, 16.0)
+        return tuple(amps if phase < phases else 0.0 for phase in range(3))
+
+    limits = [(0, {"a": 16}), (HOUR, {"a": 7})]
+    driven = drive(form, car=late, limits=limits, lasts_s=3 * HOUR)
+    assert UNDER not in driven.kinds()
