@@ -73,12 +73,17 @@ def _folder(words: list[str]) -> Path:
 
 
 def _read(folder: Path) -> dict[str, CatalogueProfile]:
+    from csms.engine.threshold_settings import findings_of
     from profiles import CatalogueError, load_catalogue
 
     try:
-        return load_catalogue(folder)
+        found = load_catalogue(folder)
     except CatalogueError as error:
         raise SettingsError(str(error)) from None
+    wrong = findings_of(found.values())
+    if wrong:
+        raise SettingsError("\n".join(map(str, wrong)))
+    return found
 
 
 def _list(found: Mapping[str, CatalogueProfile]) -> None:

@@ -91,3 +91,13 @@ def test_wrong_words_are_named(words, said):
     found = run(*words)
     assert isinstance(found.exception, SettingsError)
     assert said in str(found.exception)
+
+
+@pytest.mark.parametrize("words", [(), ("check",)])
+def test_thresholds_that_the_server_would_not_take_are_named(tmp_path, words):
+    text = PAUSE.replace("stack_level = 5", "deviations = { tolerance = 1, confirm_samples = 1.5 }")
+    (tmp_path / "odd.toml").write_text(text)
+    found = run(*words, tmp_path)
+    assert isinstance(found.exception, SettingsError)
+    assert "odd: deviations.tolerance: there is no such threshold" in str(found.exception)
+    assert "odd: deviations.confirm_samples: " in str(found.exception)
