@@ -120,10 +120,13 @@ async def _judge(
     refold = Refold(live.track, engine.policy.thresholds_of(work.station.record, session.profile))
     refold.watch.skew_s = live.watch.skew_s
     known = metering.known_before(engine, work, live)
+    known.charging_state = None
     for index, (kept, at) in enumerate(samples, 1):
         if index % _AT_ONCE == 0:
             await asyncio.sleep(0)
-        known.received_at, known.charging_state = kept.received_at, kept.charging_state
+        known.received_at = kept.received_at
+        # What came late has no state of its own: that of the sample before it was still in force.
+        known.charging_state = kept.charging_state or known.charging_state
         known.is_shared = _was_shared(live, at)
         verdict = refold.take(session.mended(kept.sample), at, known)
         if verdict != kept.verdict:

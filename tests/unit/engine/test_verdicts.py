@@ -129,3 +129,16 @@ async def test_an_alert_says_what_was_believed_when_it_was_raised():
     assert evidence["opened_received_at"] == after(120).isoformat()
     assert evidence["confirmed_received_at"] == after(180).isoformat()
     assert "push" in evidence
+
+
+async def test_late_samples_are_judged_by_the_state_that_was_in_force_at_their_time():
+    desk = await limited()
+    await tell(desk, 10, "Charging")
+    for at_s in range(60, 2400, 60):
+        if not 1800 <= at_s < 2100:
+            await measure(desk, at_s, 0.2)
+    for at_s in range(1800, 2100, 60):
+        await measure(desk, at_s, 0.2, received_s=2410)
+    await rejudge_due(desk.engine, after(2500))
+    (row,) = [row for row in desk.rows(AlertWrite) if row.kind == "STALLED"]
+    assert row.state == "open"
