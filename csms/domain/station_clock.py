@@ -28,6 +28,7 @@ _REACH_S = 600.0
 _LONGEST_QUEUE_S = 400 * 86_400.0
 _MATERIAL_S = 2.0
 _TELLING = 3
+_SLOW_LINK_S, _STEADY_LINK_S = 20.0, 2.5
 
 
 class Basis(Enum):
@@ -85,6 +86,16 @@ class _Run:
     until: float
     last_s: float
     count: int = 1
+    least_s: float = 0.0
+    most_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.least_s = self.most_s = self.first_s
+
+    def go_on(self, moment: float, delay_s: float) -> None:
+        """Takes one more message that keeps the pace."""
+        self.until, self.last_s, self.count = moment, delay_s, self.count + 1
+        self.least_s, self.most_s = min(self.least_s, delay_s), max(self.most_s, delay_s)
 
     def keeps_pace(self, moment: float, delay_s: float) -> bool:
         """Tells whether one more message goes on as these did."""
@@ -96,10 +107,13 @@ class _Run:
     def is_proof(self) -> bool:
         """Tells whether these can only have been live.
 
-        Lateness of less than a minute may be a slow server's, and one beyond all time zones a
-        queue's; those take more to believe.
+        Lateness of some seconds may be a slow link's, which varies from message to message; that
+        of less than a minute a slow server's, and one beyond all time zones a queue's. Those take
+        more to believe.
         """
         span, late_s = self.until - self.since, self.last_s
+        if NETWORK_S < late_s <= _SLOW_LINK_S and self.most_s - self.least_s > _STEADY_LINK_S:
+            return False
         if NETWORK_S < late_s <= _MINUTE_S:
             return self.count >= _TELLING and span >= _MINUTE_S
         if late_s > _ZONES_S and not self.is_absurd:
@@ -172,7 +186,7 @@ class StationClock:
             is_absurd = at < _ABSURD_BEFORE
             self._run = _Run(moment, delay_s, is_absurd, moment, delay_s)
             return
-        run.until, run.last_s, run.count = moment, delay_s, run.count + 1
+        run.go_on(moment, delay_s)
         if run.is_proof:
             self._prove(run)
 

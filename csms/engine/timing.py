@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from csms.domain.station_clock import NETWORK_S, Basis
+from csms.engine import plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from csms.engine.work import Work
 
 _LIVE_WITHIN = timedelta(seconds=120)
+_MOVED = timedelta(seconds=1)
 _UNCLEAR = frozenset({"time.no_zone", "time.unreadable"})
 
 
@@ -94,9 +96,13 @@ def _take_clock(work: Work, live: LiveSession) -> bool:
     stretches = clock.during(begun, None if ended is None else ended.timestamp())
     if not stretches:
         return False
+    begun_at = session.started_at
     is_news = session.take_clock(stretches)
     session.clock_offset_s = round(stretches[-1].last_s, 1)
     live.track.begin(session.started_at)
+    if abs(session.started_at - begun_at) > _MOVED and live.track.plans and session.is_active:
+        # A relative schedule counts from the start.
+        plans.replan_and_tell(work, live)
     if is_news:
         live.line = None
     work.touch(live)

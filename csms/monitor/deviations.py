@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 OK, OVER, UNDER, PAUSED = "ok", "over", "under", "paused"
 _ENDS: Final = frozenset({TRANSACTION_BEGIN, TRANSACTION_END})
+_LEAP_S: Final = 15.0
 _BASES: Final = frozenset({UNDER, PAUSED})
 
 
@@ -129,7 +130,7 @@ def _see(
     measured, has_value = NOTHING, sample.has_electricity
     if has_value:
         watch.last_at = at
-        counted = None if watch.sees_power else _counted(watch, sample, at, (elapsed_s, thresholds))
+        counted = None if watch.sees_power else _counted(watch, sample, elapsed_s, thresholds)
         measured = measure(sample, counted, thresholds, known)
         if measured.power_w is None and measured.current_a is not None:
             measured = _with_sum(watch, sample, at, measured, thresholds)
@@ -201,10 +202,12 @@ def _seen_late(
 
 
 def _counted(
-    watch: Watch, sample: Sample, at: datetime, more: tuple[float, Thresholds]
+    watch: Watch, sample: Sample, elapsed_s: float, thresholds: Thresholds
 ) -> Measured | None:
-    """The power by the register, for a meter that never says power or current."""
-    elapsed_s, thresholds = more
+    """The power by the register, for a meter that never says power or current.
+
+    Between two readings the station's own clock tells best, whatever it is off by.
+    """
     if sample.power_w is not None or sample.highest_current_a is not None:
         watch.sees_power = True
         return None
@@ -214,7 +217,11 @@ def _counted(
     if sample.register_milliwh is None:
         interval = sample.interval_milliwh
         return None if interval is None else power_of_interval(interval / 1000, elapsed_s)
-    return power_since(watch, at.timestamp(), sample.register_milliwh / 1000, thresholds)
+    moment = sample.at.timestamp()
+    if watch.register and abs(moment - watch.register[-1][0] - elapsed_s) > _LEAP_S:
+        # The station's clock was set between the two readings.
+        watch.register.clear()
+    return power_since(watch, moment, sample.register_milliwh / 1000, thresholds)
 
 
 def _window(
