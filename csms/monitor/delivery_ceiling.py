@@ -91,6 +91,8 @@ def stays_quiet(memory: DeliveryMemory, flow: Flow, known: Circumstances) -> boo
     if (
         expected is None
         or limit is None
+        # It has turned out that the car takes more, so that more is to be expected.
+        or (memory.ceiling is not None and memory.ceiling > expected < limit)
         or flow.limit != limit
         or flow.most != limit
         or flow.unit != memory.unit

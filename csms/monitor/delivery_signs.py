@@ -22,6 +22,7 @@ _SPARSE_S = 330.0
 # As alike as samples of a derated car are, which is not on its way up or down.
 _LOWER_SHARE, _LOWER_A = 0.15, 0.3
 _HIGHER_SHARE, _HIGHER_A = 0.10, 0.5
+_FALLS_ON = 0.93
 # A long average also holds what a car that comes and goes does not take.
 _LONG_AVERAGE_S, _LONG_AVERAGE_SHARE = 240.0, 0.85
 # After a longer silence nobody knows what was between.
@@ -79,6 +80,10 @@ def _is_long_enough(memory: DeliveryMemory, scene: Scene, flow: Flow) -> bool:
     least_s = thresholds.under_confirm_s + (0.0 if memory.rose else thresholds.under_settle_s)
     since = memory.low_since or flow.at_s
     if flow.at_s - since < least_s:
+        return False
+    if memory.rose and flow.value < _FALLS_ON * memory.low_ref:
+        # The limit was raised for a car that is about to be full: its decline goes on.
+        memory.low_since, memory.low_ref, memory.low_count = flow.at_s, flow.value, 1
         return False
     if flow.span_s:
         # Averages that overlap resemble each other whatever the car does.

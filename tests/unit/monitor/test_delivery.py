@@ -341,3 +341,25 @@ def test_a_car_that_follows_late_is_no_car_of_more_phases(form, phases):
     limits = [(0, {"a": 16}), (HOUR, {"a": 7})]
     driven = drive(form, car=late, limits=limits, lasts_s=3 * HOUR)
     assert UNDER not in driven.kinds()
+
+
+@pytest.mark.parametrize("form", ["all", "currents", "power"])
+@pytest.mark.parametrize("low_s", [30, 60, 100, 150, 200])
+def test_a_car_that_came_up_late_and_is_held_down_then_is_found(form, low_s):
+    def late(s: float, offered: float) -> tuple[float, float, float]:
+        return three(6.0 if s > HOUR or s < low_s else min(offered, 16.0))
+
+    limits = [(0, {"a": 16})]
+    driven = drive(form, car=late, limits=limits, lasts_s=2 * HOUR, every_s=10)
+    assert driven.kinds() == [UNDER]
+
+
+@pytest.mark.parametrize("form", ["all", "currents", "power"])
+def test_a_limit_that_is_raised_for_a_car_about_to_be_full_is_not_missed_by_it(form):
+    def fills(s: float, offered: float) -> tuple[float, float, float]:
+        most = 16.0 if s < HOUR else 10.7 * exp(-(s - HOUR) / 3000)
+        return three(min(offered, max(most, 0.5)))
+
+    limits = [(0, {"a": 16}), (1200, {"a": 8}), (HOUR, {"a": 25})]
+    driven = drive(form, car=fills, limits=limits, lasts_s=3 * HOUR, every_s=60)
+    assert driven.kinds() == []
