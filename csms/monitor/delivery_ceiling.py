@@ -126,7 +126,8 @@ def sustain(memory: DeliveryMemory, flow: Flow, thresholds: Thresholds) -> None:
     if memory.run_low is None:
         memory.run_at, memory.run_low, memory.run_count = flow.at_s, flow.value, 1
     else:
-        memory.run_low = min(memory.run_low, flow.value)
+        if flow.value < memory.run_low:  # noqa: PLR1730 - twice as fast, and each sample comes by
+            memory.run_low = flow.value
         memory.run_count += 1
     sustained_s = thresholds.sustained_s
     if flow.span_s < sustained_s and (

@@ -67,7 +67,9 @@ def _per_phase(scene: Scene, current_a: float) -> Flow:
     """Takes the current of the busiest phase; a power that tells of more outweighs it."""
     measured, volts = scene.measured, scene.thresholds.nominal_v
     if measured.power_w is not None and not measured.is_from_currents:
-        current_a = max(current_a, measured.power_w / (volts * _AC_PHASES))
+        by_power_a = measured.power_w / (volts * _AC_PHASES)
+        if by_power_a > current_a:  # noqa: PLR1730 - twice as fast, and each sample comes by
+            current_a = by_power_a
     return Flow("A", scene.at.timestamp(), current_a, scene.lo_a, scene.hi_a, 1.0)
 
 

@@ -30,7 +30,8 @@ class LimitWindow:
     at the sample's own time, since `since` (`since_s`: in seconds since 1970), and `before_a` what
     held before that. `is_pause` tells
     that no step lets a car charge, `is_open` that some step limits nothing. `phases` is the most
-    that any step allows, `named_phases` that if each step names it.
+    that any step allows, `named_phases` that if each step names it, and `usable_phases` on how many
+    every step lets a car charge with the least current that there is.
     """
 
     steps: Sequence[LimitStep]
@@ -44,6 +45,7 @@ class LimitWindow:
     native_w: float | None = None
     phases: int = AC_PHASES
     named_phases: int | None = None
+    usable_phases: int = AC_PHASES
     now_a: float | None = None
     since: datetime | None = None
     since_s: float | None = None
@@ -77,7 +79,17 @@ def read_window(steps: Sequence[LimitStep], thresholds: Thresholds) -> LimitWind
         native_w=max(natively_w) if len(natively_w) == count else None,
         phases=max(named) if len(named) == count else AC_PHASES,
         named_phases=max(named) if len(named) == count else None,
+        usable_phases=_usable(steps, thresholds),
     )
+
+
+def _usable(steps: Sequence[LimitStep], thresholds: Thresholds) -> int:
+    least = min(step.phases or AC_PHASES for step in steps)
+    if any(step.limit_w is None for step in steps):
+        return least
+    lowest_w = min(step.limit_w or 0.0 for step in steps)
+    per_phase_w = thresholds.pause_below_a * thresholds.nominal_v
+    return min(least, max(int(lowest_w / per_phase_w), 1))
 
 
 def is_pause(step: LimitStep, thresholds: Thresholds) -> bool:

@@ -208,7 +208,10 @@ def powers_of(sample: Sample, nominal_v: float) -> tuple[float, ...]:
 def are_near(power_w: float, by_currents: tuple[float, ...]) -> bool:
     """Tells whether a power is nearly what the currents say, as it nearly always is."""
     near_w = _APART_SHARE * power_w
-    return any(-near_w <= watts - power_w <= near_w for watts in by_currents)
+    for watts in by_currents:  # noqa: SIM110 - three times as fast, and each sample comes by
+        if -near_w <= watts - power_w <= near_w:
+            return True
+    return False
 
 
 def factor_of_currents(power_w: float, by_currents: Iterable[float]) -> Fault | None:

@@ -15,10 +15,8 @@ from csms.monitor.signs import Sign
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from csms.monitor.limit_window import LimitWindow
     from csms.monitor.scene import Scene
 
-_AC_PHASES = 3
 _SUSTAINED = 2
 _FEWER: Final = "FEWER_PHASES"
 _RIGHT = Sign(Kind.WRONG_PHASES, deviates=False, because="phases_right")
@@ -98,7 +96,9 @@ def _count(memory: PhaseMemory, in_use: int) -> None:
 def _fewer(memory: PhaseMemory, scene: Scene, in_use: int) -> list[Sign]:
     """Looks whether a phase was lost that the session has used, and still may use."""
     window, thresholds = scene.window, scene.thresholds
-    expected = memory.used if window is None else min(memory.used, _usable(window, scene))
+    expected = memory.used
+    if window is not None and window.usable_phases < expected:
+        expected = window.usable_phases
     if in_use >= expected:
         return [_RIGHT_FEWER]
     current_a = scene.measured.current_a or 0.0
@@ -117,13 +117,3 @@ def _fewer(memory: PhaseMemory, scene: Scene, in_use: int) -> list[Sign]:
             family=_FEWER,
         )
     ]
-
-
-def _usable(window: LimitWindow, scene: Scene) -> int:
-    """Returns on how many phases the limit lets a car charge with at least 6 A each."""
-    least = min((step.phases or _AC_PHASES) for step in window.steps)
-    if window.native_w is None:
-        return least
-    lowest_w = min(step.limit_w or 0.0 for step in window.steps)
-    per_phase_w = scene.thresholds.pause_below_a * scene.thresholds.nominal_v
-    return min(least, max(int(lowest_w / per_phase_w), 1))
