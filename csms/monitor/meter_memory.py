@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 class MeterMemory:
     """Moments are seconds since 1970 in our clock, energies Wh, powers W.
 
-    `wh` is the register's last reading, of `wh_at` and received at `came`, which may have been in
-    another unit if `is_unit_doubtful`; `step_wh` is the largest usual step that all readings are
-    multiples of, and `flat_since` is when it last moved, while at least `flat_wh` must have flowed.
+    `wh` is the register's last reading, of `wh_at` (`told_at` by the station's clock) and received
+    at `came`, which may have been in another unit if `is_unit_doubtful`; `step_wh` is the largest
+    usual step that all readings are multiples of, and `flat_since` is when it last moved, while at
+    least `flat_wh` must have flowed.
     `power_w` is the last power, of `power_at`, and `peak_w` the largest; `is_ac` and `is_dc` tell
     what kind of outlet it shows to be.
 
@@ -34,6 +35,7 @@ class MeterMemory:
 
     wh: float | None = None
     wh_at: float = 0.0
+    told_at: float = 0.0
     came: float = 0.0
     is_unit_doubtful: bool = False
     step_wh: float = 1000.0

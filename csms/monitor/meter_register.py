@@ -76,6 +76,9 @@ def check(memory: MeterMemory, scene: Scene, moment: float, faults: list[Fault])
         return None
     step = wh - before
     if step < 0:
+        if scene.sample.at.timestamp() < memory.told_at:
+            # By the station's own clock it is older: told once more, by a clock that is ahead.
+            return None
         if -step <= _rounding_wh(wh):
             # What has been counted stays.
             memory.wh_at = moment
@@ -90,6 +93,7 @@ def check(memory: MeterMemory, scene: Scene, moment: float, faults: list[Fault])
             most = _most_wh(memory, scene, max(passed_s, 0.0))
         if step <= most:
             memory.wh, memory.wh_at, memory.is_unit_doubtful = wh, moment, False
+            memory.told_at = scene.sample.at.timestamp()
             return step
         fault = _jump(wh, before, most)
     if fault is not None:

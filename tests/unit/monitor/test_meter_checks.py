@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -389,3 +390,14 @@ def test_the_memory_does_not_grow():
         charge(outlet, lasts_s, 60, "PIEU", switching(420))
         sizes.add(len(orjson.dumps(outlet.memory)) // 100)
     assert len(sizes) == 1
+
+
+@pytest.mark.parametrize("is_older", [True, False])
+def test_a_reading_told_once_more_by_a_clock_that_is_ahead_is_no_fall(is_older):
+    memory = MeterMemory()
+    for at_s in range(60, 660, 60):
+        look(memory, scene(a_sample(at_s, wh=1000 + at_s), Circumstances(after(at_s))))
+    again = a_sample(560 if is_older else 640, wh=1437)
+    at_its_arrival = replace(scene(again, Circumstances(after(640))), at=after(640))
+    found = [sign.evidence["check"] for sign in look(memory, at_its_arrival) if sign.is_sure]
+    assert found == ([] if is_older else ["register_down"])
