@@ -7,6 +7,7 @@ writes) comes whenever the seed wants. Time passes only when nothing is left to 
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -31,6 +32,8 @@ BEGINNING = datetime(2026, 11, 21, 8, tzinfo=UTC)
 class VirtualLoop(asyncio.SelectorEventLoop):
     """Jumps to the next timer instead of waiting for it."""
 
+    _timer_cancelled_count: int
+
     def __init__(self) -> None:
         self.now_s = 0.0
         super().__init__()
@@ -40,6 +43,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         ready, scheduled = self._ready, self._scheduled  # type: ignore[attr-defined]
+        while scheduled and scheduled[0].cancelled():
+            # Asyncio would drop it too, and then wait in real time for the next one.
+            heapq.heappop(scheduled)._scheduled = False
+            self._timer_cancelled_count -= 1
         if not ready and scheduled:
             self.now_s = max(self.now_s, scheduled[0]._when)
         elif not ready and not self._stopping:  # type: ignore[attr-defined]
