@@ -85,6 +85,7 @@ HANDLERS: Mapping[type[Fact], Handler] = {
 }
 
 CARES: tuple[Care, ...] = (
+    metering.check_gathered,
     metering.check_silence,
     refusals.check,
     confirm.check,

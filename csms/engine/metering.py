@@ -14,6 +14,7 @@ import orjson
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
 from csms.engine import habits, meter_clock, registers, smart_charging, station_load, timing
+from csms.engine.gathering import WHOLE_AFTER, gather, whole
 from csms.engine.inference import sessions_of_samples
 from csms.engine.writes import AlertWrite, SampleWrite
 from csms.monitor import meter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from csms.domain.facts import SamplesReported
     from csms.domain.sample import Sample
     from csms.engine.engine import Engine
+    from csms.engine.gathering import Moment
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
     from csms.monitor.episodes import Episode, Finding
@@ -95,7 +97,10 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     thresholds = engine.policy.thresholds_of(work.station.record, session.profile)
     usual = habits.car(engine, work, live)
     for sample, write in zip(samples, writes, strict=True):
-        _judge(work, live, sample, write, (usual, thresholds))
+        for moment in gather(work, live, write, sample):
+            _judge(work, live, moment, (usual, thresholds))
+    if not session.is_active:
+        judge_gathered(engine, work, live)
     at = live.watch.last_at
     if session.is_active and at is not None and not timing.has_waited(work, at):
         station_load.look(engine, work, at)
@@ -103,15 +108,30 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
         record(work, live, end_session(live.watch, session.ended_at or work.now))
 
 
-def _judge(
-    work: Work,
-    live: LiveSession,
-    sample: Sample,
-    write: SampleWrite,
-    basis: tuple[Car, Thresholds],
-) -> None:
-    """Judges a sample; its verdict is kept with it."""
+def judge_gathered(engine: Engine, work: Work, live: LiveSession) -> None:
+    """Judges a moment that more was waited for."""
+    moment = whole(work, live)
+    if moment is not None:
+        thresholds = engine.policy.thresholds_of(work.station.record, live.session.profile)
+        _judge(work, live, moment, (habits.car(engine, work, live), thresholds))
+        work.touch(live)
+
+
+def check_gathered(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
+    """Judges a moment that is whole by now; returns when it will be."""
+    held = live.gathered
+    if held is None:
+        return None
+    if work.now < held.since + WHOLE_AFTER:
+        return held.since + WHOLE_AFTER
+    judge_gathered(engine, work, live)
+    return None
+
+
+def _judge(work: Work, live: LiveSession, moment: Moment, basis: tuple[Car, Thresholds]) -> None:
+    """Judges a sample; its verdict is kept with its write."""
     session, watch = live.session, live.watch
+    write, sample = moment
     usual, thresholds = basis
     at = session.placed(sample.at, work.now)
     smart_charging.extend(work, live, at)

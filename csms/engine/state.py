@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from csms.domain.commands import StartRemotely
     from csms.domain.ending import Needs
     from csms.domain.readings import ReadingLine
+    from csms.domain.sample import Sample
     from csms.domain.session import Session
+    from csms.engine.gathering import Gathered
     from csms.engine.ports import StoredSession, StoredStation
     from csms.engine.writes import QuarantineWrite
     from profiles import InstalledProfile
@@ -40,7 +42,8 @@ class LiveSession:
     """A session with its judge's memory and its limits.
 
     `line` holds the readings of one whose readings come late. `pushed_in` is the connection
-    (`StationState.epoch`) in which its profile was last wanted on the station.
+    (`StationState.epoch`) in which its profile was last wanted on the station. `last_sample` is
+    the one that came last, `gathered` a moment of which more may come.
     """
 
     session: Session
@@ -48,6 +51,8 @@ class LiveSession:
     track: LimitTrack = field(default_factory=LimitTrack)
     line: ReadingLine | None = None
     pushed_in: int = -1
+    last_sample: Sample | None = None
+    gathered: Gathered | None = None
 
     @classmethod
     def restore(cls, stored: StoredSession) -> LiveSession:
@@ -95,7 +100,8 @@ class StationState:
     messages of the station in quarantine that may belong to a session still to come, by ID;
     `stand_ins` what transaction ID those were answered with that could not be handled.
     `belief` is what goes with `installed`. `reconcile_at` is when what is wanted of the station is
-    compared with what it has, if that is due; `standing_waits` that its standing profiles wait to
+    compared with what it has, if that is due; `splits` that it sends values of one
+    moment in several messages; `standing_waits` that its standing profiles wait to
     hear what it can take. `reports` are the profiles reported so far, by the request's ID.
     `lost_in` is the connection in which it was last found to have lost what it had taken,
     `hour` that in which its standing profiles were last held against the clock. `needs` are what
@@ -120,6 +126,7 @@ class StationState:
     belief: Belief = field(default_factory=Belief)
     reconcile_at: datetime | None = None
     standing_waits: bool = False
+    splits: bool = False
     reports: dict[int, Reports] = field(default_factory=dict)
     asked_profiles: int = 0
     lost_in: int = -1

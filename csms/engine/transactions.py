@@ -58,6 +58,8 @@ async def take(
     was_active = live.session.is_active
     had_token = live.session.token is not None
     authorization = authorization_of(engine, work, fact)
+    if fact.kind is EventKind.ENDED:
+        metering.judge_gathered(engine, work, live)
     _apply(work, live, fact, key or event_key(fact))
     await _take_readings(engine, work, live, fact)
     _take_token(engine, live, fact, authorization)
