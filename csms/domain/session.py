@@ -63,8 +63,9 @@ class Session:
     is what the vehicle asked for, `ending` what is remembered to tell the end, `expected_end` what
     was told of it last. `clock_offset_s` is what the times were corrected by. `is_id_used` tells
     that the station has named the transaction's ID, so that it knows it. `sequences` are the
-    numbers of the events that came, `first_sequence` that of the start. `unchecked_key` is that of
-    a start that may repeat an older one, `duplicate_of` the session that this one repeats.
+    numbers of the events that came, `first_sequence` that of the start, `lost_sequences` of those
+    that its station has not got any more. `unchecked_key` is that of a start that may repeat an
+    older one, `duplicate_of` the session that this one repeats.
     `sources` remembers which event each field came from.
 
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
@@ -112,6 +113,7 @@ class Session:
     is_id_used: bool = False
     sequences: Ranges = field(default_factory=list)
     first_sequence: int | None = None
+    lost_sequences: Ranges = field(default_factory=list)
     unchecked_key: str | None = None
     duplicate_of: str | None = None
     flags: set[str] = field(default_factory=set)

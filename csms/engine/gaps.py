@@ -16,6 +16,7 @@ from csms.engine.writes import RecordWrite
 
 if TYPE_CHECKING:
     from csms.domain.commands import TransactionTold
+    from csms.domain.sequence import Ranges
     from csms.engine.engine import Engine
     from csms.engine.work import Work
 
@@ -65,6 +66,8 @@ def look(engine: Engine, work: Work, live: LiveSession) -> None:
         if gap is not None:
             _close(engine, work, gap)
             work.note("events.complete", live)
+    elif gap is None and _plain(missing) == _plain(session.lost_sequences):
+        return
     elif gap is None and session.transaction_id is not None:
         wait = _PATIENCE if session.is_active else _AFTER_THE_END
         gap = Gap(session.id, session.station_id, session.transaction_id, work.now, work.now + wait)
@@ -113,10 +116,15 @@ async def give_up(engine: Engine, work: Work, gap: Gap) -> None:
     live = await _session_of(engine, work, gap)
     _close(engine, work, gap)
     if live is not None:
-        details = {"missing": live.session.missing_sequences}
+        live.session.lost_sequences = live.session.missing_sequences
+        details = {"missing": live.session.lost_sequences}
         work.flag(live, "events_lost", "events.lost", details)
         work.touch(live)
         work.warn("events.lost", live, **details)
+
+
+def _plain(spans: Ranges) -> list[list[int]]:
+    return [list(span) for span in spans]
 
 
 async def _session_of(engine: Engine, work: Work, gap: Gap) -> LiveSession | None:

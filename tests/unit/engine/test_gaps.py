@@ -106,6 +106,11 @@ async def test_what_the_station_does_not_have_is_lost(answers):
     assert desk.engine.gaps == {}
     assert flags(desk) == ["events_lost", "events_missing"]
     assert desk.rows(RecordWrite) == []
+    await desk.restart()
+    await hear(desk, 3)
+    assert desk.engine.gaps == {}
+    await hear(desk, 6)
+    assert len(desk.engine.gaps) == 1
 
 
 async def test_what_arrives_before_the_last_word_is_not_lost():
