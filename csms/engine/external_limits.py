@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from csms.domain.anomalies import Anomaly
 from csms.domain.commands import AskProfiles, ProfilesTold
 from csms.domain.facts import Acknowledged
 from csms.engine import belief, plans, standing, unreported
@@ -32,6 +33,9 @@ async def notified(engine: Engine, work: Work, fact: ChargingLimitNotified) -> A
     _keep(work, "NotifyChargingLimit", fact.payload)
     work.keep_anomalies(fact.anomalies)
     station = work.station
+    if fact.evse is not None and fact.evse < 0:
+        details = {"action": "NotifyChargingLimit", "evse": fact.evse}
+        work.keep_anomalies([Anomaly("evse.impossible", details)])
     limit = ExternalLimit(fact.source, work.now, fact.evse or 0, fact.schedules)
     _change(work, external.notified(station.installed, limit))
     known = {"source": fact.source, "evse": fact.evse, "is_grid_critical": fact.is_grid_critical}
