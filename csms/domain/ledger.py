@@ -338,11 +338,14 @@ class Ledger:
         return span if moved < span + _ROUNDING_MILLIWH else None
 
     def _is_above_ends(self) -> bool:
-        """Tells whether samples are over the meter's life, and start and stop the session's."""
+        """Tells whether samples are over the meter's life, and start and stop the session's.
+
+        A stop is a whole watt-hour, so that the last sample may be a little above it.
+        """
         start, stop, first = self._start, self._stop, self.first
         if start is None or stop is None or first is None:
             return False
-        return start.milliwh == 0 and first.milliwh > stop.milliwh
+        return start.milliwh == 0 and first.milliwh >= stop.milliwh + _ROUNDING_MILLIWH
 
     def _is_whole(self, spread: int, end: Count) -> bool:
         """Tells whether no end of the transaction contradicts that its readings only rose."""

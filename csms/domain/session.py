@@ -64,9 +64,8 @@ class Session:
     was told of it last. `clock_offset_s` is what the times were corrected by. `is_id_used` tells
     that the station has named the transaction's ID, so that it knows it. `sequences` are the
     numbers of the events that came, `first_sequence` that of the start, `lost_sequences` of those
-    that its station has not got any more. `unchecked_key` is that of a start that may repeat an
-    older one, `duplicate_of` the session that this one repeats.
-    `sources` remembers which event each field came from.
+    that its station has lost. `unchecked_key` is that of a start that may repeat an older one,
+    `duplicate_of` the session that this one repeats. `sources` remembers whence each field came.
 
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
     """

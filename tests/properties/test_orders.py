@@ -6,7 +6,7 @@ import asyncio
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests import orders
@@ -35,6 +35,7 @@ def test_any_order_gives_the_same_session_and_the_same_ledger(version, seed):
 @pytest.mark.parametrize("version", STORIES)
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 2**32))
+@example(seed=462)
 def test_a_meter_that_only_counts_closes_without_a_gap(version, seed):
     random = Random(seed)  # noqa: S311 - the seed is the point
     story = STORIES[version](random, odd=False)
