@@ -36,6 +36,8 @@ _MAY_CHARGE = frozenset({CHARGING, None})
 _NOT_BEGUN = frozenset({"EVConnected", "Idle"})
 _SUSPENDED = frozenset({"SuspendedEV", "SuspendedEVSE", "EVConnected", "Idle"})
 
+_AC_PHASES = 3
+
 
 def look(memory: DeliveryMemory, scene: Scene) -> list[Sign]:
     """Returns what a sample says of the two kinds, and learns from it.
@@ -114,14 +116,18 @@ def word(memory: DeliveryMemory, scene: Scene) -> str | None:
 def ceiling_a(memory: DeliveryMemory, known: Circumstances) -> float | None:
     """Returns the current that this car takes when it may, in amperes per phase; None if unknown.
 
-    A gradual decline lowers it, whatever is known from before.
+    A gradual decline lowers it, whatever is known from before. Of a car that only its power tells
+    it is what three phases would come to, as the judges read such a power.
     """
-    own = None
+    own, before = None, known.ceiling_a
+    is_power = memory.unit == "W"
     if memory.ceiling is not None and not known.is_dc:
-        own = memory.ceiling if memory.unit == "A" else memory.ceiling / (230.0 * memory.phases)
-    if memory.is_taper or known.ceiling_a is None:
+        own = memory.ceiling / (230.0 * _AC_PHASES) if is_power else memory.ceiling
+    if memory.is_taper or before is None:
         return own
-    return known.ceiling_a if own is None else max(own, known.ceiling_a)
+    if is_power:
+        before *= (known.phases or 1) / _AC_PHASES
+    return before if own is None else max(own, before)
 
 
 def _begin(memory: DeliveryMemory, flow: Flow) -> None:

@@ -63,6 +63,9 @@ NOMINAL = {
     "clock behind, 10 s": Scenario(obedient(32), [(5, 32), (1800, 10)], clock_s=-45, every_s=10),
     "currents only": Scenario(obedient(32), [(5, 32), (1800, 16)], tells=ONLY_CURRENTS),
     "power only": Scenario(obedient(32), [(5, 32), (1800, 16)], tells=ONLY_POWER),
+    "power only, a limit below and above what the car takes": Scenario(
+        obedient(16), [(5, 32), (1565, 16), (2893, 24)], lasts_s=2 * HOUR, tells=ONLY_POWER
+    ),
     "power only, watts": Scenario(
         watts_as_amps, [(5, 22080), (1800, 11040)], unit="W", tells=ONLY_POWER
     ),
