@@ -67,6 +67,16 @@ class Sample:
             or self.interval_milliwh is not None
         )
 
+    def is_one_moment_with(self, other: Sample) -> bool:
+        """Tells whether both are parts of one: of the same instant, with other values each."""
+        if self.at != other.at or self.context != other.context:
+            return False
+        for name in _SCALARS:
+            if getattr(self, name) is not None and getattr(other, name) is not None:
+                return False
+        ours, theirs = self.currents_a + self.voltages_v, other.currents_a + other.voltages_v
+        return all(a is None or b is None for a, b in zip(ours, theirs, strict=True))
+
     def merged_with(self, other: Sample) -> Sample:
         """Returns this sample with what only the other one knows; of energies the larger counts.
 

@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from csms.engine.writes import SampleWrite
 
 WHOLE_AFTER = timedelta(seconds=2)
-_SINGLE = (
-    "register_milliwh",
-    "interval_milliwh",
-    "power_w",
-    "current_a",
-    "soc_percent",
-    "power_offered_w",
-    "current_offered_a",
-)
 
 
 @dataclass(slots=True)
@@ -56,11 +47,11 @@ def gather(work: Work, live: LiveSession, write: SampleWrite, sample: Sample) ->
     """Takes a sample, and returns what is to be judged now: none, one or two moments."""
     held, before = live.gathered, live.last_sample
     live.last_sample = sample
-    if held is not None and _is_one_moment(held.sample, sample):
+    if held is not None and held.sample.is_one_moment_with(sample):
         held.take(write, sample)
         return []
     station = work.station
-    if before is not None and not station.splits and _is_one_moment(before, sample):
+    if before is not None and not station.splits and before.is_one_moment_with(sample):
         station.splits = True
     ready = [] if held is None else [_once_more(work, held)]
     live.gathered = None
@@ -82,14 +73,3 @@ def _once_more(work: Work, held: Gathered) -> Moment:
     write = replace(held.write)
     work.writes.append(write)
     return write, held.sample
-
-
-def _is_one_moment(one: Sample, other: Sample) -> bool:
-    """Tells whether two samples are parts of one: of the same instant, with other values each."""
-    if one.at != other.at or one.context != other.context:
-        return False
-    for name in _SINGLE:
-        if getattr(one, name) is not None and getattr(other, name) is not None:
-            return False
-    phases = zip(one.currents_a + one.voltages_v, other.currents_a + other.voltages_v, strict=True)
-    return not any(mine is not None and theirs is not None for mine, theirs in phases)
