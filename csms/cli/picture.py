@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from profiles.units import MAX_PHASES, NOMINAL_VOLTAGE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_NOMINAL_V = 230.0
-_AC_PHASES = 3
 _JOULES_PER_WH = 3600.0
 _MOST_POINTS = 4000
 _SHORTEST = timedelta(seconds=1)
@@ -157,13 +157,13 @@ def _amperes(sample: dict[str, Any]) -> float | None:
 
 
 def _per_phase(power_w: float) -> float:
-    return power_w / (_NOMINAL_V * _AC_PHASES)
+    return power_w / (NOMINAL_VOLTAGE * MAX_PHASES)
 
 
 def _watts(sample: dict[str, Any]) -> float | None:
     if sample["power_w"] is not None:
         return float(sample["power_w"])
-    volts = [each or _NOMINAL_V for each in sample["voltages_v"]]
+    volts = [each or NOMINAL_VOLTAGE for each in sample["voltages_v"]]
     pairs = zip(sample["currents_a"], volts, strict=True)
     found = [current * volt for current, volt in pairs if current is not None]
     return sum(found) if found else None
@@ -193,13 +193,13 @@ def _step(step: dict[str, Any], unit: str, end: datetime) -> Step:
 
 
 def _limit(step: dict[str, Any], unit: str) -> float | None:
-    phases = step["phases"] or _AC_PHASES
+    phases = step["phases"] or MAX_PHASES
     amperes, watts = step["limit_a"], step["limit_w"]
     if unit == "A":
-        converted = None if watts is None else watts / (_NOMINAL_V * phases)
+        converted = None if watts is None else watts / (NOMINAL_VOLTAGE * phases)
         known = [each for each in (amperes, converted) if each is not None]
     else:
-        converted = None if amperes is None else amperes * _NOMINAL_V * phases
+        converted = None if amperes is None else amperes * NOMINAL_VOLTAGE * phases
         known = [each for each in (watts, converted) if each is not None]
     return min(known, default=None)
 

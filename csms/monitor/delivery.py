@@ -25,6 +25,7 @@ from csms.monitor.delivery_flow import Flow, flow_of
 from csms.monitor.delivery_memory import DeliveryMemory, load_delivery_memory
 from csms.monitor.delivery_signs import CHARGING, is_nearly_full, stalled, under
 from csms.monitor.episodes import Kind, Severity
+from profiles.units import MAX_PHASES, NOMINAL_VOLTAGE
 
 if TYPE_CHECKING:
     from csms.monitor.scene import Circumstances, Scene
@@ -35,8 +36,6 @@ __all__ = ["DeliveryMemory", "at_risk", "ceiling_a", "load_delivery_memory", "lo
 _MAY_CHARGE = frozenset({CHARGING, None})
 _NOT_BEGUN = frozenset({"EVConnected", "Idle"})
 _SUSPENDED = frozenset({"SuspendedEV", "SuspendedEVSE", "EVConnected", "Idle"})
-
-_AC_PHASES = 3
 
 
 def look(memory: DeliveryMemory, scene: Scene) -> list[Sign]:
@@ -113,7 +112,9 @@ def word(memory: DeliveryMemory, scene: Scene) -> str | None:
     return "taper" if is_taper else "ev_limited"
 
 
-def ceiling_a(memory: DeliveryMemory, known: Circumstances) -> float | None:
+def ceiling_a(
+    memory: DeliveryMemory, known: Circumstances, volts: float = NOMINAL_VOLTAGE
+) -> float | None:
     """Returns the current that this car takes when it may, in amperes per phase; None if unknown.
 
     A gradual decline lowers it, whatever is known from before. Of a car that only its power tells
@@ -122,11 +123,11 @@ def ceiling_a(memory: DeliveryMemory, known: Circumstances) -> float | None:
     own, before = None, known.ceiling_a
     is_power = memory.unit == "W"
     if memory.ceiling is not None and not known.is_dc:
-        own = memory.ceiling / (230.0 * _AC_PHASES) if is_power else memory.ceiling
+        own = memory.ceiling / (volts * MAX_PHASES) if is_power else memory.ceiling
     if memory.is_taper or before is None:
         return own
     if is_power:
-        before *= (known.phases or 1) / _AC_PHASES
+        before *= (known.phases or 1) / MAX_PHASES
     return before if own is None else max(own, before)
 
 

@@ -96,7 +96,7 @@ def end_session(watch: Watch, at: datetime) -> list[Finding]:
 
 
 def _signs(watch: Watch, scene: Scene) -> list[Sign]:
-    ceiling_a = delivery.ceiling_a(watch.delivery, scene.known)
+    ceiling_a = delivery.ceiling_a(watch.delivery, scene.known, scene.thresholds.nominal_v)
     if not scene.has_value:
         return offered.look(watch.offered, scene, ceiling_a)
     delivered = delivery.look(watch.delivery, scene)
