@@ -146,6 +146,7 @@ class _Node:
         """Begins to serve stations and operators."""
         self.tasks.append(asyncio.create_task(self.store.writer.run()))
         await self.hub.engine.preload()
+        await self.hub.operator.start()
         self.hub.tell_doubts()
         await self.hub.webhooks.start([each.hook() for each in settings.webhooks])
         await self.hub.intake.second_look.start()

@@ -31,3 +31,11 @@ class NoAnswer(LaddvaktError):  # noqa: N818 - says what is the case
 
 class StationBusy(LaddvaktError):  # noqa: N818 - says what is the case
     """The station has more calls waiting than it will answer soon."""
+
+
+class OperationRefused(LaddvaktError):  # noqa: N818 - says what is the case
+    """An operation cannot be asked of a station; the message says why, `field` what is at fault."""
+
+    def __init__(self, why: str, field: str | None = None) -> None:
+        super().__init__(why)
+        self.field = field

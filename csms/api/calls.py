@@ -17,8 +17,10 @@ from csms.api.problems import (
     invalid_field,
     not_found,
 )
+from csms.engine.state import StationState
 from csms.errors import NoAnswer, StationBusy, StationOffline
 from csms.link.identifiers import new_message_id
+from csms.ocpp.operations import merge
 from csms.ocppj.frames import CallError, Payload
 from csms.ocppj.repair import NestedTooDeep, duplicated_member
 from csms.ocppj.schemas import request_violations
@@ -58,29 +60,31 @@ async def call(
     station or an action that its version has not, 409 when it is not connected, 504 when it does
     not answer. A station's refusal is an answer: 200.
     """
-    version = await _version(api, station_id, action)
+    version, station = await _version(api, station_id, action)
     payload = _payload(body, await request.body())
     _check(version, action, payload)
     message_id = new_message_id()
     try:
-        said = await api.hub.call(station_id, action, payload, timeout_s, message_id)
+        exchanged = await api.hub.operator.relay(station, action, payload, timeout_s, message_id)
     except StationOffline as offline:
         raise conflict("station-offline", str(offline)) from None
     except StationBusy as busy:
         raise conflict("station-busy", str(busy)) from None
     except NoAnswer as silent:
         raise Problem(HTTPStatus.GATEWAY_TIMEOUT, "no-answer", str(silent)) from None
+    said = exchanged[-1][1]
     if isinstance(said, CallError):
         return answer(_error(message_id, said))
-    return answer({"message_id": message_id, "outcome": "result", "payload": said.payload})
+    payloads = [each.payload for _, each in exchanged if not isinstance(each, CallError)]
+    return answer({"message_id": message_id, "outcome": "result", "payload": merge(payloads)})
 
 
-async def _version(api: Services, station_id: str, action: str) -> Version:
-    """Returns the version that the station speaks now."""
+async def _version(api: Services, station_id: str, action: str) -> tuple[Version, StationState]:
+    """Returns the version that the station speaks now, and the station."""
     session = api.hub.sessions.get(station_id)
     if session is not None:
         _check_action([session.version], action)
-        return session.version
+        return session.version, session.station
     station = await api.hub.engine.station(station_id)
     if station is None:
         raise not_found("station", station_id)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class CommandState(StrEnum):
-    """How far a command has come."""
+    """How far a command has come. Those from `QUEUED` on are of operators' operations only."""
 
     WANTED = "wanted"
     SENT = "sent"
@@ -42,6 +42,10 @@ class CommandState(StrEnum):
     DISPUTED = "disputed"
     CONFIRMED = "confirmed"
     OBSERVED = "observed"
+    QUEUED = "queued"
+    DONE = "done"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
 
 
 _ACTIONS: Mapping[type[Command], str] = {

@@ -34,6 +34,7 @@ from csms.engine import (
     habits,
     meter_start,
     metering,
+    operations,
     provisioning,
     pushing,
     quirks,
@@ -49,6 +50,7 @@ from csms.engine.answers import take_answer
 from csms.engine.belief import next_id
 from csms.engine.lateness import LONG_AGO, REJUDGE_DUE, Late
 from csms.engine.state import LiveSession, StationState
+from csms.engine.use_cases import load_operation, use_case_of
 from csms.engine.work import STATION, Work
 from csms.engine.writes import RecordWrite
 
@@ -123,6 +125,7 @@ class Engine:
         self.late = Late()
         self.habits = habits.HabitBook()
         self.quirks: dict[str, Quirk] = {}
+        self.use_case_of, self.load_operation = use_case_of, load_operation
 
     async def preload(self) -> None:
         """Loads every station with its running sessions, so that none waits for the store later.
@@ -310,7 +313,8 @@ class Engine:
         """
         work = Work(station, now)
         if session_id == STATION:
-            again = reconcile.check(self, work)
+            wanted = [reconcile.check(self, work), operations.check(work)]
+            again = min((each for each in wanted if each is not None), default=None)
             return work.outcome(None), again
         live = station.running.get(session_id)
         if live is None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from csms.domain.ledger import Reading
     from csms.domain.sample import Sample
-    from csms.engine.writes import AlertWrite, DeliveryWrite, QuarantineWrite, Write
+    from csms.engine.writes import AlertWrite, CommandWrite, DeliveryWrite, QuarantineWrite, Write
 
 START_KEYS_KEPT = 32
 
@@ -142,6 +142,10 @@ class Store(Protocol):
 
     async def load_waiting(self, hooks: Collection[str], limit: int) -> list[DeliveryWrite]:
         """Returns the deliveries of some webhooks that wait, the oldest first."""
+        ...
+
+    async def load_open_operations(self) -> list[CommandWrite]:
+        """Returns the operations of operators that are not over, the oldest first."""
         ...
 
     async def load_all(self) -> dict[str, StoredStation]:

@@ -10,7 +10,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from csms.domain.facts import Registration
-from csms.engine import belief, capabilities, clearings, external_limits, pushing, standing
+from csms.engine import (
+    belief,
+    capabilities,
+    clearings,
+    external_limits,
+    operations,
+    pushing,
+    standing,
+)
 from csms.engine.work import STATION
 from profiles.assignments import may_apply
 
@@ -29,7 +37,8 @@ _BOOT_WITHIN = timedelta(seconds=3)
 
 def connected(engine: Engine, work: Work) -> None:
     """Has the station looked at shortly: a boot that follows is waited for."""
-    if engine.policy.pushes_profiles and is_anything_wanted(engine, work):
+    is_wanted = engine.policy.pushes_profiles and is_anything_wanted(engine, work)
+    if is_wanted or operations.queued(work.station):
         work.station.reconcile_at = work.now + _BOOT_WITHIN
         work.watched.append(STATION)
 
@@ -70,6 +79,7 @@ def reconcile(engine: Engine, work: Work, *, has_booted: bool = False) -> None:
     station = work.station
     station.reconcile_at = None
     is_let_in = station.record.registration is Registration.ACCEPTED
+    work.is_ready = bool(is_let_in and operations.queued(station))
     if not engine.policy.pushes_profiles or not is_let_in:
         return
     if not is_anything_wanted(engine, work):

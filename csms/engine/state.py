@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from csms.domain.sample import Sample
     from csms.domain.session import Session
     from csms.engine.gathering import Gathered
+    from csms.engine.operations import Running
     from csms.engine.ports import StoredSession, StoredStation
     from csms.engine.writes import QuarantineWrite
     from profiles import InstalledProfile
@@ -105,7 +106,9 @@ class StationState:
     hear what it can take. `reports` are the profiles reported so far, by the request's ID.
     `lost_in` is the connection in which it was last found to have lost what it had taken,
     `hour` that in which its standing profiles were last held against the clock. `needs` are what
-    vehicles ask for that have no session yet, by EVSE.
+    vehicles ask for that have no session yet, by EVSE. `operations` are those of operators that are
+    not over, by ID, the oldest first; `invited` until when it may send an action that we asked for
+    although it is not accepted.
     """
 
     record: Station
@@ -133,6 +136,8 @@ class StationState:
     hour: int = -1
     load: StationLoad = field(default_factory=StationLoad)
     needs: dict[int, Needs] = field(default_factory=dict)
+    operations: dict[str, Running] = field(default_factory=dict)
+    invited: dict[str, datetime] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod

@@ -54,7 +54,8 @@ class Outcome(NamedTuple):
     """What handling a message came to. The answer may leave when the writes are durable.
 
     `held` wants the message itself kept in quarantine, in the same unit; `begun` are the sessions
-    that began, to which held messages may belong.
+    that began, to which held messages may belong. `is_ready` tells that the station is there and
+    may be sent what waits for it.
     """
 
     answer: Answer | None
@@ -64,6 +65,7 @@ class Outcome(NamedTuple):
     watched: tuple[str, ...] = ()
     held: Hold | None = None
     begun: tuple[str, ...] = ()
+    is_ready: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +88,7 @@ class Work:
     unchecked_key: str | None = None
     flags: set[str] = field(default_factory=set)
     late: dict[str, LiveSession] = field(default_factory=dict)
+    is_ready: bool = False
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""
@@ -140,4 +143,5 @@ class Work:
             tuple(self.watched),
             self.held,
             tuple(self.begun),
+            self.is_ready,
         )

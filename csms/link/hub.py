@@ -27,6 +27,7 @@ from csms.engine.work import STATION, Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
 from csms.link.farewell import part_from
 from csms.link.intake import Intake
+from csms.link.operating import Operator
 from csms.link.pace import Pace
 from csms.link.session import write_notes
 from csms.link.takeovers import Takeovers
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from csms.link.counters import Counters
     from csms.link.recorder import Recorder
     from csms.link.session import StationSession
-    from csms.ocppj.frames import CallResult, Payload
+    from csms.ocppj.frames import Payload
 
 log = structlog.get_logger("link")
 
@@ -80,6 +81,7 @@ class Hub:
         self.takeovers = Takeovers()
         self.pace = Pace()
         self.intake = Intake(self)
+        self.operator = Operator(self)
         self.webhooks = Webhooks(self)
         self._recorded: dict[str, StationSession] = {}
         self._deadlines = Deadlines()
@@ -168,6 +170,8 @@ class Hub:
             self.spawn(self._carry_out(station, order))
         for session_id in outcome.watched:
             self._watch(station, session_id)
+        if outcome.is_ready:
+            self.spawn(self.operator.resume(station))
         if outcome.begun and station.held:
             self.spawn(self.intake.second_look.reconsider(station))
 
@@ -177,33 +181,6 @@ class Hub:
         for listener in self.listeners:
             for note in notes:
                 listener(note)
-
-    async def call(
-        self, station_id: str, action: str, payload: Payload, timeout_s: float, message_id: str
-    ) -> CallResult | CallError:
-        """Sends a call as it is given, and takes over what the answer means for our records.
-
-        Raises:
-            StationOffline: if the station is not connected.
-            StationBusy: if too many calls wait for it.
-            NoAnswer: if it does not answer in time.
-        """
-        session = self.sessions.get(station_id)
-        if session is None:
-            raise StationOffline(f"{station_id} is not connected")
-        answer = await session.calls.call(action, payload, timeout_s, message_id)
-        if isinstance(answer, CallError):
-            effect = effect_of_error(session.version, action, payload, answer)
-        else:
-            effect = effect_of(session.version, action, payload, answer.payload)
-        if effect is not None:
-            station = session.station
-            async with station.lock:
-                outcome = self.engine.agreed(station, effect, self.clock.now())
-                done = self.store.submit(outcome.writes)
-            await done
-            self.settle(station, outcome)
-        return answer
 
     def tell_doubts(self) -> None:
         """Logs what the operator has decided that comes to nothing."""
@@ -336,10 +313,14 @@ class Hub:
             done = self.store.submit(outcome.writes)
         await done
 
+    def watch(self, station_id: str) -> None:
+        """Has a station itself looked after now."""
+        self._deadlines.set(self.clock.now(), station_id, STATION)
+        self._deadline_set.set()
+
     def _watch(self, station: StationState, session_id: str) -> None:
         if session_id == STATION:
-            self._deadlines.set(self.clock.now(), station.id, STATION)
-            self._deadline_set.set()
+            self.watch(station.id)
             return
         live = station.running.get(session_id)
         if live is not None:

@@ -92,6 +92,15 @@ class QuarantineFilter:
     session: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationFilter:
+    """Which operations; None means any."""
+
+    station: str | None = None
+    state: str | None = None
+    name: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Which part of a list: how many rows at most, after which sort key."""
@@ -217,6 +226,17 @@ class Archive:
     async def commands(self, session_id: str, span: Span) -> list[Row]:
         """Returns the commands of a session by (wanted, ID)."""
         return await self._rows("list_commands", session_id, *span.key(2), span.limit)
+
+    async def operations(self, which: OperationFilter, span: Span) -> list[Row]:
+        """Returns operations of operators by (wanted, ID)."""
+        return await self._rows(
+            "list_operations", which.station, which.state, which.name, *span.key(2), span.limit
+        )
+
+    async def operation(self, operation_id: str) -> Row | None:
+        """Returns one operation of an operator."""
+        rows = await self._rows("operation", operation_id)
+        return rows[0] if rows else None
 
     async def estimates(self, session_id: str, span: Span) -> list[Row]:
         """Returns what was told of a session's expected end, by the instant."""

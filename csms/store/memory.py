@@ -122,6 +122,19 @@ class MemoryStore:
             _newest_keys(started),
         )
 
+    async def load_open_operations(self) -> list[CommandWrite]:
+        """Returns the operations of operators that are not over, the oldest first."""
+        self._require_all()
+        found = [
+            write
+            for write in self.rows(CommandWrite)
+            if write.state in {"queued", "sent", "accepted"}
+            and "operation" in write.doc
+            and write.doc.get("ended_at") is None
+        ]
+        plain = [replace(write, doc=_plain(write.doc)) for write in found]
+        return sorted(plain, key=lambda write: (write.wanted_at, write.command_id))
+
     async def load_all(self) -> dict[str, StoredStation]:
         """Returns every station by its ID."""
         self._require_all()

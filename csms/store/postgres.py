@@ -11,7 +11,7 @@ import structlog
 
 from csms.domain.readings import reading_at
 from csms.engine.ports import START_KEYS_KEPT, StoredSession, StoredStation
-from csms.engine.writes import AlertWrite, DeliveryWrite, QuarantineWrite
+from csms.engine.writes import AlertWrite, CommandWrite, DeliveryWrite, QuarantineWrite
 from csms.errors import DatabaseUnavailable
 from csms.store.group_commit import GroupCommit
 from csms.store.journal import Journal
@@ -240,6 +240,11 @@ class PostgresStore:
         """Returns ID, kind and severity of every alert that is open."""
         rows = await self._looking_up.fetch(_PRELOAD_S, "open_alerts")
         return [(row["id"], row["kind"], row["severity"]) for row in rows]
+
+    async def load_open_operations(self) -> list[CommandWrite]:
+        """Returns the operations of operators that are not over, the oldest first."""
+        rows = await self._looking_up.fetch(_PRELOAD_S, "open_operations")
+        return [CommandWrite(*row.values()) for row in rows]
 
     async def load_waiting(self, hooks: Collection[str], limit: int) -> list[DeliveryWrite]:
         """Returns the deliveries of some webhooks that wait, the oldest first."""

@@ -335,6 +335,22 @@ SELECT id, station_id, session_id, action, state, wanted_at, doc FROM commands
 WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (wanted_at, id) < ($2, $3::text))
 ORDER BY wanted_at DESC, id DESC LIMIT $4
 
+-- name: list_operations
+SELECT id, station_id, session_id, action, state, wanted_at, doc FROM commands
+WHERE doc ? 'operation' AND ($1::text IS NULL OR station_id = $1)
+  AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR action = $3)
+  AND ($4::timestamptz IS NULL OR (wanted_at, id) < ($4, $5::text))
+ORDER BY wanted_at DESC, id DESC LIMIT $6
+
+-- name: operation
+SELECT id, station_id, session_id, action, state, wanted_at, doc FROM commands
+WHERE id = $1 AND doc ? 'operation'
+
+-- name: open_operations
+SELECT id, station_id, session_id, action, state, wanted_at, doc FROM commands
+WHERE state IN ('queued', 'sent', 'accepted') AND doc ? 'operation' AND doc->>'ended_at' IS NULL
+ORDER BY wanted_at, id
+
 -- name: list_events
 SELECT key, kind, at, received_at, repeats, doc FROM session_events
 WHERE session_id = $1 AND ($2::timestamptz IS NULL OR (received_at, key) < ($2, $3::text))

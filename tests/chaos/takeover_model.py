@@ -152,9 +152,10 @@ class World:
             before = [each for each in self.asked if each.socket is asked.socket]
             asked.message_id = message_id = f"op-{len(before)}"
         try:
-            asked.answer = await self.hub.call(
-                STATION, "DataTransfer", _data(asked.marker), 30, message_id
+            exchanged = await self.hub.operator.relay(
+                self.station, "DataTransfer", _data(asked.marker), 30, message_id
             )
+            asked.answer = exchanged[-1][1]
         except Exception as error:  # noqa: BLE001 - whatever it is, it is judged
             asked.error = error
         asked.ended_s = loop.time()
@@ -356,13 +357,13 @@ async def _judge_online(world: World, verdict: Verdict, newest: FakeSocket) -> N
     if _order(world) < 0:
         verdict.stale.append("the record says that the station is gone")
     probe = asyncio.ensure_future(
-        world.hub.call(STATION, "DataTransfer", _data("last"), 30, "op-1")
+        world.hub.operator.relay(world.station, "DataTransfer", _data("last"), 30, "op-1")
     )
     newest.arriving.append(json.dumps([2, "last", "Heartbeat", {}]))
     await _settle(world)
     if not probe.done() or probe.exception() is not None:
         verdict.unreachable.append(f"a call to the station ends with {probe}")
-    elif probe.result().payload.get("data") != f"last@{newest.number}":
+    elif probe.result()[-1][1].payload.get("data") != f"last@{newest.number}":
         verdict.stale.append("the answer of another connection was taken")
     if sum(json.loads(text)[:2] == [3, "last"] for text in newest.sent) != 1:
         verdict.unreachable.append("a call of the station has no answer")

@@ -1,0 +1,309 @@
+"""What operators ask of stations: each operation from wanted to its outcome, every step recorded.
+
+Which kind is prepared how is in `use_cases`. An operation is recorded before it leaves; one that
+waits for its station, or for what later messages tell, is loaded again after a restart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from csms.domain.follow import Follow, Subject
+from csms.domain.operations import Operation, RelayedCall
+from csms.domain.times import format_time
+from csms.engine.desk import CommandState
+from csms.engine.work import STATION, Work
+from csms.engine.writes import CommandWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from csms.domain.answered import Answered
+    from csms.engine.engine import Engine
+    from csms.engine.state import StationState
+    from csms.engine.use_case import UseCase
+
+OPEN: Final = frozenset({CommandState.QUEUED, CommandState.SENT, CommandState.ACCEPTED})
+_STEPS_KEPT = 100
+_INVITED_FOR = timedelta(minutes=1)
+_RESTARTED = "we were restarted before the station answered; ask it again"
+
+
+@dataclass(slots=True)
+class Running:
+    """An operation that is not over, or has just ended.
+
+    `follow` is how later messages name it, `until` when nothing more is waited for. `progress` are
+    the steps that messages told of, `result` what came of it.
+    """
+
+    id: str
+    station_id: str
+    operation: Operation
+    case: UseCase
+    state: CommandState
+    wanted_at: datetime
+    expires_at: datetime | None = None
+    by: str | None = None
+    follow: Follow | None = None
+    until: datetime | None = None
+    status: str | None = None
+    reason: str | None = None
+    sent_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    requests: list[Mapping[str, Any]] = field(default_factory=list)
+    result: dict[str, Any] = field(default_factory=dict)
+    progress: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The operation's name, such as `get_log`."""
+        return self.operation.name
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.ended_at is not None
+
+    def write(self) -> CommandWrite:
+        """Returns the write that makes the present state durable."""
+        doc = {
+            "operation": self.name,
+            "arguments": self.case.shown(arguments_of(self.operation)),
+            "expires_at": self.expires_at,
+            "by": self.by,
+            "follow": None if self.follow is None else list(self.follow),
+            "until": self.until,
+            "status": self.status,
+            "reason": self.reason,
+            "sent_at": self.sent_at,
+            "answered_at": self.answered_at,
+            "ended_at": self.ended_at,
+            "requests": self.requests,
+            "result": self.result,
+            "progress": self.progress,
+        }
+        return CommandWrite(
+            self.id, self.station_id, None, self.name, self.state.value, self.wanted_at, doc
+        )
+
+
+async def want(
+    engine: Engine,
+    work: Work,
+    operation: Operation,
+    *,
+    expires_at: datetime | None = None,
+    by: str | None = None,
+) -> Running:
+    """Records that an operation is wanted, with what we fill in; it waits for its station first.
+
+    Raises:
+        OperationRefused: if it cannot be, with the reason.
+    """
+    case = engine.use_case_of(type(operation))
+    operation = await case.prepare(engine, work, operation)
+    number = await engine.numbers.next("operation")
+    running = Running(
+        f"OP-{number:06}",
+        work.station.id,
+        operation,
+        case,
+        CommandState.QUEUED,
+        work.now,
+        expires_at,
+        by,
+    )
+    work.station.operations[running.id] = running
+    _save(work, running)
+    work.note("operation.wanted", operation=running.name, operation_id=running.id)
+    return running
+
+
+def sent(
+    work: Work,
+    running: Running,
+    requests: Sequence[Mapping[str, Any]],
+    follow: Follow | None,
+    invites: Collection[str] = (),
+) -> None:
+    """Records that an operation leaves; from now on messages may belong to it."""
+    running.state, running.sent_at = CommandState.SENT, work.now
+    running.requests, running.follow = list(requests), follow
+    for action in invites:
+        work.station.invited[action] = work.now + _INVITED_FOR
+    _save(work, running)
+
+
+def back_in_line(work: Work, running: Running) -> None:
+    """Takes that the link was lost before an operation could leave."""
+    running.state, running.sent_at = CommandState.QUEUED, None
+    _save(work, running)
+
+
+def answered(engine: Engine, work: Work, running: Running, answer: Answered) -> None:
+    """Records the station's answer, and goes on with what waited for it."""
+    if running.is_over:
+        return
+    running.status, running.reason = answer.status, answer.reason
+    running.result |= answer.result
+    if answer.status is not None:
+        running.answered_at = work.now
+    if answer.status is None:
+        end(work, running, CommandState.FAILED)
+    elif not answer.is_agreed:
+        end(work, running, CommandState.REFUSED)
+    elif answer.goes_on and running.case.outcome_within is not None:
+        running.state = CommandState.ACCEPTED
+        running.until = work.now + running.case.outcome_within
+        work.watched.append(STATION)
+        _save(work, running)
+    else:
+        end(work, running, CommandState.DONE)
+    running.case.answered(engine, work, running, answer)
+
+
+def find(work: Work, follow: Follow) -> Running | None:
+    """Returns the operation of the station that a message belongs to, the newest if several do.
+
+    A message without a number (1.6) belongs to whatever goes on about its subject.
+    """
+    fitting = [
+        each
+        for each in work.station.operations.values()
+        if each.follow is not None
+        and each.follow.subject == follow.subject
+        and (follow.number is None or each.follow.number in {follow.number, None})
+    ]
+    return fitting[-1] if fitting else None
+
+
+def progressed(
+    work: Work,
+    follow: Follow,
+    step: Mapping[str, Any],
+    *,
+    state: CommandState | None = None,
+    reason: str | None = None,
+    result: Mapping[str, Any] | None = None,
+) -> Running | None:
+    """Notes what a message tells of an operation; with `state` that is its outcome.
+
+    Returns the operation, None if we have asked for nothing like it.
+    """
+    running = find(work, follow)
+    if running is None:
+        return None
+    running.progress.append({"at": format_time(work.now), **step})
+    del running.progress[:-_STEPS_KEPT]
+    running.result |= result or {}
+    if state is None:
+        _save(work, running)
+    else:
+        running.reason = reason or running.reason
+        end(work, running, state)
+    return running
+
+
+def end(work: Work, running: Running, state: CommandState, reason: str | None = None) -> None:
+    """Records an operation's outcome: done, refused, failed, expired or cancelled."""
+    running.state, running.ended_at = state, work.now
+    running.reason = reason or running.reason
+    work.station.operations.pop(running.id, None)
+    _save(work, running)
+    tell = work.note if state is CommandState.DONE else work.warn
+    told = {"operation": running.name, "operation_id": running.id, "status": running.status}
+    tell(f"operation.{state.value}", None, **told, reason=running.reason)
+
+
+def check(work: Work) -> datetime | None:
+    """Ends what has waited too long; returns when to look again."""
+    due: list[datetime] = []
+    for running in list(work.station.operations.values()):
+        is_queued = running.state is CommandState.QUEUED
+        limit = running.expires_at if is_queued else running.until
+        if limit is None:
+            continue
+        if work.now < limit:
+            due.append(limit)
+        elif is_queued:
+            end(work, running, CommandState.EXPIRED, "the station did not connect in time")
+        else:
+            end(work, running, CommandState.FAILED, "nothing was heard of how it ended")
+    return min(due, default=None)
+
+
+def queued(station: StationState) -> list[Running]:
+    """Returns the operations that wait for their station, the oldest first."""
+    return [each for each in station.operations.values() if each.state is CommandState.QUEUED]
+
+
+def restore(engine: Engine, rows: Sequence[CommandWrite], now: datetime) -> list[CommandWrite]:
+    """Takes up what was not over when we stopped; returns the writes of what ends by that."""
+    ended: list[CommandWrite] = []
+    for row in rows:
+        station = engine.stations.get(row.station_id)
+        running = None if station is None else _load(engine, row)
+        if station is None or running is None:
+            continue
+        if running.state is CommandState.SENT:
+            running.state, running.reason, running.ended_at = CommandState.FAILED, _RESTARTED, now
+            ended.append(running.write())
+        else:
+            station.operations[running.id] = running
+    return ended
+
+
+def _load(engine: Engine, row: CommandWrite) -> Running | None:
+    doc = row.doc
+    try:
+        operation = engine.load_operation(doc["operation"], doc["arguments"])
+    except (KeyError, ValueError):
+        return None
+    follow = doc.get("follow")
+    return Running(
+        row.command_id,
+        row.station_id,
+        operation,
+        engine.use_case_of(type(operation)),
+        CommandState(row.state),
+        row.wanted_at,
+        _time(doc.get("expires_at")),
+        doc.get("by"),
+        None if follow is None else Follow(Subject(follow[0]), follow[1]),
+        _time(doc.get("until")),
+        doc.get("status"),
+        doc.get("reason"),
+        _time(doc.get("sent_at")),
+        _time(doc.get("answered_at")),
+        None,
+        list(doc.get("requests") or ()),
+        dict(doc.get("result") or {}),
+        list(doc.get("progress") or ()),
+    )
+
+
+def arguments_of(operation: Operation) -> dict[str, Any]:
+    """Returns what an operation was given, as JSON-able values; a relayed call's is its payload."""
+    if isinstance(operation, RelayedCall):
+        return dict(operation.payload)
+    return {each.name: _plain(getattr(operation, each.name)) for each in fields(operation)}  # type: ignore[arg-type]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return arguments_of(value) if isinstance(value, Operation) else value
+
+
+def _time(value: object) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def _save(work: Work, running: Running) -> None:
+    work.writes.append(running.write())
+    if running.expires_at is not None and running.state is CommandState.QUEUED:
+        work.watched.append(STATION)

@@ -1,0 +1,283 @@
+"""What operators ask of stations, on its way: recorded, sent when the station is there, answered.
+
+An operation may be several calls; they go one after the other, and the first that is refused ends
+it. What each answer means for our records is applied as it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from csms.domain.answered import Answered
+from csms.domain.operations import RelayedCall
+from csms.engine import operations
+from csms.engine.desk import CommandState
+from csms.engine.work import Work
+from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
+from csms.ocpp.effects import effect_of, effect_of_error
+from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, read_answers
+from csms.ocpp.unreadable import CannotCarry
+from csms.ocppj.frames import CallError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from csms.domain.operations import Operation
+    from csms.engine.operations import Running
+    from csms.engine.state import StationState
+    from csms.link.hub import Hub
+    from csms.link.session import StationSession
+    from csms.ocppj.frames import CallResult, Payload
+
+    Exchanged = list[tuple[Call, CallResult | CallError]]
+
+_ANSWER_S = 30.0
+_INVITED_S = 60.0
+
+log = structlog.get_logger("link")
+
+
+@dataclass(slots=True)
+class Asked:
+    """An operation under way; `answered` is done when its station has answered, or will not."""
+
+    running: Running
+    answered: asyncio.Future[None]
+
+
+class Operator:
+    """The operations of one node, on their way to its stations."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._under_way: dict[str, Asked] = {}
+
+    async def ask(
+        self,
+        station: StationState,
+        operation: Operation,
+        *,
+        expires_at: datetime | None = None,
+        by: str | None = None,
+    ) -> Asked:
+        """Has an operation recorded, and sent at once or when its station is there.
+
+        Raises:
+            OperationRefused: if it cannot be asked of this station.
+            StationOffline: if it cannot wait for a station that is away.
+        """
+        hub = self._hub
+        session = hub.sessions.get(station.id)
+        case = hub.engine.use_case_of(type(operation))
+        if session is None and (expires_at is None or not case.may_wait):
+            raise StationOffline(f"{station.id} is not connected")
+        async with station.lock:
+            work = Work(station, hub.clock.now())
+            running = await operations.want(
+                hub.engine, work, operation, expires_at=expires_at, by=by
+            )
+            if session is not None:
+                self._calls(session, station, running)  # what it cannot carry is refused now
+            outcome = work.outcome(None)
+            done = hub.store.submit(outcome.writes)
+        await done
+        hub.settle(station, outcome)
+        asked = Asked(running, asyncio.get_running_loop().create_future())
+        self._under_way[running.id] = asked
+        if session is not None:
+            hub.spawn(self._carry(station, running))
+        return asked
+
+    async def relay(
+        self,
+        station: StationState,
+        action: str,
+        payload: Payload,
+        timeout_s: float,
+        message_id: str,
+    ) -> Exchanged:
+        """Sends a call as it is given, in parts if it is too long, and returns each answer.
+
+        Raises:
+            StationOffline: if the station is not connected.
+            StationBusy: if too many calls wait for it.
+            NoAnswer: if it does not answer in time.
+        """
+        hub = self._hub
+        session = hub.sessions.get(station.id)
+        if session is None:
+            raise StationOffline(f"{station.id} is not connected")
+        async with station.lock:
+            work = Work(station, hub.clock.now())
+            running = await operations.want(hub.engine, work, RelayedCall(action, payload))
+            calls = self._calls(session, station, running)
+            outcome = work.outcome(None)
+            done = hub.store.submit(outcome.writes)
+        await done
+        return await self._exchange(session, station, running, calls, timeout_s, message_id)
+
+    async def start(self) -> None:
+        """Takes up what was not over when we stopped.
+
+        Raises:
+            DatabaseUnavailable: if the store is away.
+        """
+        hub = self._hub
+        rows = await hub.store.load_open_operations()
+        await hub.store.submit(operations.restore(hub.engine, rows, hub.clock.now()))
+        for station_id in {row.station_id for row in rows}:
+            hub.watch(station_id)
+
+    async def resume(self, station: StationState) -> None:
+        """Sends what waits for a station that is there now, the oldest first."""
+        for running in operations.queued(station):
+            if station.id in self._hub.sessions:
+                await self._carry(station, running)
+
+    async def cancel(self, station: StationState, running: Running, by: str | None) -> bool:
+        """Withdraws an operation that has not left yet; False if it is too late for that."""
+        async with station.lock:
+            if running.state is not CommandState.QUEUED:
+                return False
+            work = Work(station, self._hub.clock.now())
+            operations.end(work, running, CommandState.CANCELLED, f"by {by or 'an operator'}")
+            outcome = work.outcome(None)
+            done = self._hub.store.submit(outcome.writes)
+        await done
+        self._hub.settle(station, outcome)
+        self._finish(running)
+        return True
+
+    def _calls(
+        self, session: StationSession, station: StationState, running: Running
+    ) -> list[Call]:
+        """Returns the calls that carry an operation.
+
+        Raises: OperationRefused if the station's version has no words for it.
+        """
+        limits = Limits(station.record.items_per_message)
+        try:
+            return encode_operation(session.version, running.operation, limits)
+        except CannotCarry as cannot:
+            station.operations.pop(running.id, None)
+            raise OperationRefused(str(cannot)) from None
+
+    async def _carry(self, station: StationState, running: Running) -> None:
+        session = self._hub.sessions.get(station.id)
+        if session is None or running.state is not CommandState.QUEUED:
+            return
+        try:
+            calls = self._calls(session, station, running)
+        except OperationRefused as refused:
+            await self._answered(station, running, Answered("NotSupported", str(refused)))
+            return
+        try:
+            await self._exchange(session, station, running, calls, _ANSWER_S, None)
+        except (StationOffline, StationBusy, NoAnswer) as error:
+            log.info("operation.unanswered", station=station.id, why=str(error))
+
+    async def _exchange(
+        self,
+        session: StationSession,
+        station: StationState,
+        running: Running,
+        calls: Sequence[Call],
+        timeout_s: float,
+        message_id: str | None,
+    ) -> Exchanged:
+        """Sends the calls of an operation, and has what comes of them recorded."""
+        exchanged: Exchanged = []
+        try:
+            await self._note_sent(session, station, running, calls)
+            for call in calls:
+                said = await session.calls.call(*call, timeout_s, message_id)
+                message_id = None
+                exchanged.append((call, said))
+                await self._apply(session, station, call, said)
+                if isinstance(said, CallError):
+                    break
+        except (StationOffline, StationBusy, NoAnswer) as error:
+            await self._unanswered(station, running, error, exchanged)
+            raise
+        answer = read_answers(session.version, running.operation, exchanged)
+        await self._answered(station, running, answer)
+        return exchanged
+
+    async def _note_sent(
+        self,
+        session: StationSession,
+        station: StationState,
+        running: Running,
+        calls: Sequence[Call],
+    ) -> None:
+        asked = asked_for(session.version, *calls[-1])
+        requests = [{"action": call.action, "payload": call.payload} for call in calls]
+        async with station.lock:
+            work = Work(station, self._hub.clock.now())
+            operations.sent(work, running, requests, asked.follow, asked.invites)
+            outcome = work.outcome(None)
+            done = self._hub.store.submit(outcome.writes)
+        await done
+
+    async def _apply(
+        self,
+        session: StationSession,
+        station: StationState,
+        call: Call,
+        said: CallResult | CallError,
+    ) -> None:
+        """Takes over what an answer means for our records."""
+        if isinstance(said, CallError):
+            effect = effect_of_error(session.version, *call, said)
+        else:
+            effect = effect_of(session.version, *call, said.payload)
+        if effect is None:
+            return
+        async with station.lock:
+            outcome = self._hub.engine.agreed(station, effect, self._hub.clock.now())
+            done = self._hub.store.submit(outcome.writes)
+        await done
+        self._hub.settle(station, outcome)
+
+    async def _unanswered(
+        self,
+        station: StationState,
+        running: Running,
+        error: Exception,
+        exchanged: Exchanged,
+    ) -> None:
+        """Has an operation wait again if it never left; else nobody knows what came of it."""
+        has_left = bool(exchanged) or isinstance(error, NoAnswer)
+        if has_left or running.expires_at is None or not running.case.may_wait:
+            await self._answered(station, running, Answered(None, str(error)))
+            return
+        async with station.lock:
+            work = Work(station, self._hub.clock.now())
+            operations.back_in_line(work, running)
+            outcome = work.outcome(None)
+            done = self._hub.store.submit(outcome.writes)
+        await done
+        self._hub.settle(station, outcome)
+
+    async def _answered(self, station: StationState, running: Running, answer: Answered) -> None:
+        async with station.lock:
+            work = Work(station, self._hub.clock.now())
+            operations.answered(self._hub.engine, work, running, answer)
+            outcome = work.outcome(None)
+            done = self._hub.store.submit(outcome.writes)
+        try:
+            await done
+        except UnitRefused:
+            log.exception("operation.unrecorded", station=station.id, operation=running.id)
+        self._hub.settle(station, outcome)
+        self._finish(running)
+
+    def _finish(self, running: Running) -> None:
+        asked = self._under_way.pop(running.id, None)
+        if asked is not None and not asked.answered.done():
+            asked.answered.set_result(None)

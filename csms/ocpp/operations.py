@@ -1,0 +1,155 @@
+"""Operations as calls of each version, and what stations answer to them.
+
+A block has its own table in `v16/` and `v201/`: `ENCODERS` from an operation to its calls, and
+`READERS` from all answers to one. What a version has no words for is refused in a sentence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from csms.domain.answered import Answered
+from csms.domain.follow import Asked
+from csms.domain.operations import Operation, RelayedCall
+from csms.ocpp.effects import answer_status, status_reason
+from csms.ocpp.names import snake_case
+from csms.ocpp.splitting import split
+from csms.ocpp.unreadable import CannotCarry
+from csms.ocpp.v16.operations import ASKED as ASKED_V16
+from csms.ocpp.v16.operations import ENCODERS as ENCODERS_V16
+from csms.ocpp.v16.operations import READERS as READERS_V16
+from csms.ocpp.v201.operations import ASKED as ASKED_V201
+from csms.ocpp.v201.operations import ENCODERS as ENCODERS_V201
+from csms.ocpp.v201.operations import READERS as READERS_V201
+from csms.ocppj.frames import CallError
+from csms.ocppj.version import Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from csms.ocppj.frames import CallResult, Payload
+
+    _Read = Callable[[Any, Sequence[Payload]], Answered]
+
+_AGREED: Final = frozenset(
+    {
+        "Accepted",
+        "AcceptedCanceled",
+        "EmptyResultSet",
+        "NoProfiles",
+        "RebootRequired",
+        "Scheduled",
+        "Unlocked",
+        "Unpublished",
+        "DownloadOngoing",
+    }
+)
+_OVER: Final = frozenset({"EmptyResultSet", "NoProfiles"})
+
+
+class Call(NamedTuple):
+    """A call that is to leave."""
+
+    action: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many items a station takes in one message, by action; see `splitting`."""
+
+    items: Mapping[str, int] = field(default_factory=dict)
+
+
+def encode_operation(version: Version, operation: Operation, limits: Limits) -> list[Call]:
+    """Returns the calls that carry an operation, to be sent one after the other.
+
+    Raises: CannotCarry, with a sentence for the operator, if the version has no words for it.
+    """
+    if isinstance(operation, RelayedCall):
+        return _split(version, operation.action, operation.payload, limits)
+    encode = _ENCODERS[version].get(type(operation))
+    if encode is None:
+        raise CannotCarry(f"OCPP {version} has no words for {operation.name}.")
+    calls = encode(operation)
+    if isinstance(calls, tuple):
+        calls = [calls]
+    return [each for action, payload in calls for each in _split(version, action, payload, limits)]
+
+
+def _split(version: Version, action: str, payload: Payload, limits: Limits) -> list[Call]:
+    return [Call(action, each) for each in split(version, action, payload, limits.items)]
+
+
+def read_answers(
+    version: Version,
+    operation: Operation,
+    exchanged: Sequence[tuple[Call, CallResult | CallError]],
+) -> Answered:
+    """Returns what a station said to all calls of an operation, the last of which ended it."""
+    call, last = exchanged[-1]
+    asked = asked_for(version, call.action, call.payload)
+    if isinstance(last, CallError):
+        reason = f"{last.error_code} {last.error_description}".strip()
+        return Answered(last.error_code, reason, is_error=True)
+    payloads = [said.payload for _, said in exchanged if not isinstance(said, CallError)]
+    read = _READERS[version].get(type(operation))
+    if read is not None:
+        return read(operation, payloads)
+    return read_plainly(payloads, goes_on=asked.follow is not None)
+
+
+def read_plainly(payloads: Sequence[Payload], *, goes_on: bool = False) -> Answered:
+    """Returns answers whose status tells all: the first that is no agreement, else the last.
+
+    An answer without a status agrees.
+    """
+    merged = merge(payloads)
+    statuses = [status for each in payloads if (status := answer_status(each)) is not None]
+    status = next(
+        (each for each in statuses if each not in _AGREED), statuses[-1] if statuses else "Accepted"
+    )
+    is_agreed = status in _AGREED
+    return Answered(
+        status,
+        status_reason(merged),
+        is_agreed=is_agreed,
+        goes_on=goes_on and is_agreed and status not in _OVER,
+        result=snake_case(merged),
+    )
+
+
+def merge(payloads: Sequence[Payload]) -> Payload:
+    """Returns the answers to the parts of one request as the answer to all of it: lists joined."""
+    merged: Payload = {}
+    for payload in payloads:
+        for name, value in payload.items():
+            known = merged.get(name)
+            merged[name] = (
+                [*known, *value] if isinstance(known, list) and isinstance(value, list) else value
+            )
+    return merged
+
+
+def asked_for(version: Version, action: str, request: Payload) -> Asked:
+    """Returns what a call asks for beyond its answer."""
+    read = _ASKED[version].get(action)
+    try:
+        return Asked() if read is None else read(request)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return Asked()
+
+
+_ENCODERS: Final[Mapping[Version, Mapping[type[Operation], Any]]] = {
+    Version.V16: ENCODERS_V16,
+    Version.V201: ENCODERS_V201,
+}
+_READERS: Final[Mapping[Version, Mapping[type[Operation], _Read]]] = {
+    Version.V16: READERS_V16,
+    Version.V201: READERS_V201,
+}
+_ASKED: Final[Mapping[Version, Mapping[str, Any]]] = {
+    Version.V16: ASKED_V16,
+    Version.V201: ASKED_V201,
+}

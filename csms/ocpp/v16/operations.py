@@ -1,0 +1,34 @@
+"""The tables of all operations in this version: how each is written and read.
+
+Each block has its own tables; a block is added here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from csms.domain.operations import provisioning as asked
+from csms.ocpp.v16 import resetting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from csms.domain.answered import Answered
+    from csms.domain.follow import Asked
+    from csms.domain.operations import Operation
+    from csms.ocppj.frames import Payload
+
+    Calls = tuple[str, Payload] | list[tuple[str, Payload]]
+
+ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
+    asked.Reset: resetting.encode_reset,
+}
+"""From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""
+
+READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {}
+"""From all answers to one, where the plain reading (a status, a reason, the rest) is not enough."""
+
+ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
+    "Reset": resetting.asked_by_reset,
+}
+"""From a request, relayed ones too, to what it asks for beyond its answer."""
