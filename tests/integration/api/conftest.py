@@ -259,6 +259,7 @@ async def a_node(dsn, token=None, *, is_fresh=True, hooks=(), speed=1.0):
         hub = Hub(Engine(store, BlockNumbers(store), policy, hash_password), store, clock, counters)
         counters.count_alerts(hub.webhooks)
         await hub.engine.preload()
+        await hub.operator.start()
         await hub.webhooks.start(hooks)
         beside = [hub.webhooks.run()] if speed == 1.0 else [hub.webhooks.run(), hub.run_deadlines()]
         running = {asyncio.create_task(each) for each in beside}
