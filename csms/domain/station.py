@@ -28,7 +28,9 @@ class Station:
     `meters` is how the last session at each EVSE ended, for `csms.engine.meter_start`.
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
     station with and without a session. `capabilities` is what it said that it can take, `standing`
-    what became of its standing profiles, by purpose; both JSON-able.
+    what became of its standing profiles, by purpose; both JSON-able. `features` is what it said
+    that it can do at all (`csms.domain.features`), `limits_told` how many `items` and `bytes` it
+    takes in one message, by action; the operator's `items_per_message` outweighs that.
     """
 
     id: str
@@ -47,6 +49,8 @@ class Station:
     default_profile: str | None = None
     max_profile: str | None = None
     capabilities: dict[str, Any] | None = None
+    features: dict[str, bool] = field(default_factory=dict)
+    limits_told: dict[str, dict[str, int]] = field(default_factory=dict)
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
     vendor: str | None = None
     model: str | None = None
