@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.commands import Command, InstallProfile, InstallRefused
 from csms.ocpp import v16, v201
 from csms.ocpp.composite_schedules import refused_composite
+from csms.ocpp.plain_answers import answer_status, status_reason
 from csms.ocppj.version import Version
+
+__all__ = ["answer_status", "effect_of", "effect_of_error", "status_reason"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,21 +51,6 @@ def _or_none(read: Callable[[], Command | None]) -> Command | None:
         return read()
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
-
-
-def answer_status(response: Payload) -> str | None:
-    """Returns the status in a station's answer, None if it has none."""
-    status = response.get("status")
-    return status if isinstance(status, str) else None
-
-
-def status_reason(response: Payload) -> str | None:
-    """Returns why a station answered so, None if it does not say. Source: StatusInfoType."""
-    info = response.get("statusInfo")
-    if not isinstance(info, dict):
-        return None
-    said = [info.get(name) for name in ("reasonCode", "additionalInfo")]
-    return ": ".join(each for each in said if isinstance(each, str) and each) or None
 
 
 def _if_accepted(read: _Effect) -> _Effect:

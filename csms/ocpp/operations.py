@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from csms.domain.answered import Answered
 from csms.domain.follow import Asked
 from csms.domain.operations import Operation, RelayedCall
-from csms.ocpp.effects import answer_status, status_reason
-from csms.ocpp.names import snake_case
+from csms.ocpp.plain_answers import merge, read_plainly
 from csms.ocpp.splitting import split
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocpp.v16.operations import ASKED as ASKED_V16
@@ -25,27 +24,14 @@ from csms.ocpp.v201.operations import READERS as READERS_V201
 from csms.ocppj.frames import CallError
 from csms.ocppj.version import Version
 
+__all__ = ["Call", "Limits", "asked_for", "encode_operation", "merge", "read_answers"]
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from csms.ocppj.frames import CallResult, Payload
 
     _Read = Callable[[Any, Sequence[Payload]], Answered]
-
-_AGREED: Final = frozenset(
-    {
-        "Accepted",
-        "AcceptedCanceled",
-        "EmptyResultSet",
-        "NoProfiles",
-        "RebootRequired",
-        "Scheduled",
-        "Unlocked",
-        "Unpublished",
-        "DownloadOngoing",
-    }
-)
-_OVER: Final = frozenset({"EmptyResultSet", "NoProfiles"})
 
 
 class Call(NamedTuple):
@@ -98,38 +84,6 @@ def read_answers(
     if read is not None:
         return read(operation, payloads)
     return read_plainly(payloads, goes_on=asked.follow is not None)
-
-
-def read_plainly(payloads: Sequence[Payload], *, goes_on: bool = False) -> Answered:
-    """Returns answers whose status tells all: the first that is no agreement, else the last.
-
-    An answer without a status agrees.
-    """
-    merged = merge(payloads)
-    statuses = [status for each in payloads if (status := answer_status(each)) is not None]
-    status = next(
-        (each for each in statuses if each not in _AGREED), statuses[-1] if statuses else "Accepted"
-    )
-    is_agreed = status in _AGREED
-    return Answered(
-        status,
-        status_reason(merged),
-        is_agreed=is_agreed,
-        goes_on=goes_on and is_agreed and status not in _OVER,
-        result=snake_case(merged),
-    )
-
-
-def merge(payloads: Sequence[Payload]) -> Payload:
-    """Returns the answers to the parts of one request as the answer to all of it: lists joined."""
-    merged: Payload = {}
-    for payload in payloads:
-        for name, value in payload.items():
-            known = merged.get(name)
-            merged[name] = (
-                [*known, *value] if isinstance(known, list) and isinstance(value, list) else value
-            )
-    return merged
 
 
 def asked_for(version: Version, action: str, request: Payload) -> Asked:
