@@ -1,13 +1,17 @@
 """Our calls on one connection: one is open at a time, a bounded number waits behind it.
 
-When the connection ends, or a newer one takes its place, all of them fail at once: nobody waits
-for an answer that can no longer come. A question is given up soon when something waits behind it:
-some stations never answer one, and no limit may be late for that.
+What bounds a session goes before what an operator asks, and that before our own questions; each
+waits no longer than its time. When the connection ends, or a newer one takes its place, all fail at
+once: nobody waits for an answer that can no longer come. A question is given up soon when something
+waits behind it: some stations never answer one, and no limit may be late for that.
 """
 
 from __future__ import annotations
 
 import asyncio
+from enum import IntEnum
+from heapq import heappop, heappush
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from websockets.exceptions import ConnectionClosed
@@ -27,17 +31,27 @@ _MOST = 32
 _QUESTION_S = 2.0
 
 
+class Urgency(IntEnum):
+    """What goes first, of all that waits for one station."""
+
+    LIMIT = 0
+    OPERATOR = 1
+    QUESTION = 2
+
+
 class Calls:
     """The calls to one station on one connection; `send` writes a text to it."""
 
     __slots__ = (
         "_answer",
+        "_count",
+        "_is_taken",
+        "_line",
         "_over",
         "_peer",
         "_pressing",
         "_question_since",
         "_send",
-        "_slot",
         "_station_id",
         "_under_way",
     )
@@ -46,7 +60,9 @@ class Calls:
         self, station_id: str, peer: Peer, send: Callable[[str], Coroutine[Any, Any, None]]
     ) -> None:
         self._station_id, self._peer, self._send = station_id, peer, send
-        self._slot: asyncio.Lock | None = None
+        self._line: list[tuple[Urgency, int, asyncio.Future[None]]] = []
+        self._count = count()
+        self._is_taken = False
         self._answer: asyncio.Future[Answer] | None = None
         self._over: str | None = None
         self._under_way = 0
@@ -60,35 +76,74 @@ class Calls:
         timeout_s: float,
         message_id: str | None = None,
         *,
-        is_question: bool = False,
+        urgency: Urgency = Urgency.OPERATOR,
     ) -> Answer:
-        """Sends a call once the ones before it are answered, and returns the station's answer.
+        """Sends a call when it is its turn, and returns the station's answer.
 
         A question that has no answer after two seconds gives way to whatever else waits.
 
         Raises:
             NoAnswer: if there is none within `timeout_s`, waiting for earlier calls included.
-            StationBusy: if too many wait already.
+            StationBusy: if too many wait already that are as urgent, or come later and are more so.
             StationOffline: if the connection ends first.
         """
-        if self._under_way >= _MOST:
-            raise StationBusy(f"{_MOST} calls wait for {self._station_id} already")
-        self._slot = self._slot or asyncio.Lock()
+        if self._under_way >= _MOST and not self._make_room(urgency):
+            raise StationBusy(self._too_many())
+        is_question = urgency is Urgency.QUESTION
         self._under_way += 1
         self._pressing += not is_question
         self._press()
         try:
-            async with asyncio.timeout(timeout_s), self._slot:
-                self._question_since = asyncio.get_running_loop().time() if is_question else None
+            async with asyncio.timeout(timeout_s):
+                await self._take_turn(urgency)
                 try:
+                    self._question_since = self._now() if is_question else None
                     return await self._call_now(message_id or new_message_id(), action, payload)
                 finally:
                     self._question_since = None
+                    self._pass_on()
         except TimeoutError:
             raise NoAnswer(f"{self._station_id} did not answer within {timeout_s:g} s") from None
         finally:
             self._under_way -= 1
             self._pressing -= not is_question
+
+    async def _take_turn(self, urgency: Urgency) -> None:
+        if not self._is_taken:
+            self._is_taken = True
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heappush(self._line, (urgency, next(self._count), turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._pass_on()  # it was our turn just now
+            raise
+
+    def _pass_on(self) -> None:
+        while self._line:
+            _, _, turn = heappop(self._line)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._is_taken = False
+
+    def _make_room(self, urgency: Urgency) -> bool:
+        """Sends the last of those away that are least urgent, if that is less than this one is."""
+        waiting = [each for each in self._line if not each[2].done()]
+        last = max(waiting, default=None)
+        if last is None or last[0] <= urgency:
+            return False
+        last[2].set_exception(StationBusy(self._too_many()))
+        return True
+
+    def _too_many(self) -> str:
+        return f"{_MOST} calls wait for {self._station_id} already"
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     def _press(self) -> None:
         """Has an open question given up in time, if something else waits behind it."""

@@ -16,7 +16,9 @@ from csms.domain.commands import (
     AskCapabilities,
     AskComposite,
     AskProfiles,
+    ClearProfiles,
     InstallProfile,
+    StopRemotely,
     Trigger,
 )
 from csms.engine import doubts
@@ -25,6 +27,7 @@ from csms.engine.desk import CommandAnswer
 from csms.engine.rejudge import rejudge_due
 from csms.engine.work import STATION, Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
+from csms.link.calls import Urgency
 from csms.link.farewell import part_from
 from csms.link.intake import Intake
 from csms.link.operating import Operator
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from csms.clock import Clock
+    from csms.domain.commands import Command
     from csms.engine.engine import Engine
     from csms.engine.ports import Store
     from csms.engine.state import StationState
@@ -56,6 +60,7 @@ log = structlog.get_logger("link")
 
 _COMMAND_TIMEOUT_S = 30.0
 _QUESTIONS = (AskCapabilities, AskComposite, AskProfiles, Trigger)
+_LIMITS = (ClearProfiles, InstallProfile, StopRemotely)
 _REPLACED = 4000
 _LONGEST_SLEEP_S = 5.0
 _LAST_WORDS_S = 2.0
@@ -290,7 +295,7 @@ class Hub:
                 action,
                 payload,
                 _COMMAND_TIMEOUT_S,
-                is_question=isinstance(order.command, _QUESTIONS),
+                urgency=_urgency(order.command),
             )
         except StationOffline as error:
             return CommandAnswer(None, str(error), sent_at, payload, is_away=True)
@@ -348,3 +353,9 @@ class Hub:
         self.settle(station, outcome)
         if again is not None:
             self._deadlines.set(again, station_id, session_id)
+
+
+def _urgency(command: Command) -> Urgency:
+    if isinstance(command, _LIMITS):
+        return Urgency.LIMIT
+    return Urgency.QUESTION if isinstance(command, _QUESTIONS) else Urgency.OPERATOR

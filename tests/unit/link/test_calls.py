@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosedError
 
 from csms.errors import NoAnswer, StationBusy, StationOffline
-from csms.link.calls import Calls
+from csms.link.calls import Calls, Urgency
 from csms.ocppj.frames import CallResult
 from csms.ocppj.peer import Peer
 from csms.ocppj.version import Role, Version
@@ -31,8 +31,8 @@ class Station:
         self.texts.put_nowait(json.loads(text))
         await self.reads.wait()
 
-    def ask(self, timeout_s: float = 30, *, is_question: bool = False) -> asyncio.Task:
-        call = self.calls.call("ClearCache", {}, timeout_s, is_question=is_question)
+    def ask(self, timeout_s: float = 30, urgency: Urgency = Urgency.OPERATOR) -> asyncio.Task:
+        call = self.calls.call("ClearCache", {}, timeout_s, urgency=urgency)
         return asyncio.create_task(call)
 
     async def answer(self) -> str:
@@ -120,7 +120,7 @@ def impatient(monkeypatch):
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_question_gives_way_to_what_waits_behind_it(station):
-    question = station.ask(is_question=True)
+    question = station.ask(urgency=Urgency.QUESTION)
     await station.texts.get()
     pressing = station.ask()
     with pytest.raises(NoAnswer, match="something else waited"):
@@ -129,20 +129,61 @@ async def test_a_question_gives_way_to_what_waits_behind_it(station):
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_questions_in_line_before_a_call_give_way_too(station):
-    questions = [station.ask(is_question=True) for _ in range(3)]
+async def test_questions_in_line_before_a_call_let_it_pass(station):
+    questions = [station.ask(urgency=Urgency.QUESTION) for _ in range(3)]
     await station.texts.get()
     pressing = station.ask()
-    await asyncio.gather(*questions, return_exceptions=True)
-    assert all(isinstance(each.exception(), NoAnswer) for each in questions)
-    await station.texts.get()
-    await station.texts.get()
+    with pytest.raises(NoAnswer, match="something else waited"):
+        await questions[0]
     assert await station.answer() == (await pressing).message_id
+    for each in questions[1:]:
+        assert await station.answer() == (await each).message_id
 
 
 @pytest.mark.usefixtures("impatient")
 async def test_a_question_does_not_give_way_to_another_one(station):
-    questions = [station.ask(is_question=True) for _ in range(2)]
+    questions = [station.ask(urgency=Urgency.QUESTION) for _ in range(2)]
     for each in questions:
         message_id = await station.answer()
         assert (await each).message_id == message_id
+
+
+async def test_what_bounds_a_session_goes_before_an_operator_and_he_before_a_question(station):
+    first = station.ask()
+    await station.texts.get()
+    kinds = [Urgency.QUESTION, Urgency.OPERATOR, Urgency.LIMIT, Urgency.OPERATOR, Urgency.LIMIT]
+    waiting = [station.ask(urgency=each) for each in kinds]
+    await asyncio.sleep(0)
+    station.calls.answered(CallResult(station.calls._peer.open_call.message_id, {}))
+    await first
+    order = []
+    for _ in kinds:
+        await station.answer()
+        done, _ = await asyncio.wait(
+            [each for each in waiting if each not in order], return_when=asyncio.FIRST_COMPLETED
+        )
+        order += done
+    assert [waiting.index(each) for each in order] == [2, 4, 1, 3, 0]
+
+
+async def test_a_limit_takes_the_place_of_the_last_question_when_there_is_no_room(station):
+    questions = [station.ask(urgency=Urgency.QUESTION) for _ in range(32)]
+    await station.texts.get()
+    with pytest.raises(StationBusy):
+        await station.ask(urgency=Urgency.QUESTION)
+    limit = station.ask(urgency=Urgency.LIMIT)
+    with pytest.raises(StationBusy):
+        await questions[-1]
+    assert not limit.done()
+    station.calls.end("over")
+    await asyncio.gather(limit, *questions, return_exceptions=True)
+
+
+async def test_one_who_gives_up_in_line_loses_nobodys_turn(station):
+    first, second, third = station.ask(), station.ask(), station.ask()
+    await station.texts.get()
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert await station.answer() == (await third).message_id
