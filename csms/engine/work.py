@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from csms.domain.commands import Command
     from csms.domain.facts import Answer
+    from csms.domain.operations import Operation
     from csms.engine.quarantine import Hold
     from csms.engine.state import LiveSession, StationState
     from csms.engine.writes import Write
@@ -55,7 +56,7 @@ class Outcome(NamedTuple):
 
     `held` wants the message itself kept in quarantine, in the same unit; `begun` are the sessions
     that began, to which held messages may belong. `is_ready` tells that the station is there and
-    may be sent what waits for it.
+    may be sent what waits for it. `asks` are operations that follow by themselves.
     """
 
     answer: Answer | None
@@ -66,6 +67,7 @@ class Outcome(NamedTuple):
     held: Hold | None = None
     begun: tuple[str, ...] = ()
     is_ready: bool = False
+    asks: tuple[Operation, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ class Work:
     flags: set[str] = field(default_factory=set)
     late: dict[str, LiveSession] = field(default_factory=dict)
     is_ready: bool = False
+    asks: list[Operation] = field(default_factory=list)
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""
@@ -144,4 +147,5 @@ class Work:
             self.held,
             tuple(self.begun),
             self.is_ready,
+            tuple(self.asks),
         )

@@ -177,6 +177,8 @@ class Hub:
             self._watch(station, session_id)
         if outcome.is_ready:
             self.spawn(self.operator.resume(station))
+        if outcome.asks:
+            self.spawn(self.operator.ask_by_ourselves(station, outcome.asks))
         if outcome.begun and station.held:
             self.spawn(self.intake.second_look.reconsider(station))
 

@@ -93,6 +93,17 @@ class Operator:
             hub.spawn(self._carry(station, running))
         return asked
 
+    async def ask_by_ourselves(self, station: StationState, asked: Sequence[Operation]) -> None:
+        """Has operations that follow from what a station said sent, one after the other."""
+        for operation in asked:
+            try:
+                under_way = await self.ask(station, operation, by="csms")
+                async with asyncio.timeout(_ANSWER_S * 2):
+                    await under_way.answered
+            except (OperationRefused, StationOffline, TimeoutError) as error:
+                told = {"operation": operation.name, "why": str(error)}
+                log.info("operation.not_asked", station=station.id, **told)
+
     async def relay(
         self,
         station: StationState,
