@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from csms.domain.device_model import MonitorTold, VariableKey, VariableTold
     from profiles import ChargingProfile, CompositeSchedule, RateUnit
 
 
@@ -36,6 +37,43 @@ class ChangeCredentials:
     """Give a station a new password for its next connection."""
 
     password: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsRefused:
+    """A station did not take a new password; `is_deferred` if it will, at its next reboot."""
+
+    password: str
+    is_deferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseSecurityProfile:
+    """A station agreed to connect by a security profile from now on."""
+
+    security_profile: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkProfileStored:
+    """A station stored a network profile with a security profile in one of its slots."""
+
+    slot: int
+    security_profile: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkProfilesChosen:
+    """The slots of the network profiles that a station will try after a reboot, in that order."""
+
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Several things that one answer means for our records, in that order."""
+
+    commands: tuple[Command, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +193,41 @@ class StopRemotely:
     transaction_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class VariablesTold:
+    """What a station told of its variables when it was asked, or took when they were set.
+
+    `refused` are those that it does not know or would not set, with its word for that.
+    """
+
+    variables: tuple[VariableTold, ...]
+    refused: tuple[tuple[VariableKey, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorsSet:
+    """Which monitors a station has accepted, by their IDs."""
+
+    monitors: tuple[MonitorTold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorsCleared:
+    """Which monitors are gone from a station."""
+
+    ids: tuple[int, ...]
+
+
 Command = (
     InstallProfile
     | InstallRefused
     | ClearProfiles
     | ChangeCredentials
+    | CredentialsRefused
+    | RaiseSecurityProfile
+    | NetworkProfileStored
+    | NetworkProfilesChosen
+    | Several
     | StartRemotely
     | AskTransaction
     | TransactionTold
@@ -171,4 +239,7 @@ Command = (
     | CapabilitiesTold
     | Trigger
     | StopRemotely
+    | VariablesTold
+    | MonitorsSet
+    | MonitorsCleared
 )

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from csms.domain.answered import Answered
-from csms.domain.follow import Asked
+from csms.domain.follow import Asked, Subject
 from csms.domain.operations import Operation, RelayedCall
+from csms.ocpp.effects import answer_status
 from csms.ocpp.plain_answers import merge, read_plainly
 from csms.ocpp.splitting import split
 from csms.ocpp.unreadable import CannotCarry
@@ -83,7 +84,14 @@ def read_answers(
     read = _READERS[version].get(type(operation))
     if read is not None:
         return read(operation, payloads)
-    return read_plainly(payloads, goes_on=asked.follow is not None)
+    return read_plainly(payloads, goes_on=_is_followed(asked, payloads[-1]))
+
+
+def _is_followed(asked: Asked, last: Payload) -> bool:
+    """Tells whether messages follow: what a station has done at once is only told if it is news."""
+    if asked.follow is None:
+        return False
+    return asked.follow.subject is not Subject.AVAILABILITY or answer_status(last) == "Scheduled"
 
 
 def asked_for(version: Version, action: str, request: Payload) -> Asked:
