@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from csms.domain.session_ids import SessionIdFormat
-from csms.domain.token import Token, token_key
+from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.site_policy import Remedies, shipped
 from csms.monitor.thresholds import Thresholds, with_values
 
@@ -58,6 +58,11 @@ class Policy:
     site_thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
     default_zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     zones: dict[str, tzinfo] = field(default_factory=dict)
+    token_cache_s: int | None = None
+    token_max_transactions: int | None = None
+    master_pass_group: str | None = None
+    local_lists: bool = False
+    remote_start_timeout_s: int = 180
     tokens: dict[str, Token] = field(default_factory=dict)
     catalogue: dict[str, CatalogueProfile] = field(default_factory=dict)
     assignments: list[AssignmentRule] = field(default_factory=list)
@@ -79,7 +84,20 @@ class Policy:
 
     def token(self, text: str | None) -> Token | None:
         """Returns what the operator knows of a token, however a station wrote it."""
-        return None if text is None else self.tokens.get(token_key(text))
+        return None if text is None else self.find_token(TokenRef(text))
+
+    def find_token(self, token: TokenRef) -> Token | None:
+        """Returns what the operator knows of a token that was presented.
+
+        Contract IDs and addresses of vehicles are found however they are written.
+        """
+        known = self.tokens.get(token.key)
+        if known is not None:
+            return known
+        for key in other_keys(token):
+            if (known := self.tokens.get(key)) is not None:
+                return known
+        return None
 
     def thresholds_of(self, station: Station, profile: str | None) -> Thresholds:
         """Returns how closely a session of this station with this profile must follow its limit.

@@ -62,11 +62,15 @@ def load_token(doc: Mapping[str, Any]) -> Token:
     Raises:
         KeyError, TypeError, ValueError: if it described none.
     """
-    values: dict[str, Any] = {name: doc.get(name) for name in Token.__slots__}
+    values: dict[str, Any] = {name: doc[name] for name in Token.__slots__ if name in doc}
     if not isinstance(doc["text"], str):
         raise TypeError("text is no text")
-    if values["expires_at"] is not None:
-        values["expires_at"] = datetime.fromisoformat(doc["expires_at"])
+    for name in ("expires_at", "valid_from"):
+        if values.get(name) is not None:
+            values[name] = datetime.fromisoformat(values[name])
+    for name in ("sites", "stations", "evses", "contract_certificates"):
+        values[name] = tuple(values.get(name) or ())
+    values["additional_info"] = tuple((a, b) for a, b in values.get("additional_info") or ())
     values["status"] = TokenStatus(doc["status"])
     return Token(**values)
 

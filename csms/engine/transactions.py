@@ -13,7 +13,7 @@ from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
 from csms.engine import gaps, metering, refused, registers, smart_charging, station_load, timing
-from csms.engine.authorization import judge
+from csms.engine.authorization import judge_reported
 from csms.engine.identity import begins_nothing, event_key, session_of
 from csms.engine.inference import is_of_another, session_of_stop
 from csms.engine.quarantine import Hold
@@ -35,7 +35,7 @@ async def report(engine: Engine, work: Work, fact: TransactionReported) -> Trans
         DatabaseUnavailable: before anything has changed, if only the store can tell which one.
     """
     live, key = await session_of(engine, work, fact)
-    authorization = authorization_of(engine, work, fact)
+    authorization = judge_reported(engine, work, fact, live)
     if live is None and begins_nothing(fact):
         return _orphan(engine, work, fact, authorization)
     is_new = live is None
@@ -57,7 +57,7 @@ async def take(
     """Takes a report as one about this session, whatever transaction it names."""
     was_active = live.session.is_active
     had_token = live.session.token is not None
-    authorization = authorization_of(engine, work, fact)
+    authorization = judge_reported(engine, work, fact, live)
     if fact.kind is EventKind.ENDED:
         metering.judge_gathered(engine, work, live)
     _apply(work, live, fact, key or event_key(fact))
@@ -72,11 +72,6 @@ async def take(
         finish(work, live)
     elif live.session.is_active:
         smart_charging.settle(engine, work, live, rechoose=is_new or not had_token)
-
-
-def authorization_of(engine: Engine, work: Work, fact: TransactionReported) -> Authorization | None:
-    """Returns the judgement on the token that came with a report, None if none came."""
-    return None if fact.token is None else judge(engine, fact.token, work.now)
 
 
 def _orphan(
@@ -224,7 +219,7 @@ def _vehicle(engine: Engine, fact: TransactionReported) -> str | None:
     """
     if fact.token is None:
         return None
-    known = engine.policy.token(fact.token.text)
+    known = engine.policy.find_token(fact.token)
     if known is not None and known.vehicle:
         return known.vehicle
     if fact.token.kind in {"MacAddress", "eMAID"}:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from csms.domain.facts import AuthorizationRequested
 from csms.domain.times import format_seconds
-from csms.domain.token import TokenRef
+from csms.domain.token import TokenRef, TokenStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from csms.domain.token import Authorization
     from csms.ocppj.frames import Payload
 
-_MAX_ID_TAG: Final = 20
+MAX_ID_TAG: Final = 20
+_STATUSES: Final = {
+    TokenStatus.NO_CREDIT: "Blocked",
+    TokenStatus.NOT_ALLOWED_TYPE_EVSE: "Invalid",
+    TokenStatus.NOT_AT_THIS_LOCATION: "Invalid",
+    TokenStatus.NOT_AT_THIS_TIME: "Invalid",
+    TokenStatus.UNKNOWN: "Invalid",
+}
 
 
 def decode_authorize(payload: Payload, received_at: datetime) -> AuthorizationRequested:
@@ -31,9 +38,9 @@ def encode_authorize(answer: AuthorizationAnswer) -> Payload:
 
 def encode_id_tag_info(authorization: Authorization) -> Payload:
     """Writes the judgement on a token; a parent too long for the version stays out."""
-    info: Payload = {"status": authorization.status.value}
-    if authorization.expires_at is not None:
-        info["expiryDate"] = format_seconds(authorization.expires_at)
-    if authorization.parent is not None and len(authorization.parent) <= _MAX_ID_TAG:
+    info: Payload = {"status": _STATUSES.get(authorization.status, authorization.status.value)}
+    if authorization.cached_until is not None:
+        info["expiryDate"] = format_seconds(authorization.cached_until)
+    if authorization.parent is not None and len(authorization.parent) <= MAX_ID_TAG:
         info["parentIdTag"] = authorization.parent
     return info

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from csms.domain.token import Authorization
     from csms.ocppj.frames import Payload
 
-_MAX_ID_TOKEN: Final = 36
+MAX_ID_TOKEN: Final = 36
 
 
 def decode_authorize(payload: Payload, received_at: datetime) -> AuthorizationRequested:
@@ -33,8 +33,17 @@ def encode_authorize(answer: AuthorizationAnswer) -> Payload:
 def encode_id_token_info(authorization: Authorization) -> Payload:
     """Writes the judgement on a token; a group too long for the version stays out."""
     info: Payload = {"status": authorization.status.value}
-    if authorization.expires_at is not None:
-        info["cacheExpiryDateTime"] = format_seconds(authorization.expires_at)
-    if authorization.parent is not None and len(authorization.parent) <= _MAX_ID_TOKEN:
-        info["groupIdToken"] = {"idToken": authorization.parent, "type": "Central"}
+    if authorization.cached_until is not None:
+        info["cacheExpiryDateTime"] = format_seconds(authorization.cached_until)
+    if authorization.evses:
+        info["evseId"] = list(authorization.evses)
+    if authorization.language is not None:
+        info["language1"] = authorization.language
+    if authorization.message is not None:
+        info["personalMessage"] = {"format": "UTF8", "content": authorization.message}
+    if authorization.group is not None and len(authorization.group) <= MAX_ID_TOKEN:
+        info["groupIdToken"] = {
+            "idToken": authorization.group,
+            "type": authorization.group_kind,
+        }
     return info
