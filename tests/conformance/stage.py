@@ -25,7 +25,6 @@ TYPED, RAW = "typed", "raw"
 AGREED = {
     "Accepted",
     "AcceptedCanceled",
-    "DownloadOngoing",
     "EmptyResultSet",
     "NoProfiles",
     "RebootRequired",
