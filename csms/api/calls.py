@@ -17,6 +17,7 @@ from csms.api.problems import (
     invalid_field,
     not_found,
 )
+from csms.domain.secrets import redacted, without_secrets
 from csms.engine.state import StationState
 from csms.errors import NoAnswer, StationBusy, StationOffline
 from csms.link.identifiers import new_message_id
@@ -76,7 +77,8 @@ async def call(
     if isinstance(said, CallError):
         return answer(_error(message_id, said))
     payloads = [each.payload for _, each in exchanged if not isinstance(each, CallError)]
-    return answer({"message_id": message_id, "outcome": "result", "payload": merge(payloads)})
+    told = redacted(merge(payloads))
+    return answer({"message_id": message_id, "outcome": "result", "payload": told})
 
 
 async def _version(api: Services, station_id: str, action: str) -> tuple[Version, StationState]:
@@ -129,6 +131,6 @@ def _error(message_id: str, said: CallError) -> dict[str, Any]:
         "message_id": message_id,
         "outcome": "error",
         "error_code": said.error_code,
-        "error_description": said.error_description,
-        "error_details": said.error_details,
+        "error_description": without_secrets(said.error_description),
+        "error_details": redacted(said.error_details),
     }

@@ -28,7 +28,8 @@ class Station:
     `meters` is how the last session at each EVSE ended, for `csms.engine.meter_start`.
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
     station with and without a session. `capabilities` is what it said that it can take, `standing`
-    what became of its standing profiles, by purpose; both JSON-able. `features` is what it said
+    what became of its standing profiles, by purpose; both JSON-able. `jobs` is what it told last
+    of firmware and logs, by subject, `display` the messages believed on its display, by ID. `features` is what it said
     that it can do at all (`csms.domain.features`), `limits_told` how many `items` and `bytes` it
     takes in one message, by action; the operator's `items_per_message` outweighs that.
     """
@@ -37,6 +38,9 @@ class Station:
     registration: Registration = Registration.ACCEPTED
     security_profile: int = 0
     password_hash: str | None = None
+    new_passwords: list[dict[str, Any]] = field(default_factory=list)
+    next_security_profile: int | None = None
+    network_profiles: dict[str, int] = field(default_factory=dict)
     site: str = DEFAULT_SITE
     items_per_message: dict[str, int] = field(default_factory=dict)
     certificate_common_name: str | None = None
@@ -52,6 +56,8 @@ class Station:
     features: dict[str, bool] = field(default_factory=dict)
     limits_told: dict[str, dict[str, int]] = field(default_factory=dict)
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    display: dict[str, dict[str, Any]] = field(default_factory=dict)
     vendor: str | None = None
     model: str | None = None
     serial_number: str | None = None

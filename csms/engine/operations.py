@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.follow import Follow, Subject
 from csms.domain.operations import Operation, RelayedCall
+from csms.domain.secrets import holds_secret as is_secret
+from csms.domain.secrets import is_secret_name, redacted
 from csms.domain.times import format_time
 from csms.engine.desk import CommandState
 from csms.engine.work import STATION, Work
@@ -72,7 +74,7 @@ class Running:
         """Returns the write that makes the present state durable."""
         doc = {
             "operation": self.name,
-            "arguments": self.case.shown(arguments_of(self.operation)),
+            "arguments": redacted(self.case.shown(arguments_of(self.operation))),
             "expires_at": self.expires_at,
             "by": self.by,
             "follow": None if self.follow is None else list(self.follow),
@@ -83,8 +85,9 @@ class Running:
             "answered_at": self.answered_at,
             "ended_at": self.ended_at,
             "requests": self.requests,
-            "result": self.result,
+            "result": redacted(self.result),
             "progress": self.progress,
+            "holds_secret": holds_secret(self.operation),
         }
         return CommandWrite(
             self.id, self.station_id, None, self.name, self.state.value, self.wanted_at, doc
@@ -249,7 +252,8 @@ def restore(engine: Engine, rows: Sequence[CommandWrite], now: datetime) -> list
         running = None if station is None else _load(engine, row)
         if station is None or running is None:
             continue
-        if running.state is CommandState.SENT:
+        is_lost = running.state is CommandState.QUEUED and row.doc.get("holds_secret")
+        if running.state is CommandState.SENT or is_lost:
             running.state, running.reason, running.ended_at = CommandState.FAILED, _RESTARTED, now
             ended.append(running.write())
         else:
@@ -284,6 +288,12 @@ def _load(engine: Engine, row: CommandWrite) -> Running | None:
         dict(doc.get("result") or {}),
         list(doc.get("progress") or ()),
     )
+
+
+def holds_secret(operation: Operation) -> bool:
+    """Tells whether an operation holds what may not be kept, so that it cannot be sent later."""
+    arguments = arguments_of(operation)
+    return is_secret(arguments) or any(is_secret_name(name) for name in arguments)
 
 
 def arguments_of(operation: Operation) -> dict[str, Any]:

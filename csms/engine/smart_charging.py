@@ -16,12 +16,31 @@ from csms.domain.commands import (
     ClearProfiles,
     Command,
     CompositeTold,
+    CustomerCleared,
+    DisplayMessageCleared,
+    DisplayMessageSet,
+    CredentialsRefused,
     InstallProfile,
     InstallRefused,
+    JobReplaced,
+    NetworkProfilesChosen,
+    NetworkProfileStored,
+    RaiseSecurityProfile,
+    Several,
     StartRemotely,
 )
 from csms.domain.token import token_key
-from csms.engine import belief, capabilities, confirm, plans, pushing, refusals
+from csms.engine import (
+    belief,
+    capabilities,
+    confirm,
+    passwords,
+    plans,
+    pushing,
+    refusals,
+    security_profiles,
+)
+from csms.engine import customer_information, display, firmware
 from csms.engine.plans import cover, extend, limit_now
 from csms.engine.pushing import observe
 from profiles import ClearCriteria, Kind, Purpose
@@ -66,10 +85,24 @@ def apply(engine: Engine, work: Work, command: Command) -> None:
             _clear(work, command)
         case StartRemotely():
             work.station.awaiting.append(command)
+        case JobReplaced():
+            firmware.replaced(work, command)
+        case DisplayMessageSet():
+            display.shown(work, command)
+        case DisplayMessageCleared():
+            display.cleared(work, command)
+        case CustomerCleared():
+            customer_information.cleared(engine, work, command)
         case ChangeCredentials():
-            work.station.record.password_hash = engine.hash_password(command.password)
-            work.save_station()
-            work.note("station.credentials_changed")
+            passwords.accepted(engine, work, command)
+        case CredentialsRefused():
+            passwords.refused(work, command)
+        case RaiseSecurityProfile():
+            security_profiles.asked(work, command)
+        case NetworkProfileStored():
+            security_profiles.stored(work, command)
+        case NetworkProfilesChosen():
+            security_profiles.chosen(work, command)
 
 
 def take_from_other(engine: Engine, work: Work, command: Command) -> None:
@@ -81,6 +114,9 @@ def take_from_other(engine: Engine, work: Work, command: Command) -> None:
             confirm.told_to_other(engine, work, command)
         case CapabilitiesTold():
             capabilities.told(work, command, None)
+        case Several(commands):
+            for each in commands:
+                take_from_other(engine, work, each)
         case _:
             apply(engine, work, command)
     if isinstance(command, InstallProfile):

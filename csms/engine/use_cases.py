@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter
 
 from csms.domain.operations import OPERATIONS, Operation, RelayedCall
+from csms.domain.operations.provisioning import SetNetworkProfile
+from csms.domain.operations.security import RotatePassword
+from csms.engine import passwords, security_profiles
+from csms.engine import customer_information, display, firmware
 from csms.engine.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -21,6 +25,11 @@ if TYPE_CHECKING:
 USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
     {
         RelayedCall: UseCase(outcome_within=timedelta(days=1), may_wait=False),
+        **firmware.USE_CASES,
+        **display.USE_CASES,
+        **customer_information.USE_CASES,
+        RotatePassword: UseCase(passwords.prepare, may_wait=False, shown=passwords.shown),
+        SetNetworkProfile: UseCase(security_profiles.prepare_network_profile),
     }
 )
 _PLAIN: Final = UseCase()

@@ -14,17 +14,19 @@ import structlog
 
 from csms.domain.answered import Answered
 from csms.domain.operations import RelayedCall
-from csms.engine import operations
+from csms.domain.secrets import redacted
+from csms.engine import operations, passwords
 from csms.engine.desk import CommandState
 from csms.engine.work import Work
 from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
 from csms.ocpp.effects import effect_of, effect_of_error
 from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, read_answers
+from csms.ocpp.secrets import password_in
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from csms.domain.operations import Operation
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from csms.link.hub import Hub
     from csms.link.session import StationSession
     from csms.ocppj.frames import CallResult, Payload
+    from csms.ocppj.version import Version
 
     Exchanged = list[tuple[Call, CallResult | CallError]]
 
@@ -76,6 +79,8 @@ class Operator:
         case = hub.engine.use_case_of(type(operation))
         if session is None and (expires_at is None or not case.may_wait):
             raise StationOffline(f"{station.id} is not connected")
+        if session is None and operations.holds_secret(operation):
+            raise StationOffline(f"{station.id} is not connected, and a secret is not kept for it")
         async with station.lock:
             work = Work(station, hub.clock.now())
             running = await operations.want(
@@ -203,8 +208,10 @@ class Operator:
     ) -> Exchanged:
         """Sends the calls of an operation, and has what comes of them recorded."""
         exchanged: Exchanged = []
+        hashes: dict[str, str] = {}
         try:
-            await self._note_sent(session, station, running, calls)
+            hashes = await self._hash_passwords(session.version, calls)
+            await self._note_sent(session, station, running, calls, hashes)
             for call in calls:
                 said = await session.calls.call(*call, timeout_s, message_id)
                 message_id = None
@@ -213,7 +220,7 @@ class Operator:
                 if isinstance(said, CallError):
                     break
         except (StationOffline, StationBusy, NoAnswer) as error:
-            await self._unanswered(station, running, error, exchanged)
+            await self._unanswered(station, running, error, exchanged, hashes)
             raise
         answer = read_answers(session.version, running.operation, exchanged)
         await self._answered(station, running, answer)
@@ -225,15 +232,27 @@ class Operator:
         station: StationState,
         running: Running,
         calls: Sequence[Call],
+        hashes: Mapping[str, str],
     ) -> None:
+        """Records that an operation leaves; a password in it opens the connection from now on."""
         asked = asked_for(session.version, *calls[-1])
-        requests = [{"action": call.action, "payload": call.payload} for call in calls]
+        requests = [{"action": call.action, "payload": redacted(call.payload)} for call in calls]
         async with station.lock:
             work = Work(station, self._hub.clock.now())
+            for password, hashed in hashes.items():
+                passwords.offered(work, password, hashed)
             operations.sent(work, running, requests, asked.follow, asked.invites)
             outcome = work.outcome(None)
             done = self._hub.store.submit(outcome.writes)
         await done
+
+    async def _hash_passwords(self, version: Version, calls: Sequence[Call]) -> dict[str, str]:
+        """Returns the new passwords in calls, each with what is kept of it; slow, on a thread."""
+        found = [password_in(version, *call) for call in calls]
+        hash_password = self._hub.engine.hash_password
+        return {
+            each: await asyncio.to_thread(hash_password, each) for each in found if each is not None
+        }
 
     async def _apply(
         self,
@@ -261,15 +280,30 @@ class Operator:
         running: Running,
         error: Exception,
         exchanged: Exchanged,
+        hashes: Mapping[str, str],
     ) -> None:
         """Has an operation wait again if it never left; else nobody knows what came of it."""
+        if hashes:
+            await self._leave_open(station, hashes)
         has_left = bool(exchanged) or isinstance(error, NoAnswer)
-        if has_left or running.expires_at is None or not running.case.may_wait:
+        may_wait = running.case.may_wait and not operations.holds_secret(running.operation)
+        if has_left or running.expires_at is None or not may_wait:
             await self._answered(station, running, Answered(None, str(error)))
             return
         async with station.lock:
             work = Work(station, self._hub.clock.now())
             operations.back_in_line(work, running)
+            outcome = work.outcome(None)
+            done = self._hub.store.submit(outcome.writes)
+        await done
+        self._hub.settle(station, outcome)
+
+    async def _leave_open(self, station: StationState, hashes: Mapping[str, str]) -> None:
+        """Takes that it is not known which of its passwords a station uses from now on."""
+        async with station.lock:
+            work = Work(station, self._hub.clock.now())
+            for password in hashes.keys() & station.offered.keys():
+                passwords.unanswered(work, password)
             outcome = work.outcome(None)
             done = self._hub.store.submit(outcome.writes)
         await done

@@ -8,6 +8,7 @@ import orjson
 
 from csms.domain.times import format_time
 from csms.errors import SettingsError
+from csms.ocpp.secrets import redacted_frame
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,11 +16,9 @@ if TYPE_CHECKING:
 
     from csms.ocppj.version import Version
 
-_SECRETS = ("AuthorizationKey", "BasicAuthPassword")
-
 
 class Recorder:
-    """Appends to one file in a folder. Frames that carry a password are left out."""
+    """Appends to one file in a folder. Passwords and keys in frames become asterisks."""
 
     def __init__(self, folder: Path, now: datetime) -> None:
         """Opens the file.
@@ -56,8 +55,7 @@ class Recorder:
         self._file.close()
 
     def _frame(self, station: str, version: Version, source: str, text: str, at: datetime) -> None:
-        if any(secret in text for secret in _SECRETS):
-            return
+        text = redacted_frame(text)
         frame = orjson.Fragment(_on_one_line(text)) if _is_list(text) else text
         self._write({**_stamp(station, version, at), "from": source, "frame": frame})
 

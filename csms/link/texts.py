@@ -1,18 +1,28 @@
-"""Texts that a database cannot hold: a NUL is the one character that PostgreSQL refuses."""
+"""Texts that no record may hold: a NUL, which PostgreSQL refuses, and passwords that are told."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.secrets import redacted
+
 if TYPE_CHECKING:
     from csms.ocppj.peer import CallReceived
 
+_TELLING = frozenset({"DataTransfer", "NotifyEvent", "NotifyReport", "NotifyMonitoringReport"})
 _NUL, _INSTEAD = "\0", "\N{REPLACEMENT CHARACTER}"
 
 
 def storable(received: CallReceived, text: str) -> CallReceived:
-    """Returns the call without a NUL in its payload; `text` is the frame as it came."""
+    """Returns the call without a NUL in its payload; `text` is the frame as it came.
+
+    A station's reports of its own settings lose the passwords among them.
+    """
+    if received.call.action in _TELLING:
+        shown = redacted(received.call.payload)
+        if shown is not received.call.payload:
+            received = replace(received, call=replace(received.call, payload=shown))
     if "\\" not in text or "\\u0000" not in text:  # the first is a tenth of the second
         return received
     call = replace(received.call, payload=_without_nul(received.call.payload))

@@ -6,9 +6,10 @@ log. Nothing here raises on any payload.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from csms.domain.commands import Command, InstallProfile, InstallRefused
+from csms.domain.commands import Command, InstallProfile, InstallRefused, Several
 from csms.ocpp import v16, v201
 from csms.ocpp.composite_schedules import refused_composite
 from csms.ocpp.plain_answers import answer_status, status_reason
@@ -44,6 +45,17 @@ def effect_of_error(
     read = _REFUSALS[version].get(action)
     reason = error.error_description or None
     return None if read is None else _or_none(lambda: read(request, error.error_code, reason))
+
+
+def _all(*reads: _Effect) -> _Effect:
+    """Returns the reading of an answer that may mean several things; one may be unreadable."""
+
+    def read_all(request: Payload, response: Payload) -> Command | None:
+        found = [_or_none(partial(read, request, response)) for read in reads]
+        meant = tuple(each for each in found if each is not None)
+        return Several(meant) if len(meant) > 1 else next(iter(meant), None)
+
+    return read_all
 
 
 def _or_none(read: Callable[[], Command | None]) -> Command | None:
@@ -101,10 +113,12 @@ _REFUSALS: Final[Mapping[Version, Mapping[str, _Refusal]]] = {
     Version.V16: {
         "SetChargingProfile": _install_refused(v16.smart_charging.effect_of_install),
         "GetCompositeSchedule": _composite_refused(v16.composite_schedule.evse_asked),
+        "ChangeConfiguration": v16.security.refusal_of_configuration,
     },
     Version.V201: {
         "SetChargingProfile": _install_refused(v201.smart_charging.effect_of_install),
         "GetCompositeSchedule": _composite_refused(v201.composite_schedule.evse_asked),
+        "SetVariables": v201.security.refusal_of_variables,
     },
 }
 
@@ -118,8 +132,10 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
             v16.composite_schedule.effect_of_ask, _REFUSALS[Version.V16]["GetCompositeSchedule"]
         ),
         "GetConfiguration": v16.configuration.effect_of_ask,
-        "ChangeConfiguration": _if_accepted(v16.security.effect_of_configuration),
+        "ChangeConfiguration": v16.security.effect_of_configuration,
         "RemoteStartTransaction": _if_accepted(v16.remote_control.effect_of_start),
+        **v16.firmware.EFFECTS,
+        **v16.logs.EFFECTS,
     },
     Version.V201: {
         "SetChargingProfile": _or_refusal(
@@ -131,8 +147,13 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
             v201.composite_schedule.effect_of_ask, _REFUSALS[Version.V201]["GetCompositeSchedule"]
         ),
         "GetTransactionStatus": v201.transactions.effect_of_ask,
+        "SetNetworkProfile": v201.security.effect_of_network_profile,
         "GetVariables": v201.variables.effect_of_ask,
-        "SetVariables": v201.security.effect_of_variables,
+        "SetVariables": _all(v201.security.effect_of_password, v201.security.effect_of_priority),
         "RequestStartTransaction": _if_accepted(v201.remote_control.effect_of_start),
+        **v201.firmware.EFFECTS,
+        **v201.logs.EFFECTS,
+        **v201.display.EFFECTS,
+        **v201.customer_information.EFFECTS,
     },
 }

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.operations import provisioning as asked
-from csms.ocpp.v16 import resetting
+from csms.domain.operations import remote_control as control
+from csms.domain.operations import security as keys
+from csms.ocpp.v16 import firmware, logs, resetting, security, settings, triggers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,14 +23,29 @@ if TYPE_CHECKING:
     Calls = tuple[str, Payload] | list[tuple[str, Payload]]
 
 ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
+    asked.GetVariables: settings.encode_get,
+    asked.SetVariables: settings.encode_set,
+    control.TriggerMessage: triggers.encode_trigger,
+    control.ChangeAvailability: triggers.encode_availability,
     asked.Reset: resetting.encode_reset,
+    **firmware.ENCODERS,
+    **logs.ENCODERS,
+    keys.RotatePassword: security.encode_rotation,
 }
 """From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""
 
-READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {}
+READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
+    asked.GetVariables: settings.read_get,
+    asked.SetVariables: settings.read_set,
+}
 """From all answers to one, where the plain reading (a status, a reason, the rest) is not enough."""
 
 ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
+    "ChangeAvailability": triggers.asked_by_availability,
+    "ExtendedTriggerMessage": triggers.asked_by_trigger,
     "Reset": resetting.asked_by_reset,
+    **firmware.ASKED,
+    **logs.ASKED,
+    "TriggerMessage": triggers.asked_by_trigger,
 }
 """From a request, relayed ones too, to what it asks for beyond its answer."""

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.operations import diagnostics as watching
 from csms.domain.operations import provisioning as asked
-from csms.ocpp.v201 import resetting
+from csms.domain.operations import remote_control as control
+from csms.domain.operations import security as keys
+from csms.ocpp.v201 import configuration, monitoring, reports, resetting, security, triggers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,14 +24,46 @@ if TYPE_CHECKING:
     Calls = tuple[str, Payload] | list[tuple[str, Payload]]
 
 ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
+    asked.GetVariables: configuration.encode_get,
+    asked.SetVariables: configuration.encode_set,
+    asked.GetBaseReport: reports.encode_base,
+    asked.GetReport: reports.encode_report,
+    control.TriggerMessage: triggers.encode_trigger,
+    control.ChangeAvailability: triggers.encode_availability,
+    watching.SetMonitoringBase: monitoring.encode_base,
+    watching.SetMonitoringLevel: monitoring.encode_level,
+    watching.SetVariableMonitoring: monitoring.encode_set,
+    watching.ClearVariableMonitoring: monitoring.encode_clear,
+    watching.GetMonitoringReport: reports.encode_monitoring_report,
     asked.Reset: resetting.encode_reset,
+    **firmware.ENCODERS,
+    **logs.ENCODERS,
+    **display.ENCODERS,
+    **customer_information.ENCODERS,
+    asked.SetNetworkProfile: security.encode_network_profile,
+    keys.RotatePassword: security.encode_rotation,
 }
 """From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""
 
-READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {}
+READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
+    asked.GetVariables: configuration.read_get,
+    asked.SetVariables: configuration.read_set,
+    keys.RotatePassword: security.read_rotation,
+    watching.SetVariableMonitoring: monitoring.read_set,
+    watching.ClearVariableMonitoring: monitoring.read_clear,
+}
 """From all answers to one, where the plain reading (a status, a reason, the rest) is not enough."""
 
 ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
+    "ChangeAvailability": triggers.asked_by_availability,
+    "GetBaseReport": reports.asked_by_report,
+    "GetMonitoringReport": reports.asked_by_monitoring_report,
+    "GetReport": reports.asked_by_report,
     "Reset": resetting.asked_by_reset,
+    **firmware.ASKED,
+    **logs.ASKED,
+    **display.ASKED,
+    **customer_information.ASKED,
+    "TriggerMessage": triggers.asked_by_trigger,
 }
 """From a request, relayed ones too, to what it asks for beyond its answer."""
