@@ -7,10 +7,13 @@ effect on our records.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.domain.device_model import MonitorTold, VariableKey, VariableTold
+    from csms.domain.follow import Subject
     from profiles import ChargingProfile, CompositeSchedule, RateUnit
 
 
@@ -218,6 +221,39 @@ class MonitorsCleared:
     ids: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class JobReplaced:
+    """A station has turned to a firmware or an upload, and given up another of the same kind.
+
+    `number` is that of the request it has turned to, None where it has none (1.6).
+    """
+
+    subject: Subject
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayMessageSet:
+    """A station shows a message from now on; members as in `SetDisplayMessage`, times as texts."""
+
+    message: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayMessageCleared:
+    """A station shows a message no more."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCleared:
+    """A station forgets all about the customer with a token, but for its local list."""
+
+    request_id: int
+    token: str
+
+
 Command = (
     InstallProfile
     | InstallRefused
@@ -239,6 +275,10 @@ Command = (
     | CapabilitiesTold
     | Trigger
     | StopRemotely
+    | JobReplaced
+    | DisplayMessageSet
+    | DisplayMessageCleared
+    | CustomerCleared
     | VariablesTold
     | MonitorsSet
     | MonitorsCleared

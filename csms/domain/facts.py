@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
+from csms.domain.firmware_facts import JobReported
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -260,6 +263,9 @@ class Acknowledged:
 
 Fact = (
     BootNotified
+    | JobReported
+    | DisplayMessagesReported
+    | CustomerReported
     | HeartbeatReceived
     | StatusReported
     | AuthorizationRequested

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from csms.domain.commands import InstallProfile
+from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
 from csms.domain.facts import (
     Answer,
     AuthorizationRequested,
@@ -23,14 +24,18 @@ from csms.domain.facts import (
     StatusReported,
     TransactionReported,
 )
+from csms.domain.firmware_facts import JobReported
 from csms.domain.station import Station
 from csms.engine import (
     authorization,
     confirm,
+    customer_information,
     desk,
+    display,
     duplicates,
     expected_end,
     external_limits,
+    firmware,
     habits,
     meter_start,
     metering,
@@ -84,6 +89,9 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     AuthorizationRequested: authorization.authorize,
     TransactionReported: transactions.report,
     SamplesReported: metering.report,
+    JobReported: firmware.reported,
+    DisplayMessagesReported: display.reported,
+    CustomerReported: customer_information.reported,
 }
 
 CARES: tuple[Care, ...] = (

@@ -80,6 +80,18 @@ ROUTES: Final[Mapping[Version, Mapping[str, Route]]] = MappingProxyType(
             Route(
                 "Heartbeat", v16.provisioning.decode_heartbeat, v16.provisioning.encode_heartbeat
             ),
+            Route(
+                "DiagnosticsStatusNotification",
+                v16.logs.decode_diagnostics_status,
+                encode_nothing,
+            ),
+            Route("FirmwareStatusNotification", v16.firmware.decode_status, encode_nothing),
+            Route("LogStatusNotification", v16.logs.decode_log_status, encode_nothing),
+            Route(
+                "SignedFirmwareStatusNotification",
+                v16.firmware.decode_signed_status,
+                encode_nothing,
+            ),
             Route("MeterValues", v16.metering.decode_meter_values, encode_nothing, keeps=True),
             Route(
                 "StartTransaction",
@@ -107,11 +119,22 @@ ROUTES: Final[Mapping[Version, Mapping[str, Route]]] = MappingProxyType(
                 v201.data_transfer.decode_transfer,
                 v201.data_transfer.encode_transfer,
             ),
-            _note("FirmwareStatusNotification"),
+            Route("FirmwareStatusNotification", v201.firmware.decode_status, encode_nothing),
             Route(
                 "Heartbeat", v201.provisioning.decode_heartbeat, v201.provisioning.encode_heartbeat
             ),
-            _note("LogStatusNotification"),
+            Route("LogStatusNotification", v201.logs.decode_status, encode_nothing),
+            Route(
+                "NotifyCustomerInformation",
+                v201.customer_information.decode_part,
+                encode_nothing,
+            ),
+            Route("NotifyDisplayMessages", v201.display.decode_messages, encode_nothing),
+            Route(
+                "PublishFirmwareStatusNotification",
+                v201.firmware.decode_publish_status,
+                encode_nothing,
+            ),
             Route("MeterValues", v201.metering.decode_meter_values, encode_nothing, keeps=True),
             Route(
                 "ClearedChargingLimit",

@@ -11,6 +11,7 @@ from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
 from csms.ocpp.v16 import firmware, logs, resetting, security, settings, triggers
+from csms.ocpp.v16 import firmware, logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

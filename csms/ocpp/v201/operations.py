@@ -12,6 +12,7 @@ from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
 from csms.ocpp.v201 import configuration, monitoring, reports, resetting, security, triggers
+from csms.ocpp.v201 import customer_information, display, firmware, logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
