@@ -10,6 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.engine.device_model_writes import (
+    MonitoringEventWrite,
+    MonitorWrite,
+    VariableWrite,
+    ViolationWrite,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -259,4 +266,8 @@ Write = (
     | DeliveryWrite
     | RecordWrite
     | NumbersWrite
+    | VariableWrite
+    | MonitorWrite
+    | MonitoringEventWrite
+    | ViolationWrite
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from csms.engine.device_model_writes import VariableWrite, ViolationWrite
 from csms.engine.writes import (
     RESOLVED,
     AlertWrite,
@@ -19,6 +20,7 @@ from csms.engine.writes import (
     SampleWrite,
     Write,
 )
+from csms.store.device_model_rows import joined_variable, joined_violation
 from csms.store.rows import TABLES, Row, to_json
 
 if TYPE_CHECKING:
@@ -143,4 +145,6 @@ _JOINS: dict[type[Write], Callable[[Row, Row], Row]] = {
     CommandWrite: _command,
     QuarantineWrite: _quarantine,
     DeliveryWrite: _newest_version,
+    VariableWrite: joined_variable,
+    ViolationWrite: joined_violation,
 }

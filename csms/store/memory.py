@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from csms.domain.session import reading_of
+from csms.engine.device_model_writes import VariableWrite, ViolationWrite
 from csms.engine.ports import START_KEYS_KEPT, StoredSample, StoredSession, StoredStation
 from csms.engine.writes import (
     AlertWrite,
@@ -306,6 +307,16 @@ def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
             return old if _is_older(new, old) else new
         case CommandWrite():
             return replace(new, doc={**old.doc, **new.doc})
+        case VariableWrite():
+            return replace(
+                new,
+                told={**old.told, **new.told},
+                attributes={**old.attributes, **new.attributes},
+                characteristics={**old.characteristics, **new.characteristics},
+            )
+        case ViolationWrite():
+            is_known = old.last_at >= new.last_at
+            return old if is_known else replace(new, count=old.count + new.count)
         case QuarantineWrite():
             return old if old.is_resolved else _requarantined(old, new)
         case _:

@@ -98,6 +98,65 @@ ON CONFLICT (collection, name) DO UPDATE SET doc = EXCLUDED.doc
 INSERT INTO number_blocks AS old SELECT * FROM unnest($1::number_blocks[])
 ON CONFLICT (scope) DO UPDATE SET next = greatest(old.next, EXCLUDED.next)
 
+-- name: write_VariableWrite
+INSERT INTO variables AS old
+SELECT station_id, key, component, component_instance, evse, connector, variable, instance,
+       CASE WHEN attributes ->> 'Actual.mutability' = 'WriteOnly' THEN told - 'Actual' ELSE told END,
+       attributes, characteristics, told_at FROM unnest($1::variables[])
+ON CONFLICT (station_id, key) DO UPDATE
+SET component = EXCLUDED.component, component_instance = EXCLUDED.component_instance,
+    variable = EXCLUDED.variable, instance = EXCLUDED.instance, told_at = EXCLUDED.told_at,
+    told = CASE WHEN (old.attributes || EXCLUDED.attributes) ->> 'Actual.mutability' = 'WriteOnly'
+           THEN (old.told || EXCLUDED.told) - 'Actual' ELSE old.told || EXCLUDED.told END,
+    attributes = old.attributes || EXCLUDED.attributes,
+    characteristics = old.characteristics || EXCLUDED.characteristics
+
+-- name: write_MonitorWrite
+INSERT INTO monitors SELECT * FROM unnest($1::monitors[])
+ON CONFLICT (station_id, monitor_id) DO UPDATE
+SET told_at = EXCLUDED.told_at, is_gone = EXCLUDED.is_gone, doc = EXCLUDED.doc
+
+-- name: write_MonitoringEventWrite
+INSERT INTO monitoring_events SELECT * FROM unnest($1::monitoring_events[])
+ON CONFLICT (station_id, received_at, message_id, place) DO UPDATE SET doc = EXCLUDED.doc
+
+-- name: write_ViolationWrite
+INSERT INTO violations AS old SELECT * FROM unnest($1::violations[])
+ON CONFLICT (station_id, kind, action, field) DO UPDATE
+SET count = old.count + EXCLUDED.count, last_at = EXCLUDED.last_at, doc = EXCLUDED.doc
+WHERE old.last_at < EXCLUDED.last_at
+
+-- name: list_variables
+SELECT * FROM variables
+WHERE ($1::text IS NULL OR station_id = $1)
+  AND ($2::text IS NULL OR lower(component) = lower($2))
+  AND ($3::text IS NULL OR lower(variable) = lower($3))
+  AND ($4::integer IS NULL OR evse = $4)
+  AND ($5::text IS NULL OR told ->> 'Actual' = $5)
+  AND ($6::text IS NULL OR concat_ws(' ', component, component_instance, variable, instance,
+                                     told ->> 'Actual') ILIKE $6)
+  AND ($7::text IS NULL OR (station_id, key) > ($7, $8::text))
+ORDER BY station_id, key LIMIT $9
+
+-- name: list_monitors
+SELECT * FROM monitors
+WHERE station_id = $1 AND NOT is_gone AND ($2::bigint IS NULL OR monitor_id > $2)
+ORDER BY monitor_id LIMIT $3
+
+-- name: list_monitoring_events
+SELECT * FROM monitoring_events
+WHERE station_id = $1
+  AND ($2::text IS NULL OR lower(component) = lower($2))
+  AND ($3::text IS NULL OR lower(variable) = lower($3))
+  AND ($4::timestamptz IS NULL OR (received_at, message_id, place) < ($4, $5::text, $6::integer))
+ORDER BY received_at DESC, message_id DESC, place DESC LIMIT $7
+
+-- name: list_violations
+SELECT * FROM violations
+WHERE station_id = $1
+  AND ($2::timestamptz IS NULL OR (last_at, kind, action, field) < ($2, $3::text, $4::text, $5::text))
+ORDER BY last_at DESC, kind DESC, action DESC, field DESC LIMIT $6
+
 -- name: delete_records
 DELETE FROM records r USING unnest($1::records[]) gone
 WHERE r.collection = gone.collection AND r.name = gone.name
@@ -239,7 +298,11 @@ SELECT 1 AS is_there
 
 -- name: delete_station
 WITH gone_connectors AS (DELETE FROM connectors WHERE station_id = $1),
-     gone_profiles AS (DELETE FROM installed_profiles WHERE station_id = $1)
+     gone_profiles AS (DELETE FROM installed_profiles WHERE station_id = $1),
+     gone_variables AS (DELETE FROM variables WHERE station_id = $1),
+     gone_monitors AS (DELETE FROM monitors WHERE station_id = $1),
+     gone_events AS (DELETE FROM monitoring_events WHERE station_id = $1),
+     gone_violations AS (DELETE FROM violations WHERE station_id = $1)
 DELETE FROM stations WHERE id = $1 RETURNING id
 
 -- name: list_stations

@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from csms.engine.device_model_writes import (
+    MonitoringEventWrite,
+    MonitorWrite,
+    VariableWrite,
+    ViolationWrite,
+)
 from csms.engine.writes import (
     AlertWrite,
     AnomalyWrite,
@@ -29,6 +35,7 @@ from csms.engine.writes import (
     StationWrite,
     Write,
 )
+from csms.store import device_model_rows as device_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -253,4 +260,8 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     DeliveryWrite: (_delivery, (0,)),
     RecordWrite: (_record, (0, 1)),
     NumbersWrite: (_numbers, (0,)),
+    VariableWrite: (device_model.variable_row, (0, 1)),
+    MonitorWrite: (device_model.monitor_row, (0, 1)),
+    MonitoringEventWrite: (device_model.monitoring_event_row, (0, 1, 2, 3)),
+    ViolationWrite: (device_model.violation_row, (0, 1, 2, 3)),
 }
