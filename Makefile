@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench chaos judge lock clean
+.PHONY: help setup run test check bench chaos fuzz judge lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -35,14 +35,18 @@ check: $(DEV) ## Check format, lint, types, import rules and architecture
 	@$(PY) -m mypy --no-error-summary
 	@$(PY) -m pytest -q tests/architecture
 
-bench: $(DEV) ## Measure messages per second, memory per connection, verdicts and limits
+bench: $(DEV) ## Measure messages, the endpoint, idle connections, verdicts and limits
 	@$(PY) bench/ingest.py $(ARGS)
+	@$(PY) bench/endpoint.py
 	@$(PY) bench/idle.py
 	@$(PY) bench/judge.py
 	@$(PY) bench/limits.py
 
 chaos: $(DEV) ## Harm it in every way, SEED=1; one line of figures each (docs/chaos.md)
 	@$(PY) -m tests.chaos --seed $(SEED) $(ARGS)
+
+fuzz: $(DEV) ## Throw a million broken frames at the endpoint, SEED=1 (docs/fuzzing.md)
+	@$(PY) -m tests.fuzz --seed $(SEED) $(ARGS)
 
 judge: $(DEV) ## Play and score 20 seeds of labelled scenarios, from SEED=1 (docs/judge.md)
 	@$(PY) -m tests.judge --seed $(SEED) $(ARGS)
