@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
+from csms.engine.price_settings import PriceSettings, SitePrices
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
 from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
@@ -65,6 +66,9 @@ class SiteSettings(BaseModel):
     )
     max_profile: str | None = Field(
         None, description="Profile that bounds each of its stations as a whole."
+    )
+    prices: SitePrices = Field(
+        default_factory=SitePrices, description="Prices that differ at this site."
     )
 
 
@@ -197,6 +201,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Where changes of alerts are posted to, a table [[webhooks]] each. See "
         "docs/webhooks.md.",
+    )
+    prices: PriceSettings = Field(
+        default_factory=PriceSettings, description="What charging costs."
     )
     record: Path | None = Field(None, description="Folder to log every frame in, for replays.")
     log_format: Literal["auto", "json", "text"] = Field(

@@ -54,6 +54,13 @@ class EstimateView(BaseModel):
     departure: AwareDatetime | None
 
 
+class CostView(BaseModel):
+    """An amount of money."""
+
+    total: str = Field(description="Exact, a decimal number", examples=["3.20"])
+    currency: str = Field(examples=["EUR"])
+
+
 class SessionView(BaseModel):
     """A charging session."""
 
@@ -78,6 +85,9 @@ class SessionView(BaseModel):
     ended_received_at: AwareDatetime | None
     stop_reason: str | None
     energy_wh: float | None
+    cost: CostView | None = Field(
+        description="What its station was told last that it costs; null: nothing was told"
+    )
     register_wh: float | None
     soc_start: float | None
     soc_now: float | None

@@ -18,6 +18,7 @@ from csms.domain.firmware_facts import JobReported
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from csms.domain.anomalies import Anomaly
     from csms.domain.sample import Sample
@@ -137,10 +138,14 @@ class TransactionReported:
 
 @dataclass(frozen=True, slots=True)
 class TransactionAnswer:
-    """The transaction's ID (1.6 starts need it) and, if a token came, the judgement on it."""
+    """The transaction's ID (1.6 starts need it) and, if a token came, the judgement on it.
+
+    `total_cost` is what it costs so far, or at its end, None where that is not told.
+    """
 
     transaction_id: str | None = None
     authorization: Authorization | None = None
+    total_cost: Decimal | None = None
 
 
 @dataclass(slots=True)

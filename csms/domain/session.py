@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 Order = tuple[int, float, float]
 _TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
 _KINDS = {EventKind.STARTED: 0, EventKind.UPDATED: 1, EventKind.ENDED: 2}
-
 # No station known delivers more than a megawatt; short sessions have coarse clocks and registers.
 _MOST_MILLIW = 1_000_000_000
 _SLACK_MILLIWH = 1_000_000
@@ -65,8 +64,8 @@ class Session:
     that the station has named the transaction's ID, so that it knows it. `sequences` are the
     numbers of the events that came, `first_sequence` that of the start, `lost_sequences` of those
     that its station has lost. `unchecked_key` is that of a start that may repeat an older one,
-    `duplicate_of` the session that this one repeats. `sources` remembers whence each field came.
-
+    `duplicate_of` the session that this one repeats, `cost` what its station was told last that
+    it costs. `sources` remembers whence each field came.
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
     """
 
@@ -115,6 +114,7 @@ class Session:
     lost_sequences: Ranges = field(default_factory=list)
     unchecked_key: str | None = None
     duplicate_of: str | None = None
+    cost: dict[str, str] | None = None
     flags: set[str] = field(default_factory=set)
     sources: dict[str, Order] = field(default_factory=dict)
 

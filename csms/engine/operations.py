@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.follow import Follow, Subject
@@ -306,6 +307,8 @@ def arguments_of(operation: Operation) -> dict[str, Any]:
 def _plain(value: object) -> object:
     if isinstance(value, list):
         return [_plain(each) for each in value]
+    if isinstance(value, Decimal):
+        return str(value)
     return arguments_of(value) if isinstance(value, Operation) else value
 
 

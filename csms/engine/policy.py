@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from csms.billing import Prices
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.site_policy import Remedies, shipped
@@ -72,6 +73,7 @@ class Policy:
     max_profiles: dict[str, str] = field(default_factory=dict)
     remedies: Remedies = field(default_factory=shipped)
     site_remedies: dict[str, Remedies] = field(default_factory=dict)
+    prices: Prices = field(default_factory=Prices)
     _made: dict[_Key, _Made] = field(default_factory=dict, repr=False, compare=False)
 
     def zone_of(self, site: str) -> tzinfo:

@@ -13,6 +13,7 @@ from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
 from csms.engine import gaps, metering, refused, registers, smart_charging, station_load, timing
+from csms.engine import costs
 from csms.engine.authorization import judge_reported
 from csms.engine.identity import begins_nothing, event_key, session_of
 from csms.engine.inference import is_of_another, session_of_stop
@@ -42,7 +43,8 @@ async def report(engine: Engine, work: Work, fact: TransactionReported) -> Trans
     if live is None:
         live = await begin(engine, work, fact)
     await take(engine, work, live, fact, is_new=is_new, key=key)
-    return TransactionAnswer(live.session.transaction_id, authorization)
+    total_cost = costs.told(engine, work, live, fact)
+    return TransactionAnswer(live.session.transaction_id, authorization, total_cost)
 
 
 async def take(

@@ -17,6 +17,7 @@ from csms.domain.operations.provisioning import SetNetworkProfile
 from csms.domain.operations.security import RotatePassword
 from csms.engine import passwords, security_profiles
 from csms.engine import customer_information, display, firmware
+from csms.engine import costs
 from csms.engine.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
         **firmware.USE_CASES,
         **display.USE_CASES,
         **customer_information.USE_CASES,
+        **costs.USE_CASES,
         RotatePassword: UseCase(passwords.prepare, may_wait=False, shown=passwords.shown),
         SetNetworkProfile: UseCase(security_profiles.prepare_network_profile),
     }

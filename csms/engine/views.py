@@ -58,6 +58,7 @@ def session_view(
         "ended_received_at": _time(session.ended_received_at),
         "stop_reason": session.stop_reason,
         "energy_wh": wh(session.energy_milliwh),
+        "cost": session.cost,
         "register_wh": wh(session.ledger.register_milliwh),
         "soc_start": session.soc_start,
         "soc_now": session.soc_now,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
 
-_VOLATILE = {"currentTime", "interval", "transactionId"}
+_VOLATILE = {"currentTime", "interval", "totalCost", "transactionId"}
 
 
 def answered_transaction_id(answer: Payload | None) -> int | None:
@@ -17,5 +17,5 @@ def answered_transaction_id(answer: Payload | None) -> int | None:
 
 
 def lasting(answer: Payload) -> Payload:
-    """Returns an answer without what differs between any two systems: time, interval, IDs."""
+    """Returns an answer without what differs between any two systems: time, IDs, prices."""
     return {name: value for name, value in answer.items() if name not in _VOLATILE}

@@ -13,6 +13,7 @@ from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
 from csms.ocpp.v201 import configuration, monitoring, reports, resetting, security, triggers
 from csms.ocpp.v201 import customer_information, display, firmware, logs
+from csms.ocpp.v201 import costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +42,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     **logs.ENCODERS,
     **display.ENCODERS,
     **customer_information.ENCODERS,
+    **costs.ENCODERS,
     asked.SetNetworkProfile: security.encode_network_profile,
     keys.RotatePassword: security.encode_rotation,
 }

@@ -19,6 +19,7 @@ from csms.ocpp.reading import (
 )
 from csms.ocpp.unreadable import Unreadable
 from csms.ocpp.v201.authorization import encode_id_token_info
+from csms.ocpp.v201.costs import amount
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,10 +68,16 @@ def decode_event(payload: Payload, received_at: datetime) -> TransactionReported
 
 
 def encode_event(answer: TransactionAnswer) -> Payload:
-    """Writes the answer to a TransactionEvent; only a token that came is judged."""
-    if answer.authorization is None:
-        return {}
-    return {"idTokenInfo": encode_id_token_info(answer.authorization)}
+    """Writes the answer to a TransactionEvent; only a token that came is judged.
+
+    A free charge costs 0.00, and that is told. Source: OCPP 2.0.1 part 2, I03.FR.04.
+    """
+    payload: Payload = {}
+    if answer.total_cost is not None:
+        payload["totalCost"] = amount(answer.total_cost)
+    if answer.authorization is not None:
+        payload["idTokenInfo"] = encode_id_token_info(answer.authorization)
+    return payload
 
 
 def encode_ask(command: AskTransaction) -> tuple[str, Payload]:
