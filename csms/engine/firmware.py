@@ -219,7 +219,9 @@ def _keep(work: Work, fact: JobReported, running: Running | None) -> None:
 
 
 USE_CASES: Final = {
-    UpdateFirmware: UseCase(prepare_update, answered_update, _FIRMWARE_WITHIN),
+    UpdateFirmware: UseCase(
+        prepare=prepare_update, answered=answered_update, outcome_within=_FIRMWARE_WITHIN
+    ),
     PublishFirmware: UseCase(prepare_publish, outcome_within=_FIRMWARE_WITHIN),
     GetLog: UseCase(prepare_log, outcome_within=_LOG_WITHIN),
 }
