@@ -28,7 +28,7 @@ def _signed(size: int = 2_400) -> Payload:
         "signedMeterData": base64.b64encode(data).decode(),
         "signingMethod": "ECDSA-secp384r1-SHA256",
         "encodingMethod": "OCMF",
-        "publicKey": base64.b64encode(data[:1_800]).decode(),
+        "publicKey": base64.b64encode(data[:900]).decode(),
     }
 
 
@@ -130,7 +130,7 @@ async def _is_kept(bay: Bay, signed: Payload, times: int) -> None:
     shown = await bay.stage.get(f"/sessions/{session['id']}/samples")
     texts = list(_texts(shown["items"]))
     found = texts.count(signed["signedMeterData"])
-    assert found == times, f"{found} of {times} signed values are as they were sent: {shown}"
+    assert found == times, f"{found} of {times} signed values are as they were sent"
     assert texts.count(signed["publicKey"]) == times, "a public key is not as it was sent"
 
 
