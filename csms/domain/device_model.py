@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from csms.domain.secrets import is_secret_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
 ACTUAL: Final = "Actual"
-_SECRETS: Final = frozenset({"authorizationkey", "basicauthpassword", "password", "simpin"})
 
 
 class VariableKey(NamedTuple):
@@ -43,7 +44,7 @@ class VariableKey(NamedTuple):
     @property
     def is_secret(self) -> bool:
         """Whether its value is nothing to be kept or shown."""
-        return self.variable.casefold() in _SECRETS
+        return is_secret_name(self.variable)
 
     def __str__(self) -> str:
         """Returns it for a log line or a sentence: Connector[a]@1.2/AvailabilityState."""

@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.device_model_facts import EventsReported, MonitorsReported, VariablesReported
+from csms.domain.certificate_facts import CertificateAnswer, CertificateFact
 from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
 from csms.domain.firmware_facts import JobReported
+from csms.domain.reservation import ReservationEnded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from csms.domain.anomalies import Anomaly
+    from csms.domain.certificate_facts import Contract
     from csms.domain.sample import Sample
     from csms.domain.token import Authorization, TokenRef
     from profiles import ChargingProfile, Schedule
@@ -91,16 +95,18 @@ class StatusReported:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequested:
-    """A station asks whether a token may charge."""
+    """A station asks whether a token may charge; `contract` is the certificate behind it."""
 
     token: TokenRef
+    contract: Contract | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationAnswer:
-    """The judgement on the token."""
+    """The judgement on the token, and on its contract certificate if one came."""
 
     authorization: Authorization
+    certificate_status: str | None = None
 
 
 @dataclass(slots=True)
@@ -267,12 +273,16 @@ class Acknowledged:
 
 
 Fact = (
-    BootNotified
+    CertificateFact
+    | BootNotified
     | JobReported
     | DisplayMessagesReported
     | CustomerReported
     | HeartbeatReceived
     | StatusReported
+    | VariablesReported
+    | MonitorsReported
+    | EventsReported
     | AuthorizationRequested
     | TransactionReported
     | SamplesReported
@@ -282,9 +292,11 @@ Fact = (
     | ProfilesReported
     | EvNeedsReported
     | DataTransferred
+    | ReservationEnded
 )
 Answer = (
-    BootAnswer
+    CertificateAnswer
+    | BootAnswer
     | HeartbeatAnswer
     | AuthorizationAnswer
     | TransactionAnswer

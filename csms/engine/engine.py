@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from csms.domain.commands import InstallProfile
+from csms.domain.device_model_facts import EventsReported, MonitorsReported, VariablesReported
 from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
 from csms.domain.facts import (
     Answer,
@@ -25,12 +26,16 @@ from csms.domain.facts import (
     TransactionReported,
 )
 from csms.domain.firmware_facts import JobReported
+from csms.domain.reservation import ReservationEnded
 from csms.domain.station import Station
 from csms.engine import (
     authorization,
+    availability,
+    certificates,
     confirm,
     customer_information,
     desk,
+    device_model,
     display,
     duplicates,
     expected_end,
@@ -39,6 +44,7 @@ from csms.engine import (
     habits,
     meter_start,
     metering,
+    monitoring,
     operations,
     provisioning,
     pushing,
@@ -47,12 +53,14 @@ from csms.engine import (
     refusals,
     refused,
     remedies,
+    reservations,
     smart_charging,
     standing,
     transactions,
 )
 from csms.engine.answers import take_answer
 from csms.engine.belief import next_id
+from csms.engine.certificate_book import INSTALLED, ISSUED, ROOTS, CertificateBook
 from csms.engine.lateness import LONG_AGO, REJUDGE_DUE, Late
 from csms.engine.state import LiveSession, StationState
 from csms.engine.use_cases import load_operation, use_case_of
@@ -79,7 +87,10 @@ log = structlog.get_logger("engine")
 HANDLERS: Mapping[type[Fact], Handler] = {
     BootNotified: provisioning.boot,
     HeartbeatReceived: provisioning.heartbeat,
-    StatusReported: provisioning.status,
+    StatusReported: availability.status,
+    VariablesReported: device_model.reported,
+    MonitorsReported: monitoring.reported,
+    EventsReported: monitoring.notified,
     MessageReported: provisioning.keep,
     ChargingLimitNotified: external_limits.notified,
     ChargingLimitCleared: external_limits.cleared,
@@ -87,7 +98,9 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     EvNeedsReported: expected_end.take_needs,
     DataTransferred: provisioning.transfer,
     AuthorizationRequested: authorization.authorize,
+    **certificates.HANDLERS,
     TransactionReported: transactions.report,
+    ReservationEnded: reservations.ended,
     SamplesReported: metering.report,
     JobReported: firmware.reported,
     DisplayMessagesReported: display.reported,
@@ -132,6 +145,7 @@ class Engine:
         self._is_preloaded = False
         self.late = Late()
         self.habits = habits.HabitBook()
+        self.certificates = CertificateBook()
         self.quirks: dict[str, Quirk] = {}
         self.use_case_of, self.load_operation = use_case_of, load_operation
 
@@ -148,6 +162,14 @@ class Engine:
         self.quirks, unreadable = quirks.load_all(await self.store.load_records(quirks.QUIRKS))
         for key, why in unreadable.items():
             log.error("record.skipped", collection=quirks.QUIRKS, name=key, why=why)
+        stored_reservations = await self.store.load_open_reservations()
+        for key, why in reservations.load_all(self, stored_reservations).items():
+            log.error("record.skipped", collection=reservations.RESERVATIONS, name=key, why=why)
+        unreadable = self.certificates.load(
+            *[await self.store.load_records(name) for name in (ISSUED, INSTALLED, ROOTS)]
+        )
+        for key, why in unreadable.items():
+            log.error("record.skipped", collection=ISSUED, name=key, why=why)
         unreadable = self.habits.load(await self.store.load_records(habits.HABITS))
         for key, why in unreadable.items():
             log.error("record.skipped", collection=habits.HABITS, name=key, why=why)
@@ -321,7 +343,7 @@ class Engine:
         """
         work = Work(station, now)
         if session_id == STATION:
-            wanted = [reconcile.check(self, work), operations.check(work)]
+            wanted = [reconcile.check(self, work), operations.check(work), reservations.check(work)]
             again = min((each for each in wanted if each is not None), default=None)
             return work.outcome(None), again
         live = station.running.get(session_id)

@@ -142,6 +142,12 @@ def sent(
     _save(work, running)
 
 
+def invite_on(work: Work, action: str) -> None:
+    """Lets a station that is not accepted go on with what it was asked for."""
+    if action in work.station.invited:
+        work.station.invited[action] = work.now + _INVITED_FOR
+
+
 def back_in_line(work: Work, running: Running) -> None:
     """Takes that the link was lost before an operation could leave."""
     running.state, running.sent_at = CommandState.QUEUED, None

@@ -1,4 +1,4 @@
-"""Boot, heartbeat, status, and messages that are kept as they came.
+"""Boot, heartbeat, and messages that are kept as they came.
 
 Source: OCPP 1.6, 4.2, 4.6, 4.9; OCPP 2.0.1 part 2, blocks B, G and N.
 """
@@ -15,30 +15,23 @@ from csms.domain.facts import (
     HeartbeatAnswer,
     Registration,
 )
+from csms.domain.follow import Follow, Subject
 from csms.engine import timing
-from csms.engine.writes import ConnectorWrite, MessageWrite
+from csms.engine.desk import CommandState
+from csms.engine.operations import progressed
+from csms.engine.writes import MessageWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
     from csms.domain.facts import (
         BootNotified,
         DataTransferred,
         HeartbeatReceived,
         MessageReported,
-        StatusReported,
     )
     from csms.engine.engine import Engine
     from csms.engine.work import Work
 
 _SPREAD = 0.1
-_CHARGING_STATES: Mapping[str, str] = {
-    "Charging": "Charging",
-    "SuspendedEV": "SuspendedEV",
-    "SuspendedEVSE": "SuspendedEVSE",
-    "Finishing": "EVConnected",
-}
 
 
 async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
@@ -67,6 +60,9 @@ async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
         firmware=fact.firmware_version,
         registration=record.registration.value,
     )
+    booted = {"boot": fact.reason or "unknown", "registration": record.registration.value}
+    while progressed(work, Follow(Subject.BOOT), booted, state=CommandState.DONE):
+        pass
     is_accepted = record.registration is Registration.ACCEPTED
     policy = engine.policy
     interval_s = policy.heartbeat_interval_s if is_accepted else policy.retry_interval_s
@@ -86,43 +82,6 @@ async def heartbeat(engine: Engine, work: Work, fact: HeartbeatReceived) -> Hear
     """Tells the station the time."""
     del engine, fact
     return HeartbeatAnswer(work.now)
-
-
-async def status(engine: Engine, work: Work, fact: StatusReported) -> Acknowledged:
-    """Takes a connector's state."""
-    del engine
-    timing.hear(work, fact.at)
-    at, _ = work.station.clock.correct(fact.at, work.now) if fact.at else (work.now, False)
-    doc = {
-        "error_code": fact.error_code,
-        "at_station": fact.at,
-        "received_at": work.now,
-        **fact.details,
-    }
-    work.writes.append(
-        ConnectorWrite(work.station.id, fact.evse, fact.connector, fact.status, at, doc)
-    )
-    _tell_session(work, fact, at)
-    work.keep_anomalies(fact.anomalies)
-    where = {"evse": fact.evse, "connector": fact.connector, "status": fact.status}
-    if fact.status == "Faulted" or fact.error_code not in {None, "NoError"}:
-        work.warn("connector.faulted", None, **where, error_code=fact.error_code)
-    else:
-        work.note("connector.status", None, **where)
-    return Acknowledged()
-
-
-def _tell_session(work: Work, fact: StatusReported, at: datetime) -> None:
-    """Takes a connector's state for the charging state of its session, where it says so much.
-
-    Source: OCPP 1.6, 4.9: the states of a connector that is charging tell who holds back.
-    """
-    state = _CHARGING_STATES.get(fact.status)
-    live = work.station.running_at(fact.evse) if fact.evse else None
-    if state is None or live is None:
-        return
-    if live.session.tell_charging_state(state, at):
-        work.touch(live)
 
 
 async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledged:

@@ -10,37 +10,53 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from csms.domain.certificate_effects import (
+    CertificateDeleted,
+    CertificateInstalled,
+    CertificatesTold,
+    CertificateTaken,
+)
 from csms.domain.commands import (
     CapabilitiesTold,
     ChangeCredentials,
     ClearProfiles,
     Command,
     CompositeTold,
+    CredentialsRefused,
     CustomerCleared,
     DisplayMessageCleared,
     DisplayMessageSet,
-    CredentialsRefused,
     InstallProfile,
     InstallRefused,
     JobReplaced,
+    MonitorsCleared,
+    MonitorsSet,
     NetworkProfilesChosen,
     NetworkProfileStored,
     RaiseSecurityProfile,
     Several,
     StartRemotely,
+    VariablesTold,
 )
-from csms.domain.token import token_key
+from csms.domain.reservation import ReservationAnswered, ReservationCancelled
 from csms.engine import (
     belief,
     capabilities,
+    certificates,
     confirm,
+    customer_information,
+    device_model,
+    display,
+    firmware,
+    monitoring,
     passwords,
     plans,
     pushing,
     refusals,
+    remote_control,
+    reservations,
     security_profiles,
 )
-from csms.engine import customer_information, display, firmware
 from csms.engine.plans import cover, extend, limit_now
 from csms.engine.pushing import observe
 from profiles import ClearCriteria, Kind, Purpose
@@ -69,7 +85,7 @@ def settle(engine: Engine, work: Work, live: LiveSession, *, rechoose: bool) -> 
     Called at each report of the transaction: some stations name the EVSE or the token only later.
     """
     if not live.track.plans and live.session.evse is not None:
-        _bind_awaiting(work, live)
+        _bind_awaiting(engine, work, live)
         plans.replan(work, live, live.session.started_at)
     if rechoose:
         pushing.choose_profile(engine, work, live)
@@ -83,8 +99,16 @@ def apply(engine: Engine, work: Work, command: Command) -> None:
             _install(work, command)
         case ClearProfiles():
             _clear(work, command)
+        case (
+            CertificateTaken() | CertificatesTold() | CertificateInstalled() | CertificateDeleted()
+        ):
+            certificates.take(engine, work, command)
         case StartRemotely():
-            work.station.awaiting.append(command)
+            remote_control.awaited(work, command)
+        case ReservationAnswered():
+            reservations.answered(work, command)
+        case ReservationCancelled():
+            reservations.cancelled(work, command)
         case JobReplaced():
             firmware.replaced(work, command)
         case DisplayMessageSet():
@@ -114,6 +138,12 @@ def take_from_other(engine: Engine, work: Work, command: Command) -> None:
             confirm.told_to_other(engine, work, command)
         case CapabilitiesTold():
             capabilities.told(work, command, None)
+        case VariablesTold():
+            device_model.told(engine, work, command)
+        case MonitorsSet():
+            monitoring.were_set(work, command)
+        case MonitorsCleared():
+            monitoring.were_cleared(work, command)
         case Several(commands):
             for each in commands:
                 take_from_other(engine, work, each)
@@ -135,22 +165,16 @@ def end_transaction(work: Work, live: LiveSession) -> None:
         belief.save(work)
 
 
-def _bind_awaiting(work: Work, live: LiveSession) -> None:
+def _bind_awaiting(engine: Engine, work: Work, live: LiveSession) -> None:
     """Gives a session the profile that came with the remote start it answers.
 
     Source: OCPP 1.6 errata 3.41: such a profile carries no transaction of its own.
     """
     session = live.session
-    for awaiting in list(work.station.awaiting):
-        same_token = session.token is not None and token_key(awaiting.token) == token_key(
-            session.token
-        )
-        if not same_token or awaiting.evse not in {None, session.evse}:
-            continue
-        work.station.awaiting.remove(awaiting)
-        if awaiting.profile is not None and session.evse is not None:
-            profile = replace(awaiting.profile, transaction_id=session.transaction_id)
-            _install(work, InstallProfile(session.evse, profile))
+    awaited = remote_control.take_awaited(engine, work, session) if work.station.awaiting else None
+    if awaited is not None and awaited.profile is not None and session.evse is not None:
+        profile = replace(awaited.profile, transaction_id=session.transaction_id)
+        _install(work, InstallProfile(session.evse, profile))
 
 
 def _install(work: Work, command: InstallProfile) -> None:

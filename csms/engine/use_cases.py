@@ -15,8 +15,17 @@ from pydantic import TypeAdapter
 from csms.domain.operations import OPERATIONS, Operation, RelayedCall
 from csms.domain.operations.provisioning import SetNetworkProfile
 from csms.domain.operations.security import RotatePassword
-from csms.engine import passwords, security_profiles
-from csms.engine import customer_information, display, firmware
+from csms.engine import (
+    certificates,
+    customer_information,
+    device_model_cases,
+    display,
+    firmware,
+    passwords,
+    remote_control,
+    reservations,
+    security_profiles,
+)
 from csms.engine import costs
 from csms.engine.use_case import UseCase
 
@@ -26,10 +35,14 @@ if TYPE_CHECKING:
 USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
     {
         RelayedCall: UseCase(outcome_within=timedelta(days=1), may_wait=False),
+        **certificates.USE_CASES,
         **firmware.USE_CASES,
+        **device_model_cases.USE_CASES,
         **display.USE_CASES,
         **customer_information.USE_CASES,
         **costs.USE_CASES,
+        **remote_control.USE_CASES,
+        **reservations.USE_CASES,
         RotatePassword: UseCase(passwords.prepare, may_wait=False, shown=passwords.shown),
         SetNetworkProfile: UseCase(security_profiles.prepare_network_profile),
     }

@@ -17,11 +17,13 @@ from csms.domain.operations import RelayedCall
 from csms.domain.secrets import redacted
 from csms.engine import operations, passwords
 from csms.engine.desk import CommandState
+from csms.engine.device_model_limits import bytes_of, items_of
 from csms.engine.work import Work
 from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
 from csms.ocpp.effects import effect_of, effect_of_error
 from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, read_answers
 from csms.ocpp.secrets import password_in
+from csms.ocpp.telling import told_by
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from csms.domain.commands import Command
     from csms.domain.operations import Operation
     from csms.engine.operations import Running
     from csms.engine.state import StationState
@@ -146,7 +149,8 @@ class Operator:
         hub = self._hub
         rows = await hub.store.load_open_operations()
         await hub.store.submit(operations.restore(hub.engine, rows, hub.clock.now()))
-        for station_id in {row.station_id for row in rows}:
+        reserved = {each.id for each in hub.engine.stations.values() if each.reservations}
+        for station_id in reserved.union(row.station_id for row in rows):
             hub.watch(station_id)
 
     async def resume(self, station: StationState) -> None:
@@ -176,9 +180,15 @@ class Operator:
 
         Raises: OperationRefused if the station's version has no words for it.
         """
-        limits = Limits(station.record.items_per_message)
+        limits = Limits(items_of(station.record), bytes_of(station.record))
         try:
-            return encode_operation(session.version, running.operation, limits)
+            operation = running.case.complete(
+                self._hub.engine, station, running.operation, self._hub.clock.now()
+            )
+            return encode_operation(session.version, operation, limits)
+        except OperationRefused:
+            station.operations.pop(running.id, None)
+            raise
         except CannotCarry as cannot:
             station.operations.pop(running.id, None)
             raise OperationRefused(str(cannot)) from None
@@ -266,8 +276,13 @@ class Operator:
             effect = effect_of_error(session.version, *call, said)
         else:
             effect = effect_of(session.version, *call, said.payload)
-        if effect is None:
-            return
+            told = told_by(session.version, *call, said.payload)
+            if told is not None:
+                await self._agreed(station, told)
+        if effect is not None:
+            await self._agreed(station, effect)
+
+    async def _agreed(self, station: StationState, effect: Command) -> None:
         async with station.lock:
             outcome = self._hub.engine.agreed(station, effect, self._hub.clock.now())
             done = self._hub.store.submit(outcome.writes)

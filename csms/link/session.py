@@ -269,13 +269,17 @@ class StationSession:
                 self.hub.settle(self.station, served.outcome)
 
     def _may_speak(self, action: str) -> bool:
-        """Before it was accepted a station may only boot.
+        """Before it was accepted a station may only boot, and send what it was asked for.
 
-        Source: OCPP 1.6-J errata 3.8; OCPP 2.0.1 part 2, B01.FR.10, B02.FR.09.
+        Source: OCPP 1.6-J errata 3.8; OCPP 2.0.1 part 2, B01.FR.10, B02.FR.09, B03.FR.07.
         """
         record = self.station.record
         is_accepted = record.registration is Registration.ACCEPTED and record.booted_at is not None
-        return is_accepted or action == _BOOT
+        return is_accepted or action == _BOOT or self._is_invited(action)
+
+    def _is_invited(self, action: str) -> bool:
+        until = self.station.invited.get(action)
+        return until is not None and self.hub.clock.now() <= until
 
     async def _refuse(self, call: Call, violation: Violation) -> None:
         self.hub.counters.malformed.inc()

@@ -44,9 +44,10 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many items a station takes in one message, by action; see `splitting`."""
+    """How many items, and bytes, a station takes in one message, by action; see `splitting`."""
 
     items: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 def encode_operation(version: Version, operation: Operation, limits: Limits) -> list[Call]:
@@ -66,7 +67,8 @@ def encode_operation(version: Version, operation: Operation, limits: Limits) -> 
 
 
 def _split(version: Version, action: str, payload: Payload, limits: Limits) -> list[Call]:
-    return [Call(action, each) for each in split(version, action, payload, limits.items)]
+    parts = split(version, action, payload, limits.items, limits.sizes)
+    return [Call(action, each) for each in parts]
 
 
 def read_answers(

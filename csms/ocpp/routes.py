@@ -23,6 +23,7 @@ from csms.domain.commands import (
     Trigger,
 )
 from csms.ocpp import v16, v201
+from csms.ocpp.certificate_forms import decode_security_event
 from csms.ocpp.kept import encode_accepted, encode_nothing, kept
 from csms.ocppj.version import Version
 
@@ -100,6 +101,8 @@ ROUTES: Final[Mapping[Version, Mapping[str, Route]]] = MappingProxyType(
                 keeps=True,
             ),
             Route("StatusNotification", v16.availability.decode_status, encode_nothing),
+            Route("SecurityEventNotification", decode_security_event, encode_nothing),
+            Route("SignCertificate", v16.certificates.decode_sign, v16.certificates.encode_sign),
             Route(
                 "StopTransaction",
                 v16.transactions.decode_stop,
@@ -152,14 +155,29 @@ ROUTES: Final[Mapping[Version, Mapping[str, Route]]] = MappingProxyType(
                 v201.ev_needs.encode_needs,
             ),
             Route("NotifyEVChargingSchedule", kept("NotifyEVChargingSchedule"), encode_accepted),
-            _note("NotifyEvent", "generatedAt"),
-            _note("NotifyReport", "generatedAt"),
+            Route("NotifyEvent", v201.monitoring.decode_events, encode_nothing),
+            Route(
+                "NotifyMonitoringReport", v201.reports.decode_monitoring_report, encode_nothing
+            ),
+            Route("NotifyReport", v201.reports.decode_report, encode_nothing),
             Route(
                 "ReportChargingProfiles",
                 v201.external_limits.decode_report,
                 encode_nothing,
             ),
-            _note("SecurityEventNotification", "timestamp"),
+            Route(
+                "GetCertificateStatus",
+                v201.certificates.decode_status,
+                v201.certificates.encode_status,
+            ),
+            Route(
+                "Get15118EVCertificate",
+                v201.certificates.decode_ev_certificate,
+                v201.certificates.encode_ev_certificate,
+            ),
+            Route("SecurityEventNotification", decode_security_event, encode_nothing),
+            Route("SignCertificate", v201.certificates.decode_sign, v201.certificates.encode_sign),
+            Route("ReservationStatusUpdate", v201.reservation.decode_update, encode_nothing),
             Route("StatusNotification", v201.availability.decode_status, encode_nothing),
             Route(
                 "TransactionEvent",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.follow import Asked, Follow, Subject
 from csms.ocpp.reading import present
 from csms.ocpp.unreadable import CannotCarry
+from csms.ocpp.v16 import certificates
 
 if TYPE_CHECKING:
     from csms.domain.operations.remote_control import ChangeAvailability, TriggerMessage
@@ -59,6 +60,8 @@ def encode_trigger(operation: TriggerMessage) -> tuple[str, Payload]:
 def asked_by_trigger(request: Payload) -> Asked:
     """Reads which message will follow. Raises: KeyError."""
     message = str(request["requestedMessage"])
+    if message == _SIGN:
+        return certificates.asked_by_sign_trigger(request)
     return Asked(invites=frozenset(_CALLS.get(message, (message,))))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.follow import Asked, Follow, Subject
 from csms.ocpp.reading import present
 from csms.ocpp.unreadable import CannotCarry
+from csms.ocpp.v201 import certificates
 from csms.ocpp.v201.device_model import encode_evse
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def encode_trigger(operation: TriggerMessage) -> tuple[str, Payload]:
 def asked_by_trigger(request: Payload) -> Asked:
     """Reads which message will follow. Raises: KeyError."""
     message = str(request["requestedMessage"])
+    if message.startswith("Sign"):
+        return certificates.asked_by_sign_trigger(request)
     return Asked(invites=frozenset(_CALLS.get(message, (message,))))
 
 
