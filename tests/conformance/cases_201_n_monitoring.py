@@ -400,7 +400,7 @@ async def clear_too_many(stage: Stage) -> None:
     if done.answer:
         results = done.answer["payload"]["clearMonitoringResult"]
     else:
-        results = done.result["clear_monitoring_result"]
+        results = done.result["monitors"]
     assert [each["id"] for each in results] == [71, 72, 73, 74, 75], "in the order asked"
 
 

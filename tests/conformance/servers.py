@@ -8,7 +8,8 @@ import shutil
 import signal
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ SERVERS: dict[str, dict[str, Any]] = {
 }
 """Settings of each kind of server, beyond `_ALWAYS`. One that begins with own is not shared."""
 
+BESIDE: dict[str, Callable[[], AbstractAsyncContextManager[Any]]] = {}
+"""What runs beside a kind of server, from before it starts: its `settings` come to the server's."""
+
 _ALWAYS: dict[str, Any] = {
     "host": "127.0.0.1",
     "port": 0,
@@ -35,7 +39,7 @@ _ALWAYS: dict[str, Any] = {
 
 
 class Server:
-    """One server. `lines` are what it has logged."""
+    """One server. `lines` are what it has logged, `beside` is what runs beside it, None if nothing."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -44,6 +48,8 @@ class Server:
         self.port = self.api_port = 0
         self.lines: list[dict[str, Any]] = []
         self.http: httpx.AsyncClient | None = None
+        self.beside: Any = None
+        self._beside = AsyncExitStack()
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
@@ -71,6 +77,9 @@ class Server:
     async def start(self) -> None:
         """Starts it, or starts it again on the same ports and data."""
         settings = _ALWAYS | SERVERS[self.kind]
+        if self.beside is None and self.kind in BESIDE:
+            self.beside = await self._beside.enter_async_context(BESIDE[self.kind]())
+        settings |= {} if self.beside is None else self.beside.settings
         settings |= {"port": self.port, "api_port": self.api_port}
         file = self.folder / "csms.toml"
         file.write_text(_toml(settings | {"data_dir": str(self.folder / "var")}))
@@ -124,6 +133,7 @@ class Server:
             await self.http.aclose()
         if self.is_alive:
             await self.stop()
+        await self._beside.aclose()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def troubles(self) -> list[str]:
