@@ -62,8 +62,13 @@ def a_payload(
 ) -> dict[str, Any]:
     """A payload that the schema allows."""
     root = schema(version, action, is_answer=is_answer)
-    drawn: dict[str, Any] = _Drawing(random, root).value(root, 0)
-    return drawn
+    return drawn(random, root)
+
+
+def drawn(random: Random, root: Schema) -> dict[str, Any]:
+    """An object that a schema allows."""
+    found: dict[str, Any] = _Drawing(random, root).value(root, 0)
+    return found
 
 
 class _Drawing:
@@ -72,7 +77,12 @@ class _Drawing:
 
     def value(self, part: Schema, depth: int) -> Any:  # noqa: PLR0911 - one for each type
         if "$ref" in part:
-            part = self.root["definitions"][part["$ref"].rsplit("/", 1)[1]]
+            _, defined, name = part["$ref"].split("/")
+            part = self.root[defined][name]
+        if "anyOf" in part:
+            return self.value(self.random.choice(part["anyOf"]), depth)
+        if "const" in part:
+            return part["const"]
         if "enum" in part:
             return self.random.choice(part["enum"])
         match part.get("type"):
@@ -91,8 +101,10 @@ class _Drawing:
                 return self._number(part)
             case "boolean":
                 return self.random.random() < 0.5
+            case "null":
+                return None
             case _:
-                return self.random.choice([None, "x", 5, {"a": [1]}])
+                return self.random.choice(["x", 5, {"a": [1]}])
 
     def _object(self, part: Schema, depth: int) -> dict[str, Any]:
         required = part.get("required", ())
