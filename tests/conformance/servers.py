@@ -8,12 +8,15 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
 
 _START_S = 60.0
 _STOP_S = 40.0
@@ -39,7 +42,7 @@ _ALWAYS: dict[str, Any] = {
 
 
 class Server:
-    """One server. `lines` are what it has logged, `beside` is what runs beside it, None if nothing."""
+    """One server. `lines` are what it has logged, `beside` what runs beside it, None if nothing."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -99,6 +102,7 @@ class Server:
         )
         listening.cancel()
         if not self._listening.is_set():
+            await self._beside.aclose()
             raise RuntimeError(f"the server did not start: {self.lines[-5:]}")
         if self.http is None:
             self.http = httpx.AsyncClient(
