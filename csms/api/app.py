@@ -18,6 +18,7 @@ from csms.api import (
     profiles,
     quarantine,
     quirks,
+    reservations,
     sessions,
     stations,
     tokens,
@@ -95,6 +96,7 @@ def _resources() -> APIRouter:
         quarantine,
         profiles,
         quirks,
+        reservations,
         webhooks,
         events,
     ):

@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.reservation import ReservationAnswered, ReservationCancelled
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from csms.domain.device_model import MonitorTold, VariableKey, VariableTold
     from csms.domain.follow import Subject
@@ -81,11 +84,19 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class StartRemotely:
-    """Begin a transaction for a token, with a profile that waits for it."""
+    """Begin a transaction for a token, with a profile that waits for it.
+
+    2.0.1 has a `kind` of token and a `remote_start_id`, which its transaction will name. It is
+    waited for from `agreed_at` on; `transaction_id` is what the station says it will be.
+    """
 
     token: str
     evse: int | None
     profile: ChargingProfile | None
+    kind: str | None = None
+    remote_start_id: int | None = None
+    transaction_id: str | None = None
+    agreed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +286,8 @@ Command = (
     | CapabilitiesTold
     | Trigger
     | StopRemotely
+    | ReservationAnswered
+    | ReservationCancelled
     | JobReplaced
     | DisplayMessageSet
     | DisplayMessageCleared

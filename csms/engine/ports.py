@@ -148,6 +148,10 @@ class Store(Protocol):
         """Returns the operations of operators that are not over, the oldest first."""
         ...
 
+    async def load_open_reservations(self) -> dict[str, dict[str, Any]]:
+        """Returns the records of reservations that may still be used."""
+        ...
+
     async def load_all(self) -> dict[str, StoredStation]:
         """Returns every station by its ID."""
         ...

@@ -12,7 +12,17 @@ from csms.domain.anomalies import Anomaly
 from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
-from csms.engine import gaps, metering, refused, registers, smart_charging, station_load, timing
+from csms.engine import (
+    gaps,
+    metering,
+    refused,
+    registers,
+    remote_control,
+    reservations,
+    smart_charging,
+    station_load,
+    timing,
+)
 from csms.engine import costs
 from csms.engine.authorization import judge_reported
 from csms.engine.identity import begins_nothing, event_key, session_of
@@ -67,6 +77,10 @@ async def take(
     _take_token(engine, live, fact, authorization)
     work.keep_anomalies(fact.anomalies, live.session.id)
     work.touch(live)
+    if work.station.reservations:
+        reservations.look(work, live, fact)
+    if work.station.operations:
+        remote_control.look(work, live, fact)
     gaps.look(engine, work, live)
     if is_new:
         _announce(work, live)

@@ -7,21 +7,31 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from csms.domain.answered import Answered
     from csms.domain.operations import Operation
     from csms.engine.engine import Engine
     from csms.engine.operations import Running
+    from csms.engine.state import StationState
     from csms.engine.work import Work
 
 Prepare = Callable[["Engine", "Work", Any], Awaitable[Any]]
+Complete = Callable[["Engine", "StationState", Any, "datetime"], Any]
 TakeAnswer = Callable[["Engine", "Work", "Running", "Answered"], None]
 
 
 async def as_given(engine: Engine, work: Work, operation: Operation) -> Operation:
     """Returns an operation as it is."""
     del engine, work
+    return operation
+
+
+def sent_as_recorded(
+    engine: Engine, station: StationState, operation: Operation, now: datetime
+) -> Operation:
+    """Returns an operation as it is."""
+    del engine, station, now
     return operation
 
 
@@ -44,7 +54,8 @@ class UseCase:
     what the answer means for our records is an effect of the call itself (`csms.ocpp.effects`).
     `outcome_within` is how long later messages are waited for, None if the answer is all.
     `may_wait` tells whether it may be queued for a station that is away. `shown` hides secrets
-    from the record.
+    from the record. `complete` returns what leaves: the operation itself, or one of
+    `csms.domain.operations.prepared`, made of what is known at that moment.
     """
 
     prepare: Prepare = as_given
@@ -52,3 +63,4 @@ class UseCase:
     outcome_within: timedelta | None = None
     may_wait: bool = True
     shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = all_shown
+    complete: Complete = sent_as_recorded

@@ -111,11 +111,15 @@ def _composite_refused(evse_asked: Callable[[Payload], int]) -> _Refusal:
 
 _REFUSALS: Final[Mapping[Version, Mapping[str, _Refusal]]] = {
     Version.V16: {
+        **v16.certificates.REFUSALS,
+        **v16.reservation.REFUSALS,
         "SetChargingProfile": _install_refused(v16.smart_charging.effect_of_install),
         "GetCompositeSchedule": _composite_refused(v16.composite_schedule.evse_asked),
         "ChangeConfiguration": v16.security.refusal_of_configuration,
     },
     Version.V201: {
+        **v201.certificates.REFUSALS,
+        **v201.reservation.REFUSALS,
         "SetChargingProfile": _install_refused(v201.smart_charging.effect_of_install),
         "GetCompositeSchedule": _composite_refused(v201.composite_schedule.evse_asked),
         "SetVariables": v201.security.refusal_of_variables,
@@ -124,6 +128,8 @@ _REFUSALS: Final[Mapping[Version, Mapping[str, _Refusal]]] = {
 
 _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
     Version.V16: {
+        **v16.certificates.EFFECTS,
+        **v16.reservation.EFFECTS,
         "SetChargingProfile": _or_refusal(
             v16.smart_charging.effect_of_install, _REFUSALS[Version.V16]["SetChargingProfile"]
         ),
@@ -138,6 +144,8 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
         **v16.logs.EFFECTS,
     },
     Version.V201: {
+        **v201.certificates.EFFECTS,
+        **v201.reservation.EFFECTS,
         "SetChargingProfile": _or_refusal(
             v201.smart_charging.effect_of_install, _REFUSALS[Version.V201]["SetChargingProfile"]
         ),

@@ -101,6 +101,23 @@ class OperationFilter:
     name: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationFilter:
+    """Which reservations; None means any."""
+
+    station: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFilter:
+    """Which tokens; None means any. `group` is a 1.6 parent as well; `text` is looked for."""
+
+    status: str | None = None
+    group: str | None = None
+    text: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Which part of a list: how many rows at most, after which sort key."""
@@ -257,6 +274,29 @@ class Archive:
     async def record(self, collection: str, name: str) -> dict[str, Any] | None:
         """Returns one record of an operator."""
         rows = await self._store.look_up("record", collection, name)
+        return rows[0]["doc"] if rows else None
+
+    async def records_named(self, collection: str, names: Sequence[str]) -> dict[str, Any]:
+        """Returns those of some records that there are, by name."""
+        rows = await self._store.look_up("records_named", collection, list(names))
+        return {row["name"]: row["doc"] for row in rows}
+
+    async def tokens(self, which: TokenFilter, span: Span) -> list[Row]:
+        """Returns tokens by (`created_at` of the document, name)."""
+        given = [
+            None if each is None else each.lower() for each in (which.group, which.text)
+        ]
+        return await self._rows("list_tokens", which.status, *given, *span.key(2), span.limit)
+
+    async def reservations(self, which: ReservationFilter, span: Span) -> list[Row]:
+        """Returns reservations by (`created_at` of the document, name)."""
+        return await self._rows(
+            "list_reservations", which.station, which.status, *span.key(2), span.limit
+        )
+
+    async def reservation(self, number: str) -> dict[str, Any] | None:
+        """Returns the reservation with a number, of several the one that changed last."""
+        rows = await self._store.look_up("reservation", number)
         return rows[0]["doc"] if rows else None
 
     async def stays(self, station_id: str) -> list[Stay]:

@@ -262,6 +262,12 @@ class MemoryStore:
             if write.collection == collection
         }
 
+    async def load_open_reservations(self) -> dict[str, dict[str, Any]]:
+        """Returns the records of reservations that may still be used."""
+        known = await self.load_records("reservations")
+        open_states = {"requested", "accepted"}
+        return {name: doc for name, doc in known.items() if doc["status"] in open_states}
+
     async def load_numbers(self) -> dict[str, int]:
         """Returns the first number of each scope that is not in use."""
         return dict(self._numbers)

@@ -246,6 +246,11 @@ class PostgresStore:
         rows = await self._looking_up.fetch(_PRELOAD_S, "open_operations")
         return [CommandWrite(*row.values()) for row in rows]
 
+    async def load_open_reservations(self) -> dict[str, dict[str, Any]]:
+        """Returns the records of reservations that may still be used."""
+        rows = await self._looking_up.fetch(_PRELOAD_S, "open_reservations")
+        return {row["name"]: row["doc"] for row in rows}
+
     async def load_waiting(self, hooks: Collection[str], limit: int) -> list[DeliveryWrite]:
         """Returns the deliveries of some webhooks that wait, the oldest first."""
         rows = await self.look_up("waiting_deliveries", list(hooks), limit)

@@ -293,6 +293,10 @@ DELETE FROM webhook_deliveries WHERE state = 'delivered' AND created_at < $1
 -- name: records
 SELECT name, doc FROM records WHERE collection = $1 ORDER BY name
 
+-- name: open_reservations
+SELECT name, doc FROM records
+WHERE collection = 'reservations' AND doc ->> 'status' IN ('requested', 'accepted')
+
 -- name: ping
 SELECT 1 AS is_there
 
@@ -450,6 +454,31 @@ ORDER BY at DESC, station_id DESC, kind DESC, message_id DESC LIMIT $7
 
 -- name: record
 SELECT doc FROM records WHERE collection = $1 AND name = $2
+
+-- name: list_reservations
+SELECT name, doc, doc ->> 'created_at' AS created_at FROM records
+WHERE collection = 'reservations'
+  AND ($1::text IS NULL OR doc ->> 'station_id' = $1)
+  AND ($2::text IS NULL OR doc ->> 'status' = $2)
+  AND ($3::text IS NULL OR (doc ->> 'created_at', name) < ($3, $4::text))
+ORDER BY doc ->> 'created_at' DESC, name DESC LIMIT $5
+
+-- name: reservation
+SELECT doc FROM records
+WHERE collection = 'reservations' AND doc ->> 'id' = $1
+ORDER BY doc ->> 'updated_at' DESC LIMIT 1
+
+-- name: list_tokens
+SELECT name, doc, coalesce(doc ->> 'created_at', '') AS created_at FROM records
+WHERE collection = 'tokens'
+  AND ($1::text IS NULL OR doc ->> 'status' = $1)
+  AND ($2::text IS NULL OR lower(doc ->> 'group') = $2 OR lower(doc ->> 'parent') = $2)
+  AND ($3::text IS NULL OR strpos(name, $3) > 0 OR strpos(lower(doc ->> 'vehicle'), $3) > 0)
+  AND ($4::text IS NULL OR (coalesce(doc ->> 'created_at', ''), name) < ($4, $5::text))
+ORDER BY coalesce(doc ->> 'created_at', '') DESC, name DESC LIMIT $6
+
+-- name: records_named
+SELECT name, doc FROM records WHERE collection = $1 AND name = ANY ($2::text[])
 
 -- name: list_records
 SELECT name, doc, coalesce(doc ->> 'created_at', '') AS created_at FROM records

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.facts import AuthorizationRequested
 from csms.domain.times import format_seconds
 from csms.domain.token import TokenRef, TokenStatus
+from csms.ocpp.unreadable import CannotCarry
 
 if TYPE_CHECKING:
     from datetime import datetime

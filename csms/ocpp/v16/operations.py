@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
-from csms.ocpp.v16 import firmware, logs, resetting, security, settings, triggers
+from csms.ocpp.v16 import firmware, logs, remote_control, reservation, resetting, security, settings, triggers
 from csms.ocpp.v16 import firmware, logs
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     control.TriggerMessage: triggers.encode_trigger,
     control.ChangeAvailability: triggers.encode_availability,
     asked.Reset: resetting.encode_reset,
+    **remote_control.ENCODERS,
+    **reservation.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
     keys.RotatePassword: security.encode_rotation,
@@ -45,6 +47,7 @@ ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
     "ChangeAvailability": triggers.asked_by_availability,
     "ExtendedTriggerMessage": triggers.asked_by_trigger,
     "Reset": resetting.asked_by_reset,
+    **remote_control.ASKED,
     **firmware.ASKED,
     **logs.ASKED,
     "TriggerMessage": triggers.asked_by_trigger,

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.facts import AuthorizationRequested
 from csms.domain.times import format_seconds
 from csms.domain.token import TokenRef
+from csms.ocpp.unreadable import CannotCarry
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.facts import AuthorizationAnswer
-    from csms.domain.token import Authorization
+    from csms.domain.token import Authorization, Named
     from csms.ocppj.frames import Payload
 
 MAX_ID_TOKEN: Final = 36

@@ -11,8 +11,21 @@ from csms.domain.operations import diagnostics as watching
 from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
-from csms.ocpp.v201 import configuration, monitoring, reports, resetting, security, triggers
-from csms.ocpp.v201 import customer_information, display, firmware, logs
+from csms.ocpp.v201 import (
+    certificates,
+    configuration,
+    customer_information,
+    display,
+    firmware,
+    logs,
+    monitoring,
+    remote_control,
+    reports,
+    reservation,
+    resetting,
+    security,
+    triggers,
+)
 from csms.ocpp.v201 import costs
 
 if TYPE_CHECKING:
@@ -26,6 +39,7 @@ if TYPE_CHECKING:
     Calls = tuple[str, Payload] | list[tuple[str, Payload]]
 
 ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
+    **certificates.ENCODERS,
     asked.GetVariables: configuration.encode_get,
     asked.SetVariables: configuration.encode_set,
     asked.GetBaseReport: reports.encode_base,
@@ -38,6 +52,8 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     watching.ClearVariableMonitoring: monitoring.encode_clear,
     watching.GetMonitoringReport: reports.encode_monitoring_report,
     asked.Reset: resetting.encode_reset,
+    **remote_control.ENCODERS,
+    **reservation.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
     **display.ENCODERS,
@@ -49,6 +65,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
 """From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""
 
 READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
+    **certificates.READERS,
     asked.GetVariables: configuration.read_get,
     asked.SetVariables: configuration.read_set,
     keys.RotatePassword: security.read_rotation,
@@ -63,6 +80,7 @@ ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
     "GetMonitoringReport": reports.asked_by_monitoring_report,
     "GetReport": reports.asked_by_report,
     "Reset": resetting.asked_by_reset,
+    **remote_control.ASKED,
     **firmware.ASKED,
     **logs.ASKED,
     **display.ASKED,

@@ -76,7 +76,9 @@ def test_only_actions_that_a_station_may_call_have_routes(version):
     assert kept == {"MeterValues", *of_version[version]}
 
 
-FULL = Authorization(TokenStatus.ACCEPTED, NOW, "PARENT")
+FULL = Authorization(
+    TokenStatus.ACCEPTED, NOW, "PARENT", "GROUP", "ISO14443", (1, 2), "sv", "Hej"
+)
 ANSWERS = [
     *[
         (version, "BootNotification", facts.BootAnswer(registration, 300, NOW))
@@ -119,6 +121,7 @@ ANSWERS = [
             (V201, "NotifyChargingLimit"),
             (V201, "ClearedChargingLimit"),
             (V201, "ReportChargingProfiles"),
+            (V201, "ReservationStatusUpdate"),
             (V201, "NotifyEVChargingSchedule"),
             (V201, "NotifyEvent"),
             (V201, "SecurityEventNotification"),
@@ -168,7 +171,10 @@ def test_event_of_201_is_answered_with_judgement_and_group():
         "idTokenInfo": {
             "status": "Accepted",
             "cacheExpiryDateTime": "2026-03-01T12:00:00Z",
-            "groupIdToken": {"idToken": "PARENT", "type": "Central"},
+            "evseId": [1, 2],
+            "language1": "sv",
+            "personalMessage": {"format": "UTF8", "content": "Hej"},
+            "groupIdToken": {"idToken": "GROUP", "type": "ISO14443"},
         },
     }
 
@@ -496,7 +502,7 @@ def test_remote_start_of_201_is_understood():
         "chargingProfile": profile["chargingProfile"],
     }
     effect = effect_of(V201, "RequestStartTransaction", request, ACCEPTED)
-    assert effect == StartRemotely("TAG1", 2, a_profile(transaction_id=None))
+    assert effect == StartRemotely("TAG1", 2, a_profile(transaction_id=None), "Central", 1)
 
 
 def test_password_travels_as_hexadecimal_in_16():
