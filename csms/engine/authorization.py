@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from csms.domain.facts import AuthorizationAnswer, EventKind
 from csms.domain.token import Authorization, TokenStatus, token_key
+from csms.engine import contracts
 from csms.engine.policy import TokensWhileAway
 
 if TYPE_CHECKING:
@@ -44,12 +45,13 @@ async def authorize(
 ) -> AuthorizationAnswer:
     """Judges a token that was presented without a transaction."""
     authorization = judge(engine, fact.token, work.now, Presented(work.station.record))
+    authorization, certificate_status = contracts.judged(fact.contract, authorization)
     if authorization.status is not _ACCEPTED:
         is_known = engine.policy.find_token(fact.token) is not None
         hint = None if is_known else "PUT /api/v1/tokens/{token} makes a token known"
         status = authorization.status.value
         work.note("token.refused", token=fact.token.text, status=status, hint=hint)
-    return AuthorizationAnswer(authorization)
+    return AuthorizationAnswer(authorization, certificate_status)
 
 
 def judge_reported(

@@ -13,6 +13,7 @@ from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
 from csms.engine import (
+    costs,
     gaps,
     metering,
     refused,

@@ -45,3 +45,12 @@ def encode_id_tag_info(authorization: Authorization) -> Payload:
     if authorization.parent is not None and len(authorization.parent) <= MAX_ID_TAG:
         info["parentIdTag"] = authorization.parent
     return info
+
+
+def id_tag(text: str) -> str:
+    """Returns a token as an idTag. Raises: CannotCarry for one that is too long."""
+    if len(text) > MAX_ID_TAG:
+        raise CannotCarry(
+            f"OCPP 1.6 tokens have at most {MAX_ID_TAG} characters; {text!r} has more."
+        )
+    return text

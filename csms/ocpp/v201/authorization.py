@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.facts import AuthorizationRequested
 from csms.domain.times import format_seconds
 from csms.domain.token import TokenRef
+from csms.ocpp.reading import present
 from csms.ocpp.unreadable import CannotCarry
+from csms.ocpp.v201.certificates import contract_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,12 +25,14 @@ def decode_authorize(payload: Payload, received_at: datetime) -> AuthorizationRe
     """Reads an Authorize."""
     del received_at
     token = payload["idToken"]
-    return AuthorizationRequested(TokenRef(token["idToken"], token["type"]))
+    contract = contract_of(payload)
+    return AuthorizationRequested(TokenRef(token["idToken"], token["type"]), contract)
 
 
 def encode_authorize(answer: AuthorizationAnswer) -> Payload:
     """Writes the answer to an Authorize."""
-    return {"idTokenInfo": encode_id_token_info(answer.authorization)}
+    info = encode_id_token_info(answer.authorization)
+    return present(idTokenInfo=info, certificateStatus=answer.certificate_status)
 
 
 def encode_id_token_info(authorization: Authorization) -> Payload:
@@ -48,3 +52,17 @@ def encode_id_token_info(authorization: Authorization) -> Payload:
             "type": authorization.group_kind,
         }
     return info
+
+
+def encode_id_token(token: Named) -> Payload:
+    """Writes a token. Raises: CannotCarry for one that is too long."""
+    if len(token.text) > MAX_ID_TOKEN:
+        raise CannotCarry(
+            f"OCPP 2.0.1 tokens have at most {MAX_ID_TOKEN} characters; {token.text!r} has more."
+        )
+    written: Payload = {"idToken": token.text, "type": token.kind}
+    if token.additional_info:
+        written["additionalInfo"] = [
+            {"additionalIdToken": text, "type": kind} for text, kind in token.additional_info
+        ]
+    return written
