@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from csms.domain.follow import Subject
     from csms.domain.readings import ReadingLine
     from csms.domain.reservation import Reservation
-    from csms.domain.reservation import Reservation
     from csms.domain.sample import Sample
     from csms.domain.session import Session
     from csms.engine.gathering import Gathered
@@ -112,7 +111,6 @@ class StationState:
     vehicles ask for that have no session yet, by EVSE. `operations` are those of operators that are
     not over, by ID, the oldest first; `invited` until when it may send an action that we asked for
     although it is not accepted. `reservations` are those that are
-    open, and the last that have ended, by number. `reservations` are those that are
     open, and the last that have ended, by number. `jobs` are the last operations about firmware and logs, which
     the station may take up again. `offered` are the new passwords on their way to it, with their
     hashes.
@@ -145,7 +143,6 @@ class StationState:
     needs: dict[int, Needs] = field(default_factory=dict)
     operations: dict[str, Running] = field(default_factory=dict)
     invited: dict[str, datetime] = field(default_factory=dict)
-    reservations: dict[int, Reservation] = field(default_factory=dict)
     states: dict[tuple[int, int], str] = field(default_factory=dict)
     reservations: dict[int, Reservation] = field(default_factory=dict)
     offered: dict[str, str] = field(default_factory=dict)

@@ -178,7 +178,6 @@ ROUTES: Final[Mapping[Version, Mapping[str, Route]]] = MappingProxyType(
             Route("SecurityEventNotification", decode_security_event, encode_nothing),
             Route("SignCertificate", v201.certificates.decode_sign, v201.certificates.encode_sign),
             Route("ReservationStatusUpdate", v201.reservation.decode_update, encode_nothing),
-            Route("ReservationStatusUpdate", v201.reservation.decode_update, encode_nothing),
             Route("StatusNotification", v201.availability.decode_status, encode_nothing),
             Route(
                 "TransactionEvent",

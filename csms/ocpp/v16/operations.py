@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
-from csms.ocpp.v16 import firmware, logs, remote_control, reservation, resetting, security, settings, triggers
-from csms.ocpp.v16 import firmware, logs
+from csms.ocpp.v16 import certificates, firmware, logs, remote_control, reservation, resetting, security, settings, triggers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     Calls = tuple[str, Payload] | list[tuple[str, Payload]]
 
 ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
+    **certificates.ENCODERS,
     asked.GetVariables: settings.encode_get,
     asked.SetVariables: settings.encode_set,
     control.TriggerMessage: triggers.encode_trigger,
@@ -38,6 +38,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
 """From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""
 
 READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
+    **certificates.READERS,
     asked.GetVariables: settings.read_get,
     asked.SetVariables: settings.read_set,
 }
