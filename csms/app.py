@@ -27,6 +27,7 @@ from csms.link.gate import Gate
 from csms.link.hub import Hub
 from csms.link.recorder import Recorder
 from csms.link.server import StationServer
+from csms.link.tls_setup import make_proxies, make_tls, warn_of_open_doors
 from csms.policy_files import make_policy
 from csms.store.archive import Archive
 from csms.store.embedded import EmbeddedPostgres
@@ -122,6 +123,9 @@ async def _assemble(
         idle_timeout_s=settings.idle_timeout_s,
         gate=Gate(settings.admit_per_s, settings.admit_per_s, asyncio.get_running_loop().time),
         verifier=verifier,
+        tls=make_tls(settings),
+        proxies=make_proxies(settings),
+        organization=settings.tls_client_organization,
     )
     api = create_api(hub, Archive(store), token=settings.api_token, files=from_files)
     hub.listeners.append(api.state.events.take)
@@ -150,7 +154,13 @@ class _Node:
         self.hub.tell_doubts()
         await self.hub.webhooks.start([each.hook() for each in settings.webhooks])
         await self.hub.intake.second_look.start()
+        warn_of_open_doors(settings, self.hub.engine.stations.values())
         port = await self.stations.start(settings.host, settings.port)
+        tls_port = None
+        if settings.tls_port is not None:
+            host = settings.tls_host or settings.host
+            tls_port = await self.stations.start_tls(host, settings.tls_port)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.stations.reload_tls)
         self.tasks += [
             asyncio.create_task(self.api_server.serve(sockets=[self.api_socket])),
             asyncio.create_task(self.hub.run_deadlines()),
@@ -160,7 +170,7 @@ class _Node:
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
         ]
         _settle_garbage()
-        _announce(settings, port, self.api_socket.getsockname()[1])
+        _announce(settings, (port, tls_port), self.api_socket.getsockname()[1])
 
     async def stop(self, settings: Settings, hurry: asyncio.Event) -> None:
         """Answers what was received, closes every connection, and writes what is left."""
@@ -343,11 +353,14 @@ async def _until_stopped(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -
             log.error("server.failed", exc_info=task.exception())
 
 
-def _announce(settings: Settings, port: int, api_port: int) -> None:
+def _announce(settings: Settings, ports: tuple[int, int | None], api_port: int) -> None:
     host = "localhost" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared only
+    port, tls_port = ports
+    secure = {} if tls_port is None else {"tls_url": f"wss://{host}:{tls_port}/ocpp/{{station}}"}
     log.info(
         "server.listening",
         url=f"ws://{host}:{port}/ocpp/{{station}}",
+        **secure,
         api_url=f"http://localhost:{api_port}/api/v1",
         docs=f"http://localhost:{api_port}/docs",
         database="embedded" if settings.database_url is None else "external",

@@ -5,6 +5,7 @@ Each field's description is its documentation; `csms settings` prints them all.
 
 from __future__ import annotations
 
+import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.engine.price_settings import PriceSettings, SitePrices
+from csms.engine.security_settings import CIPHERS, KeyPairSettings
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
 from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
@@ -36,6 +38,14 @@ def _is_id_format(text: str) -> str:
         SessionIdFormat.parse(text)
     except SessionIdFormatError as error:
         raise ValueError(str(error)) from None
+    return text
+
+
+def _is_network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError(f"{text!r} is no address and no network such as 10.0.0.0/8") from None
     return text
 
 
@@ -81,6 +91,54 @@ class Settings(BaseSettings):
 
     host: str = Field("0.0.0.0", description="Address that stations connect to.")  # noqa: S104 - stations come from outside
     port: Port = Field(9000, description="Port that stations connect to; 0 picks a free one.")
+    tls_port: Port | None = Field(
+        None,
+        description="Port that stations connect to over TLS (security profiles 2 and 3); 0 picks "
+        "a free one, none serves no TLS. See docs/security.md.",
+    )
+    tls_host: str | None = Field(
+        None, description="Address that stations connect to over TLS; by default that of host."
+    )
+    tls_certificates: list[KeyPairSettings] = Field(
+        default_factory=list,
+        description="Server certificates with what leads to their root, each with its key, PEM; "
+        "one with an EC and one with an RSA key side by side. By default what `csms certs init` "
+        "has made. Changed files are taken over within seconds, or at SIGHUP.",
+    )
+    tls_client_ca: list[Path] = Field(
+        default_factory=list,
+        description="CA certificates that stations' own certificates may chain to, beside our "
+        "own CA's.",
+    )
+    tls_client_crl: list[Path] = Field(
+        default_factory=list, description="Revocation lists of stations' certificates."
+    )
+    tls_client_organization: str | None = Field(
+        None,
+        min_length=1,
+        description="Organization (O) that a station's certificate must name; by default any.",
+    )
+    tls_ciphers: str = Field(
+        CIPHERS,
+        description="Cipher suites of TLS 1.2 as OpenSSL names them; the last two, without "
+        "forward secrecy, are for stations that know nothing else and asked for by OCPP.",
+    )
+    trusted_proxies: list[Annotated[str, AfterValidator(_is_network)]] = Field(
+        default_factory=list,
+        description="Addresses or networks of proxies whose headers tell who a station is: "
+        "X-Forwarded-For, X-Forwarded-Proto and the three below. Anybody else's are ignored.",
+    )
+    proxy_verify_header: str = Field(
+        "X-SSL-Client-Verify",
+        description="Header of a proxy that is SUCCESS if it has verified a client certificate.",
+    )
+    proxy_subject_header: str = Field(
+        "X-SSL-Client-S-DN", description="Header of a proxy with the certificate's subject."
+    )
+    proxy_serial_header: str = Field(
+        "X-SSL-Client-Serial",
+        description="Header of a proxy with the certificate's serial number in hexadecimal.",
+    )
     api_host: str | None = Field(
         None,
         description="Address of the operator API; by default 127.0.0.1 without an API token, "
@@ -202,9 +260,7 @@ class Settings(BaseSettings):
         description="Where changes of alerts are posted to, a table [[webhooks]] each. See "
         "docs/webhooks.md.",
     )
-    prices: PriceSettings = Field(
-        default_factory=PriceSettings, description="What charging costs."
-    )
+    prices: PriceSettings = Field(default_factory=PriceSettings, description="What charging costs.")
     record: Path | None = Field(None, description="Folder to log every frame in, for replays.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="Log lines as JSON or for reading; auto: text on a terminal."

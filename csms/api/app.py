@@ -22,6 +22,7 @@ from csms.api import (
     sessions,
     stations,
     tokens,
+    unknown_stations,
     webhooks,
 )
 from csms.api.context import Services
@@ -86,6 +87,7 @@ def _resources() -> APIRouter:
     everything = APIRouter(responses=_TOLD, dependencies=[described])
     for resource in (
         stations,
+        unknown_stations,
         ledgers,
         calls,
         operations,

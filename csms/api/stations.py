@@ -42,6 +42,7 @@ _TAKEN_AS_GIVEN = (
 )
 _WISHES = {"default_profile", "max_profile", "site"}
 _OFFLINE = "Offline"
+_WITH_PASSWORD = {1, 2}
 
 router = APIRouter(tags=["stations"])
 
@@ -54,7 +55,11 @@ class StationBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     security_profile: int = Field(
-        0, ge=0, le=3, description="0: no password asked for; 1 and up: Basic credentials"
+        0,
+        ge=0,
+        le=3,
+        description="The least that it may connect with. 0: no proof, 1: password, 2: password "
+        "over TLS, 3: its own certificate over TLS, no password",
     )
     password: str | None = Field(
         None, min_length=1, max_length=512, description="Kept as a hash, never shown"
@@ -105,16 +110,32 @@ class ConnectorView(BaseModel):
     details: dict[str, Any]
 
 
+class ConnectionView(BaseModel):
+    """The present connection of a station."""
+
+    security_profile: int = Field(
+        description="0: no proof, 1: password, 2: password over TLS, 3: its own certificate"
+    )
+    peer: str = Field(description="Its address; that behind the proxy, where one is trusted")
+    protocol: str
+    tls_version: str | None = Field(description="null without TLS, or if a proxy ends it")
+    since: AwareDatetime
+
+
 class StationView(BaseModel):
     """A station."""
 
     id: str
     is_online: bool
     last_seen: AwareDatetime | None
+    connection: ConnectionView | None = Field(description="null while it is not connected")
     connectors: list[ConnectorView]
     has_password: bool
     registration: RegistrationName
-    security_profile: int
+    security_profile: int = Field(description="The least that it may connect with")
+    next_security_profile: int | None = Field(
+        description="The one that it agreed to, and becomes the least once it has connected by it"
+    )
     items_per_message: dict[str, int]
     certificate_common_name: str | None
     site: str
@@ -241,10 +262,18 @@ def _security(record: Station, body: StationBody, hashed: str | None) -> dict[st
         profile = 1
     if profile == 0 and hashed is not None:
         raise invalid_field("password", "has no use with security profile 0; make that 1 or more")
-    if profile > 0 and kept is None:
+    if profile in _WITH_PASSWORD and kept is None:
         message = f"is missing; security profile {profile} needs one, and none is stored"
         raise invalid_field("password", message)
-    return {"security_profile": profile, "password_hash": kept if profile else None}
+    changes: dict[str, Any] = {
+        "security_profile": profile,
+        "password_hash": kept if profile else None,
+    }
+    if "password" in body.model_fields_set or not profile:
+        changes["new_passwords"] = []
+    if "security_profile" in body.model_fields_set:
+        changes["next_security_profile"] = None
+    return changes
 
 
 async def _delete(api: Services, station_id: str) -> None:
@@ -289,11 +318,26 @@ def _view(api: Services, row: "StationRow") -> dict[str, Any]:
     seen = [record.booted_at, record.connected_at, record.disconnected_at]
     last = api.now() if is_online else max((at for at in seen if at), default=None)
     view["last_seen"] = with_z(last)
+    view["connection"] = _connection(api, row.id)
     for name in ("standing", "capabilities"):
         view[name] = with_z(view.get(name))
     view["unconfirmed"] = [] if state is None else sorted(state.belief.unconfirmed)
     view["connectors"] = [_connector(each, is_online=is_online) for each in row.connectors]
     return view
+
+
+def _connection(api: Services, station_id: str) -> dict[str, Any] | None:
+    session = api.hub.sessions.get(station_id)
+    if session is None:
+        return None
+    state, peer = session.station, session.socket.peer
+    return {
+        "security_profile": session.socket.security_profile,
+        "peer": session.peer_address,
+        "protocol": session.version.value,
+        "tls_version": None if peer is None else peer.tls_version,
+        "since": with_z(state.online_since or state.record.connected_at or api.now()),
+    }
 
 
 def _connector(row: "Mapping[str, Any]", *, is_online: bool) -> dict[str, Any]:

@@ -22,6 +22,8 @@ _HIDDEN = frozenset(
         "profile.wanted",
         "profile.chosen",
         "server.listening",
+        "security.unknown_stations_accepted",
+        "security.profile_0",
     }
 )
 _DEVIATIONS = {

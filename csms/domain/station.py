@@ -23,7 +23,8 @@ class Station:
     means the server's default. `pong_required` False is for stations that never answer a ping.
     `clock` is what is known of a clock that was wrong, for `StationClock.load`.
     `takeovers` is the open episode of too frequent takeovers, if there is one, and `over_limit`
-    that of all EVSEs together drawing more than the station may. `deviations` are
+    that of all EVSEs together drawing more than the station may; `security_alerts` are those of
+    security events, by type. `deviations` are
     the thresholds that differ for this station, by name.
     `meters` is how the last session at each EVSE ended, for `csms.engine.meter_start`.
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
@@ -48,6 +49,7 @@ class Station:
     pong_required: bool = True
     takeovers: dict[str, Any] | None = None
     over_limit: dict[str, Any] | None = None
+    security_alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     deviations: dict[str, float] = field(default_factory=dict)
     meters: dict[str, dict[str, Any]] = field(default_factory=dict)
     default_profile: str | None = None

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         RaiseSecurityProfile,
     )
     from csms.domain.operations.provisioning import SetNetworkProfile
-    from csms.domain.station import Station
     from csms.engine.engine import Engine
     from csms.engine.work import Work
 
@@ -34,18 +33,6 @@ def reached(*, is_secure: bool, has_password: bool, has_certificate: bool) -> in
     if not has_password:
         return 0
     return PASSWORD_TLS if is_secure else 1
-
-
-def why_below(record: Station, profile: int, *, is_secure: bool) -> str | None:
-    """Returns why a connection is not enough for a station, None if it is."""
-    floor = record.security_profile
-    if profile >= floor:
-        return None
-    if floor >= PASSWORD_TLS and not is_secure:
-        return f"security profile {floor} asks for TLS"
-    if floor == CERTIFICATE:
-        return "security profile 3 asks for the station's own certificate"
-    return "no or unusable credentials"
 
 
 async def prepare_network_profile(

@@ -171,7 +171,15 @@ def anomaly_view(anomaly: AnomalyWrite) -> dict[str, Any]:
 
 def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
     """Returns a station's record without its secrets."""
-    hidden = {"clock", "over_limit", "password_hash", "takeovers"}
+    hidden = {
+        "clock",
+        "over_limit",
+        "security_alerts",
+        "password_hash",
+        "new_passwords",
+        "network_profiles",
+        "takeovers",
+    }
     view = {name: _time(value) for name, value in doc.items() if name not in hidden}
     view["clock_offset_s"] = round(StationClock.load(doc.get("clock")).offset_s, 1)
     view["has_password"] = doc.get("password_hash") is not None

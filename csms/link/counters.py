@@ -33,6 +33,9 @@ class Counters:
             "Connections told to come back later, since too many came at once",
             registry=self.registry,
         )
+        self.tls_refused = Counter(
+            "csms_tls_refused", "TLS handshakes that failed", registry=self.registry
+        )
         self.messages = 0
         self.registry.register(_Messages(self))
         self.malformed = Counter(

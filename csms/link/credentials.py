@@ -29,7 +29,7 @@ _N, _R, _P = 2**14, 8, 1
 _MEMORY = 64 * 1024 * 1024
 _LONGEST = 512
 _WAITING = 32
-_SHORTEST_KEY = 16
+_SHORTEST_KEY, _LONGEST_KEY = 16, 20
 _HEX = re.compile(rb"([0-9A-Fa-f]{2})+")
 _STRONG_HEX_DIGITS, _STRONG_LETTERS = 32, 22
 _LEAST_DISTINCT_DIGITS, _LEAST_DISTINCT_LETTERS = 8, 12
@@ -195,13 +195,15 @@ def _forms(password: bytes) -> list[bytes]:
     """Returns what the kept password may have been, if this is what the station sends for it.
 
     Source: OCPP 1.6 security whitepaper: the AuthorizationKey is given in hexadecimal; some
-    stations send its bytes, some its text, and some the text's bytes in hexadecimal.
+    stations send its bytes, which may be text as well, some its text, and some the text's bytes in
+    hexadecimal.
     """
     forms = [_canonical(password)]
-    if not (password.isascii() and password.decode("ascii").isprintable()):
-        forms.append(password.hex().encode())
-    elif _HEX.fullmatch(password):
+    is_text = password.isascii() and password.decode("ascii").isprintable()
+    if is_text and _HEX.fullmatch(password):
         forms.append(bytes.fromhex(password.decode("ascii")))
+    if not is_text or _SHORTEST_KEY <= len(password) <= _LONGEST_KEY:
+        forms.append(password.hex().encode())
     return forms
 
 

@@ -6,6 +6,7 @@ moment, the others are told when to come back, each at another time. Times are t
 
 from __future__ import annotations
 
+import ipaddress
 import random
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _LONGEST_LINE_S = 6.0
 _SOONEST_S, _WIDEST_S = 2, 60.0
 _COUNTED_S = 10.0
+_IPV4_NET, _IPV6_NET = 24, 48
 
 
 class Gate:
@@ -147,3 +149,14 @@ class Guesses:
         while taken and taken[0] <= self._now() - self._within_s:
             taken.popleft()
         return taken
+
+
+def prefix_of(address: str) -> str:
+    """Returns the net that an address is in, as one owner has it: /24 of IPv4, /48 of IPv6."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = getattr(found, "ipv4_mapped", None) or found
+    bits = _IPV4_NET if mapped.version == 4 else _IPV6_NET  # noqa: PLR2004 - the version of IP
+    return str(ipaddress.ip_network((mapped, bits), strict=False))

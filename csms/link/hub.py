@@ -33,6 +33,7 @@ from csms.link.intake import Intake
 from csms.link.operating import Operator
 from csms.link.pace import Pace
 from csms.link.session import write_notes
+from csms.link.strangers import Strangers
 from csms.link.takeovers import Takeovers
 from csms.link.webhooks import Webhooks
 from csms.ocpp.effects import answer_status, effect_of, effect_of_error, status_reason
@@ -84,6 +85,7 @@ class Hub:
         self.listeners: list[Callable[[Note], None]] = []
         self.is_stopping = False
         self.takeovers = Takeovers()
+        self.strangers = Strangers()
         self.pace = Pace()
         self.intake = Intake(self)
         self.operator = Operator(self)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from csms.engine.state import StationState
     from csms.link.gate import HalfOpen
     from csms.link.pace import Pace
+    from csms.link.peers import Peer
 
 _REFUSAL = (
     "HTTP/1.1 {0}\r\nConnection: close\r\nContent-Length: {1}\r\n"
@@ -52,10 +53,13 @@ class StationConnection(ServerConnection):
     the loop's clock. `dropped_because` says why we ended the connection ourselves.
 
     `station` is None for one that nobody knows and that is taken in once the upgrade has succeeded.
+    `peer` is who is at the other end, `security_profile` what it has proved itself by.
     """
 
     station_id: str
     station: StationState | None = None
+    peer: Peer | None = None
+    security_profile = 0
     on_text: Callable[[Frame], bool] | None = None
     queued = 0
     heard_at = 0.0
@@ -216,7 +220,10 @@ class StationConnection(ServerConnection):
 
 
 def address_of(connection: ServerConnection) -> str:
-    """Returns the peer's address and port, for people."""
+    """Returns the peer's address and port, for people; behind a proxy the port is not known."""
+    peer = getattr(connection, "peer", None)
+    if peer is not None and peer.is_proxied:
+        return str(peer.address)
     address = connection.remote_address
     return f"{address[0]}:{address[1]}" if address else "?"
 
