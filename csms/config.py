@@ -18,6 +18,7 @@ from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.engine.price_settings import PriceSettings, SitePrices
 from csms.engine.security_settings import CIPHERS, KeyPairSettings
+from csms.engine.token_settings import TokenSettings
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
 from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
@@ -259,6 +260,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description="Where changes of alerts are posted to, a table [[webhooks]] each. See "
         "docs/webhooks.md.",
+    )
+    tokens: TokenSettings = Field(
+        default_factory=TokenSettings, description="What holds for all tokens."
     )
     prices: PriceSettings = Field(default_factory=PriceSettings, description="What charging costs.")
     record: Path | None = Field(None, description="Folder to log every frame in, for replays.")

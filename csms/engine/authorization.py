@@ -117,12 +117,12 @@ def judge_token(
 def authorization_of(policy: Policy, known: Token, now: datetime) -> Authorization:
     """Returns the judgement on a token that is known, wherever it is presented.
 
-    A station may remember it until the token expires, at most for `policy.token_cache_s`.
+    A station may remember it until the token expires, at most for `policy.token_rules.cache_s`.
     Source: OCPP 1.6, 7.27 (expiryDate); OCPP 2.0.1 part 2, C10.FR.13 and IdTokenInfoType.
     """
     cached_until = known.expires_at
-    if policy.token_cache_s is not None:
-        latest = now + timedelta(seconds=policy.token_cache_s)
+    if policy.token_rules.cache_s is not None:
+        latest = now + timedelta(seconds=policy.token_rules.cache_s)
         cached_until = latest if cached_until is None else min(latest, cached_until)
     group = known.group or known.parent
     stored = policy.token(group)
@@ -158,12 +158,12 @@ def _judge_start(
     number. Source: OCPP 1.6, 7.2 (ConcurrentTx).
     """
     policy = engine.policy
-    master = policy.master_pass_group
+    master = policy.token_rules.master_pass_group
     if master and judged.group is not None and token_key(judged.group) == token_key(master):
         return replace(judged, status=TokenStatus.INVALID)
     known = policy.find_token(token)
     most = None if known is None else known.max_transactions
-    most = most or policy.token_max_transactions
+    most = most or policy.token_rules.max_transactions
     if most is None or token.kind == "NoAuthorization":
         return judged
     key = token.key if known is None else known.key

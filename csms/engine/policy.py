@@ -11,6 +11,7 @@ from csms.billing import Prices
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.site_policy import Remedies, shipped
+from csms.engine.token_settings import TokenSettings
 from csms.monitor.thresholds import Thresholds, with_values
 
 if TYPE_CHECKING:
@@ -59,11 +60,7 @@ class Policy:
     site_thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
     default_zone: tzinfo = field(default_factory=lambda: ZoneInfo("UTC"))
     zones: dict[str, tzinfo] = field(default_factory=dict)
-    token_cache_s: int | None = None
-    token_max_transactions: int | None = None
-    master_pass_group: str | None = None
-    local_lists: bool = False
-    remote_start_timeout_s: int = 180
+    token_rules: TokenSettings = field(default_factory=TokenSettings)
     tokens: dict[str, Token] = field(default_factory=dict)
     catalogue: dict[str, CatalogueProfile] = field(default_factory=dict)
     assignments: list[AssignmentRule] = field(default_factory=list)

@@ -81,7 +81,7 @@ def start_answered(engine: Engine, work: Work, running: Running, answer: Answere
     """Waits for the transaction for as long as the operator has set."""
     del answer
     if running.state is CommandState.ACCEPTED:
-        running.until = work.now + timedelta(seconds=engine.policy.remote_start_timeout_s)
+        running.until = work.now + timedelta(seconds=engine.policy.token_rules.remote_start_s)
         work.writes.append(running.write())
 
 
@@ -121,7 +121,7 @@ def take_awaited(engine: Engine, work: Work, session: Session) -> StartRemotely 
     token and place. What has waited for too long is forgotten.
     """
     station = work.station
-    oldest = work.now - timedelta(seconds=engine.policy.remote_start_timeout_s)
+    oldest = work.now - timedelta(seconds=engine.policy.token_rules.remote_start_s)
     station.awaiting[:] = [
         each for each in station.awaiting if each.agreed_at is None or each.agreed_at >= oldest
     ]

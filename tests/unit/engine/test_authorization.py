@@ -9,6 +9,7 @@ from csms.domain.station import Station
 from csms.domain.token import Token, TokenRef, TokenStatus, token_key
 from csms.engine.authorization import Presented, judge_token
 from csms.engine.policy import Policy, TokensWhileAway
+from csms.engine.token_settings import TokenSettings
 from tests.builders import Desk, after, an_event
 
 ACCEPTED, BLOCKED = TokenStatus.ACCEPTED, TokenStatus.BLOCKED
@@ -186,7 +187,7 @@ def test_another_contract_is_not_taken_for_one_that_is_known():
 
 
 async def test_how_long_a_station_may_remember_is_the_shorter_of_both():
-    policy = Policy(token_cache_s=60, tokens={t.key: t for t in KNOWN})
+    policy = Policy(token_rules=TokenSettings(cache_s=60), tokens={t.key: t for t in KNOWN})
     told = [judge_token(policy, TokenRef(text), after(0)) for text in ("Good", "Soon")]
     assert [each.cached_until for each in told] == [after(60), after(1)]
 
@@ -200,7 +201,7 @@ async def test_any_number_of_transactions_may_run_unless_the_operator_says_other
     desk = a_desk()
     assert await start(desk, "T1", "Good", evse=1) is ACCEPTED
     assert await start(desk, "T2", "Good", 1.0, evse=2) is ACCEPTED
-    desk.policy.token_max_transactions = 2
+    desk.policy.token_rules = TokenSettings(max_transactions=2)
     assert await start(desk, "T3", "good", 2.0, evse=3) is TokenStatus.CONCURRENT_TX
     assert await start(desk, "T2", "Good", 1.0, evse=2) is ACCEPTED
     authorized = await desk.report(AuthorizationRequested(TokenRef("Good")))
@@ -212,7 +213,7 @@ async def test_any_number_of_transactions_may_run_unless_the_operator_says_other
 
 async def test_c16_fr_03_a_master_pass_ends_transactions_and_starts_none():
     desk = a_desk()
-    desk.policy.master_pass_group = "family"
+    desk.policy.token_rules = TokenSettings(master_pass_group="family")
     assert await start(desk, "T1", "Good", evse=1) is ACCEPTED
     asked = await desk.report(AuthorizationRequested(TokenRef("Member")))
     assert asked.answer.authorization.group == "Family"
