@@ -129,9 +129,9 @@ class Charger:
     async def disconnect(self, *, abruptly: bool = False) -> None:
         """Ends the connection; abruptly is without a word of goodbye."""
         self._may_end = True
-        if self.socket is not None:
-            if abruptly:
-                self.socket.transport.abort()
+        if self.socket is not None and abruptly:
+            self.socket.transport.abort()
+        elif self.socket is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(WAIT_S):
                     await self.socket.close()
@@ -215,6 +215,7 @@ class Charger:
             assert fault is None, f"the case itself is wrong: {fault}"
         message_id = message_id or f"{self.id[-20:]}-{next(self._count)}"
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_seen)
         self._open[message_id] = (action, future)
         self.seen.add(("from station", action))
         await self.send(json.dumps([2, message_id, action, payload], separators=(",", ":")))
@@ -410,6 +411,12 @@ class Charger:
     def unheard(self) -> list[str]:
         """Returns the actions that were expected and never came."""
         return [each.action for each in self._expected]
+
+
+def _seen(future: asyncio.Future[Any]) -> None:
+    """Takes note of a future's exception, which whoever awaits it gets as well."""
+    if not future.cancelled():
+        future.exception()
 
 
 def boot_payload(version: str, reason: str = "PowerUp") -> Payload:
