@@ -8,6 +8,7 @@ import typer
 
 from csms.cli import (
     alerts,
+    certs,
     demo,
     profiles,
     quarantine,
@@ -35,6 +36,7 @@ app.command("demo")(demo.demo)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(stations.app, name="stations")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(certs.app, name="certs")
 app.add_typer(remedies.app, name="remedies")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(quarantine.app, name="quarantine")
