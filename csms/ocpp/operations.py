@@ -23,6 +23,7 @@ from csms.ocpp.v201.operations import ASKED as ASKED_V201
 from csms.ocpp.v201.operations import ENCODERS as ENCODERS_V201
 from csms.ocpp.v201.operations import READERS as READERS_V201
 from csms.ocppj.frames import CallError
+from csms.ocppj.schemas import request_violation
 from csms.ocppj.version import Version
 
 __all__ = ["Call", "Limits", "asked_for", "encode_operation", "merge", "read_answers"]
@@ -63,7 +64,15 @@ def encode_operation(version: Version, operation: Operation, limits: Limits) -> 
     calls = encode(operation)
     if isinstance(calls, tuple):
         calls = [calls]
+    for action, payload in calls:
+        _check(version, action, payload)
     return [each for action, payload in calls for each in _split(version, action, payload, limits)]
+
+
+def _check(version: Version, action: str, payload: Payload) -> None:
+    violation = request_violation(version, action, payload)
+    if violation is not None:
+        raise CannotCarry(f"OCPP {version} cannot carry this in a {action}: {violation.message}.")
 
 
 def _split(version: Version, action: str, payload: Payload, limits: Limits) -> list[Call]:

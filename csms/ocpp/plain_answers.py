@@ -22,7 +22,6 @@ _AGREED: Final = frozenset(
         "Scheduled",
         "Unlocked",
         "Unpublished",
-        "DownloadOngoing",
     }
 )
 _OVER: Final = frozenset({"EmptyResultSet", "NoProfiles"})
