@@ -15,11 +15,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
+from csms.engine.certificate_settings import CertificateSettings
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.engine.price_settings import PriceSettings, SitePrices
 from csms.engine.security_settings import CIPHERS, KeyPairSettings
-from csms.engine.token_settings import TokenSettings
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
+from csms.engine.token_settings import TokenSettings
 from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
 
@@ -255,6 +256,10 @@ class Settings(BaseSettings):
         None,
         description="TOML file that says which remedies may be tried by themselves. See "
         "docs/remedies.md.",
+    )
+    certificates: CertificateSettings = Field(
+        default_factory=CertificateSettings,
+        description="Who signs the certificates of stations, and who is asked about others.",
     )
     webhooks: Annotated[list[WebhookSettings], AfterValidator(have_names_of_their_own)] = Field(
         default_factory=list,

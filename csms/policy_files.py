@@ -41,6 +41,9 @@ def make_policy(settings: Settings) -> Policy:
         default_profiles=settings.named_by_site("default_profile"),
         max_profiles=settings.named_by_site("max_profile"),
         learn_habits=settings.learn_habits,
+        certificates=settings.certificates.model_copy(
+            update={"dir": (settings.certificates.dir or settings.data_dir / "certs").absolute()}
+        ),
         token_rules=settings.tokens,
         prices=settings.prices.prices({name: each.prices for name, each in settings.sites.items()}),
     )

@@ -40,6 +40,7 @@ _LOCAL_LIST: Final = "localauthlist"
 _KEYS: Final[Mapping[str, str]] = MappingProxyType(
     {"getconfigurationmaxkeys": "GetConfiguration", "sendlocallistmaxlength": "SendLocalList"}
 )
+_CHAIN_SIZES: Final = frozenset({"certificatesignedmaxchainsize", "maxcertificatechainsize"})
 _FEATURE_PROFILES: Final = "supportedfeatureprofiles"
 _PROFILES: Final[Mapping[str, tuple[Feature, ...]]] = MappingProxyType(
     {
@@ -105,6 +106,8 @@ def _limits_in(key: VariableKey, value: str) -> list[tuple[str, str, int]]:
     if not value.isascii() or not value.isdigit() or not (most := int(value[:9])) > 0:
         return []
     name = key.variable.casefold()
+    if name in _CHAIN_SIZES:
+        return [("CertificateSigned", "characters", most)]
     if not key.component:
         action = _KEYS.get(name)
         return [] if action is None else [(action, "items", most)]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from csms.domain.certificate_effects import CertificateEffect
     from csms.domain.operations.security import CertificateSigned, InstallCertificate
     from csms.engine.engine import Engine
+    from csms.engine.state import StationState
     from csms.engine.work import Work
 
 ROOT_KINDS: Final = frozenset({"MORootCertificate", "V2GRootCertificate"})
@@ -90,20 +91,20 @@ async def prepare_signed(
     Raises: OperationRefused if it is no chain, or longer than the station takes.
     """
     chain = pem.to_pem(_loaded(operation.certificate_chain, "certificate_chain"))
-    most = chain_limit(engine, work)
+    most = chain_limit(work.station)
     if len(chain) > most:
         why = f"certificate_chain has {len(chain)} characters; the station takes {most}"
         raise OperationRefused(why, "certificate_chain")
     return replace(operation, certificate_chain=chain)
 
 
-def chain_limit(engine: Engine, work: Work) -> int:
+def chain_limit(station: StationState) -> int:
     """Returns how many characters of PEM a station takes in a CertificateSigned.
 
     Source: OCPP 2.0.1 part 2, A02.FR.16; OCPP 1.6 security whitepaper, 7.3.
     """
-    del engine, work
-    return pem.MOST_CHARACTERS
+    told = station.record.limits_told.get("CertificateSigned", {}).get("characters")
+    return min(told or pem.MOST_CHARACTERS, pem.MOST_CHARACTERS)
 
 
 def _installed(engine: Engine, work: Work) -> Installed:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from csms.billing import Prices
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
+from csms.engine.certificate_settings import CertificateSettings
 from csms.engine.site_policy import Remedies, shipped
 from csms.engine.token_settings import TokenSettings
 from csms.monitor.thresholds import Thresholds, with_values
@@ -70,6 +71,7 @@ class Policy:
     max_profiles: dict[str, str] = field(default_factory=dict)
     remedies: Remedies = field(default_factory=shipped)
     site_remedies: dict[str, Remedies] = field(default_factory=dict)
+    certificates: CertificateSettings = field(default_factory=CertificateSettings)
     prices: Prices = field(default_factory=Prices)
     _made: dict[_Key, _Made] = field(default_factory=dict, repr=False, compare=False)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from csms.domain.commands import Command
     from csms.domain.facts import Answer
     from csms.domain.operations import Operation
+    from csms.engine.certificates import Signing
     from csms.engine.quarantine import Hold
     from csms.engine.state import LiveSession, StationState
     from csms.engine.writes import Write
@@ -56,7 +57,8 @@ class Outcome(NamedTuple):
 
     `held` wants the message itself kept in quarantine, in the same unit; `begun` are the sessions
     that began, to which held messages may belong. `is_ready` tells that the station is there and
-    may be sent what waits for it. `asks` are operations that follow by themselves.
+    may be sent what waits for it. `asks` are operations that follow by themselves, `signings`
+    the certificates that shall be signed.
     """
 
     answer: Answer | None
@@ -68,6 +70,7 @@ class Outcome(NamedTuple):
     begun: tuple[str, ...] = ()
     is_ready: bool = False
     asks: tuple[Operation, ...] = ()
+    signings: tuple[Signing, ...] = ()
 
 
 @dataclass(slots=True)
@@ -92,6 +95,7 @@ class Work:
     late: dict[str, LiveSession] = field(default_factory=dict)
     is_ready: bool = False
     asks: list[Operation] = field(default_factory=list)
+    signings: list[Signing] = field(default_factory=list)
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""
@@ -148,4 +152,5 @@ class Work:
             tuple(self.begun),
             self.is_ready,
             tuple(self.asks),
+            tuple(self.signings),
         )

@@ -21,18 +21,21 @@ from csms.domain.commands import (
     StopRemotely,
     Trigger,
 )
-from csms.engine import doubts
+from csms.engine import doubts, violations
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
 from csms.engine.rejudge import rejudge_due
 from csms.engine.work import STATION, Work
 from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, UnitRefused
 from csms.link.calls import Urgency
+from csms.link.consulting import Consulting
 from csms.link.farewell import part_from
 from csms.link.intake import Intake
 from csms.link.operating import Operator
+from csms.link.outside import Client
 from csms.link.pace import Pace
 from csms.link.session import write_notes
+from csms.link.signing import Signer
 from csms.link.strangers import Strangers
 from csms.link.takeovers import Takeovers
 from csms.link.webhooks import Webhooks
@@ -42,7 +45,7 @@ from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Coroutine
+    from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from csms.engine.ports import Store
     from csms.engine.state import StationState
     from csms.engine.work import Note, Order, Outcome
+    from csms.engine.writes import Write
     from csms.link.counters import Counters
     from csms.link.recorder import Recorder
     from csms.link.session import StationSession
@@ -89,6 +93,9 @@ class Hub:
         self.pace = Pace()
         self.intake = Intake(self)
         self.operator = Operator(self)
+        self.outside = Client()
+        self.consulting = Consulting(self)
+        self.signer = Signer(self)
         self.webhooks = Webhooks(self)
         self._recorded: dict[str, StationSession] = {}
         self._deadlines = Deadlines()
@@ -181,6 +188,8 @@ class Hub:
             self.spawn(self.operator.resume(station))
         if outcome.asks:
             self.spawn(self.operator.ask_by_ourselves(station, outcome.asks))
+        for signing in outcome.signings:
+            self.spawn(self.signer.serve(station, signing))
         if outcome.begun and station.held:
             self.spawn(self.intake.second_look.reconsider(station))
 
@@ -190,6 +199,17 @@ class Hub:
         for listener in self.listeners:
             for note in notes:
                 listener(note)
+
+    def tell_violation(
+        self, station: StationState, key: violations.Key, example: Mapping[str, Any]
+    ) -> None:
+        """Has it counted that a station did something that had to be refused; nothing waits."""
+        found = violations.refused(station, key, self.clock.now(), example)
+        if found:
+            self.spawn(self._counted(found))
+
+    async def _counted(self, found: Sequence[Write]) -> None:
+        await self.store.submit(found)
 
     def tell_doubts(self) -> None:
         """Logs what the operator has decided that comes to nothing."""
@@ -258,6 +278,7 @@ class Hub:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1)
+        await self.outside.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs something beside the connections, kept until it is done."""

@@ -16,10 +16,12 @@ import structlog
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged, TransactionAnswer, TransactionReported
 from csms.domain.station import dump_station
+from csms.engine import violations
 from csms.engine.authorization import judge
 from csms.engine.quarantine import Cause, RawMessage, put
 from csms.engine.writes import AnomalyWrite, StationWrite
 from csms.errors import DatabaseUnavailable, LaddvaktError, UnitRefused
+from csms.link.consulting import CONSULTED
 from csms.link.second_look import SecondLook
 from csms.link.texts import without_nul
 from csms.ocpp.routes import ROUTES
@@ -81,6 +83,8 @@ class Intake:
         fact: Fact | None = None
         try:
             fact = route.decode(call.payload, now)
+            if type(fact) in CONSULTED:
+                fact = await self._hub.consulting.consult(station, fact)
             outcome, done = await self._handle_twice(station, fact, raw, violation, route)
         except Unreadable as unreadable:
             return await self._unreadable(station, raw, violation, unreadable)
@@ -127,6 +131,7 @@ class Intake:
                 writes.append(_violation_write(station, raw, violation))
             if outcome.held is not None:
                 writes.append(self._held(station, raw, outcome))
+            writes.extend(violations.of_anomalies(writes, raw.action))
             return outcome, asyncio.ensure_future(self._hub.store.submit(writes))
 
     async def _outcome(
@@ -203,6 +208,9 @@ class Intake:
     ) -> Served:
         """Keeps a message about money whose meaning is not clear, and says what was wrong."""
         await self._keep(station, put(raw, Cause.UNREADABLE, str(unreadable)))
+        key = ("payload.unreadable", raw.action, unreadable.field)
+        example = {"why": unreadable.why, "code": None if violation is None else violation.code}
+        self._hub.tell_violation(station, key, example)
         code = "PropertyConstraintViolation" if violation is None else violation.code
         return Served(error=(code, str(unreadable)))
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Len
+from annotated_types import Ge, Le, Len
 
-from csms.domain.operations.base import LongText, Operation
+from csms.domain.operations.base import WHOLE, LongText, Operation
 
 RootType = Literal[
     "CSMSRootCertificate",
+    "CentralSystemRootCertificate",
     "MORootCertificate",
     "ManufacturerRootCertificate",
     "V2GRootCertificate",
 ]
 ListedType = Literal[
     "CSMSRootCertificate",
+    "CentralSystemRootCertificate",
     "MORootCertificate",
     "ManufacturerRootCertificate",
     "V2GCertificateChain",
@@ -49,10 +51,12 @@ class RotatePassword(Operation):
 class RenewCertificate(Operation):
     """Have a station ask for a new certificate, and follow it until it has it.
 
+    `evse` is for stations that have an ISO 15118 controller at each EVSE.
     Source: OCPP 1.6 security whitepaper, A02; OCPP 2.0.1 part 2, A02.
     """
 
     type: Literal["ChargingStation", "V2G", "Combined"] = "ChargingStation"
+    evse: Annotated[int, Ge(1), Le(WHOLE)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class CertificateSigned(Operation):
 class InstallCertificate(Operation):
     """Install a root certificate, as PEM.
 
-    1.6 knows CSMSRootCertificate (CentralSystemRootCertificate) and ManufacturerRootCertificate.
+    1.6 knows CSMSRootCertificate, which it calls CentralSystemRootCertificate (either name will
+    do), and ManufacturerRootCertificate.
     Source: OCPP 2.0.1 part 2, M05; OCPP 1.6 security whitepaper, M05.
     """
 

@@ -3,6 +3,7 @@
 from csms.ocpp.v16 import (
     authorization,
     availability,
+    certificates,
     composite_schedule,
     configuration,
     data_transfer,
@@ -20,6 +21,7 @@ from csms.ocpp.v16 import (
 __all__ = [
     "authorization",
     "availability",
+    "certificates",
     "composite_schedule",
     "configuration",
     "data_transfer",
