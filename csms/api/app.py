@@ -8,6 +8,7 @@ from fastapi.security import HTTPBearer
 from csms.api import (
     alerts,
     calls,
+    device_model,
     documents,
     events,
     evidence,
@@ -21,8 +22,10 @@ from csms.api import (
     reservations,
     sessions,
     stations,
+    token_tables,
     tokens,
     unknown_stations,
+    violations,
     webhooks,
 )
 from csms.api.context import Services
@@ -91,6 +94,9 @@ def _resources() -> APIRouter:
         ledgers,
         calls,
         operations,
+        device_model,
+        violations,
+        token_tables,
         tokens,
         sessions,
         alerts,

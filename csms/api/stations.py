@@ -150,6 +150,12 @@ class StationView(BaseModel):
     capabilities: dict[str, Any] | None = Field(
         description="What charging profiles it says that it can take, and when it was asked"
     )
+    features: dict[str, bool] = Field(
+        description="What it says that it can do, or cannot; what it has not said is left out"
+    )
+    limits_told: dict[str, dict[str, int]] = Field(
+        description="How many items and bytes it says that it takes in one message, by action"
+    )
     unconfirmed: list[int] = Field(
         description="IDs of profiles that it may have lost when it last booted"
     )

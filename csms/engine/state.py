@@ -15,6 +15,7 @@ from csms.engine.belief import Belief
 from csms.engine.limit_docs import load_plan
 from csms.engine.ports import START_KEYS_KEPT
 from csms.engine.station_load import StationLoad
+from csms.engine.violations import Tally
 from csms.engine.writes import SessionWrite
 from csms.monitor.limit_track import LimitTrack
 from csms.monitor.watch import Watch, dump_watch, load_watch
@@ -144,6 +145,7 @@ class StationState:
     operations: dict[str, Running] = field(default_factory=dict)
     invited: dict[str, datetime] = field(default_factory=dict)
     states: dict[tuple[int, int], str] = field(default_factory=dict)
+    violations: Tally = field(default_factory=Tally)
     reservations: dict[int, Reservation] = field(default_factory=dict)
     offered: dict[str, str] = field(default_factory=dict)
     jobs: dict[Subject, Running] = field(default_factory=dict)

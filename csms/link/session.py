@@ -14,6 +14,7 @@ import structlog
 from websockets.exceptions import ConnectionClosed
 
 from csms.domain.facts import Registration
+from csms.domain.secrets import without_secrets
 from csms.link.calls import Calls
 from csms.link.sockets import address_of, reason_of
 from csms.link.texts import storable
@@ -41,6 +42,7 @@ _SEND_S = 10.0
 _SPEAKS_OFTEN_S, _PATIENCE_S = 5.0, 1.0
 _RESTARTS = 1012
 _BOOT = "BootNotification"
+_EXAMPLE = 200
 
 log = structlog.get_logger("link")
 
@@ -183,10 +185,17 @@ class StationSession:
             case ReplyDue():
                 self.hub.counters.malformed.inc()
                 log.info("frame.refused", station=self.station.id, reason=received.reason)
+                self._tell_frame(text, received.reason)
                 self._enqueue(received, now)
             case _:
                 self.hub.counters.malformed.inc()
                 log.info("frame.ignored", station=self.station.id, reason=received.reason)
+                self._tell_frame(text, received.reason)
+
+    def _tell_frame(self, text: str, reason: str) -> None:
+        """Has a frame counted that is no call of ours, nor an answer that we wait for."""
+        sent = without_secrets(text[:_EXAMPLE])
+        self.hub.tell_violation(self.station, ("frame.refused", "", reason), {"sent": sent})
 
     def _enqueue(self, received: CallReceived | ReplyDue, now: datetime) -> None:
         self._inbox.append((received, now))
@@ -290,6 +299,8 @@ class StationSession:
             code=violation.code,
             at=violation.path,
         )
+        key = ("schema.violation", call.action, violation.path)
+        self.hub.tell_violation(self.station, key, {"code": violation.code, "sent": call.payload})
         await self._send(self.peer.error(call, violation.code, violation.message))
 
     async def _apologize(self, call: Call) -> None:

@@ -119,6 +119,18 @@ class TokenFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class VariableFilter:
+    """Which variables; None means any. Names compare without regard to case, `value` exactly."""
+
+    station: str | None = None
+    component: str | None = None
+    variable: str | None = None
+    evse: int | None = None
+    value: str | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """Which part of a list: how many rows at most, after which sort key."""
 
@@ -283,9 +295,7 @@ class Archive:
 
     async def tokens(self, which: TokenFilter, span: Span) -> list[Row]:
         """Returns tokens by (`created_at` of the document, name)."""
-        given = [
-            None if each is None else each.lower() for each in (which.group, which.text)
-        ]
+        given = [None if each is None else each.lower() for each in (which.group, which.text)]
         return await self._rows("list_tokens", which.status, *given, *span.key(2), span.limit)
 
     async def reservations(self, which: ReservationFilter, span: Span) -> list[Row]:
@@ -299,12 +309,38 @@ class Archive:
         rows = await self._store.look_up("reservation", number)
         return rows[0]["doc"] if rows else None
 
+    async def variables(self, which: VariableFilter, span: Span) -> list[Row]:
+        """Returns variables by (station, key)."""
+        part = None if which.part is None else f"%{_escaped(which.part)}%"
+        named = (which.station, which.component, which.variable, which.evse, which.value)
+        return await self._rows("list_variables", *named, part, *span.key(2), span.limit)
+
+    async def monitors(self, station_id: str, span: Span) -> list[Row]:
+        """Returns the monitors of a station by ID."""
+        return await self._rows("list_monitors", station_id, *span.key(1), span.limit)
+
+    async def monitoring_events(
+        self, station_id: str, component: str | None, variable: str | None, span: Span
+    ) -> list[Row]:
+        """Returns what monitors of a station found, by (received, message ID, place)."""
+        which = (station_id, component, variable)
+        return await self._rows("list_monitoring_events", *which, *span.key(3), span.limit)
+
+    async def violations(self, station_id: str, span: Span) -> list[Row]:
+        """Returns how a station departs from the specification, by (last seen, the key)."""
+        return await self._rows("list_violations", station_id, *span.key(4), span.limit)
+
     async def stays(self, station_id: str) -> list[Stay]:
         """Returns what the ledgers of a station's connectors are made of, in no order."""
         return await load_stays(self._store, station_id)
 
     async def _rows(self, name: str, *values: Any) -> list[Row]:  # noqa: ANN401 - SQL values
         return [dict(row) for row in await self._store.look_up(name, *values)]
+
+
+def _escaped(text: str) -> str:
+    """Returns a text as a pattern of LIKE that only it fits."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _station(row: asyncpg.Record) -> StationRow:
