@@ -10,6 +10,7 @@ from csms.cli import (
     alerts,
     certs,
     demo,
+    operations,
     profiles,
     quarantine,
     quirks,
@@ -41,6 +42,9 @@ app.add_typer(remedies.app, name="remedies")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(quirks.app, name="quirks")
+app.command("ask")(operations.ask)
+app.command("call")(operations.call)
+app.add_typer(operations.app, name="operations")
 app.command("profiles")(profiles.check)
 app.command("replay")(replay.replay)
 app.command("settings")(settings.settings)

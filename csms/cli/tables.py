@@ -17,7 +17,7 @@ _MILLISECONDS = re.compile(r"(?<=:\d\d)\.\d{3}Z")
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Prints rows under headings; None is a dash. No cell is cut, whatever the terminal's width."""
-    console = Console(width=_WIDTH, soft_wrap=True)
+    console = Console(width=_WIDTH, soft_wrap=True, markup=False, emoji=False)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, no_wrap=True)
