@@ -8,6 +8,7 @@ from fastapi.security import HTTPBearer
 from csms.api import (
     alerts,
     calls,
+    certificates,
     device_model,
     documents,
     events,
@@ -93,6 +94,7 @@ def _resources() -> APIRouter:
         unknown_stations,
         ledgers,
         calls,
+        certificates,
         operations,
         device_model,
         violations,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import structlog
 from cryptography import x509
@@ -24,10 +24,14 @@ from csms.link.certificate_authority import Authority
 from csms.link.outside import NotAsked, Question, post
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from csms.engine.certificates import Signing
     from csms.engine.state import StationState
     from csms.link.hub import Hub
 
+_T = TypeVar("_T")
 _AT_ONCE: Final = 8
 _WAITS_FOR: Final = timedelta(hours=1)
 _MOST_BYTES: Final = 65_536
@@ -53,6 +57,11 @@ class Signer:
         if self._authority is None:
             self._authority = Authority(self._hub.engine.policy.certificates.dir)
         return self._authority
+
+    async def in_thread(self, work: Callable[[datetime], _T], now: datetime) -> _T:
+        """Runs what blocks on a thread."""
+        async with self._slots:
+            return await asyncio.to_thread(work, now)
 
     async def serve(self, station: StationState, signing: Signing) -> None:
         """Has a request signed, and the certificate sent; what fails is told to the operator."""

@@ -279,6 +279,12 @@ class Archive:
         """Returns anomalies by (time, station, kind, message ID)."""
         return await self._rows("list_anomalies", session, station, *span.key(4), span.limit)
 
+    async def security_events(
+        self, station: str | None, kind: str | None, span: Span
+    ) -> list[Row]:
+        """Returns security events by (received, station, message ID)."""
+        return await self._rows("list_security_events", station, kind, *span.key(3), span.limit)
+
     async def records(self, collection: str, span: Span) -> list[Row]:
         """Returns an operator's records by (`created_at` of the document, name)."""
         return await self._rows("list_records", collection, *span.key(2), span.limit)

@@ -485,3 +485,10 @@ SELECT name, doc, coalesce(doc ->> 'created_at', '') AS created_at FROM records
 WHERE collection = $1
   AND ($2::text IS NULL OR (coalesce(doc ->> 'created_at', ''), name) < ($2, $3::text))
 ORDER BY coalesce(doc ->> 'created_at', '') DESC, name DESC LIMIT $4
+
+-- name: list_security_events
+SELECT station_id, received_at, message_id, doc FROM station_messages
+WHERE action = 'SecurityEventNotification'
+  AND ($1::text IS NULL OR station_id = $1) AND ($2::text IS NULL OR doc->>'type' = $2)
+  AND ($3::timestamptz IS NULL OR (received_at, station_id, message_id) < ($3, $4, $5))
+ORDER BY received_at DESC, station_id DESC, message_id DESC LIMIT $6
