@@ -53,8 +53,10 @@ async def backed() -> AsyncIterator[Backed]:
     responder = Responder(issuer)
     async with served(provider.respond) as provider_url, served(responder.respond) as ocsp_url:
         settings = {
-            "ev_certificate_url": f"{provider_url}/contracts",
-            "outside_hosts": ["127.0.0.1"],
+            "certificates": {
+                "ev_provider_url": f"{provider_url}/contracts",
+                "responder_hosts": ["127.0.0.1"],
+            }
         }
         yield Backed(settings, provider, issuer, responder, f"{ocsp_url}/ocsp")
 
