@@ -19,6 +19,9 @@ NOMINAL_V = 230.0
 class Needs:
     """What a vehicle asked for at `at`, when it had been given `wh_before`; None: did not say.
 
+    `max_periods` is how many a schedule for it may have, `renegotiated` how often it was sent
+    another one since it wanted more than it was given. `bound` is the profile that an operator has
+    put on the transaction, within which any other stays.
     Source: OCPP 2.0.1 part 2, ChargingNeedsType.
     """
 
@@ -32,6 +35,11 @@ class Needs:
     max_power_w: float | None = None
     max_current_a: float | None = None
     is_dc: bool | None = None
+    max_voltage_v: float | None = None
+    phases: int | None = None
+    max_periods: int | None = None
+    renegotiated: int = 0
+    bound: dict[str, Any] | None = None
 
 
 def load_needs(doc: Mapping[str, Any] | None) -> Needs | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.device_model_facts import EventsReported, MonitorsReported, VariablesReported
 from csms.domain.certificate_facts import CertificateAnswer, CertificateFact
 from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
+from csms.domain.ev_facts import EvScheduleReported
 from csms.domain.firmware_facts import JobReported
 from csms.domain.reservation import ReservationEnded
 
@@ -291,6 +292,7 @@ Fact = (
     | ChargingLimitCleared
     | ProfilesReported
     | EvNeedsReported
+    | EvScheduleReported
     | DataTransferred
     | ReservationEnded
 )

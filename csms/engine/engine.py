@@ -25,6 +25,7 @@ from csms.domain.facts import (
     StatusReported,
     TransactionReported,
 )
+from csms.domain.ev_facts import EvScheduleReported
 from csms.domain.firmware_facts import JobReported
 from csms.domain.reservation import ReservationEnded
 from csms.domain.station import Station
@@ -38,6 +39,7 @@ from csms.engine import (
     device_model,
     display,
     duplicates,
+    ev_charging,
     expected_end,
     external_limits,
     firmware,
@@ -95,7 +97,8 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     ChargingLimitNotified: external_limits.notified,
     ChargingLimitCleared: external_limits.cleared,
     ProfilesReported: external_limits.reported,
-    EvNeedsReported: expected_end.take_needs,
+    EvNeedsReported: ev_charging.take_needs,
+    EvScheduleReported: ev_charging.take_schedule,
     DataTransferred: provisioning.transfer,
     AuthorizationRequested: authorization.authorize,
     **certificates.HANDLERS,

@@ -9,19 +9,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from csms.domain.ending import Needs
-from csms.domain.facts import EvNeedsAnswer
 from csms.domain.times import format_time
-from csms.engine import habits, metering, pushing
-from csms.engine.writes import EstimateWrite, MessageWrite, SampleWrite
+from csms.engine import habits, metering
+from csms.engine.writes import EstimateWrite, SampleWrite
 from csms.monitor.episodes import Kind, Severity
 from csms.monitor.expected_end import Estimate, estimate, has_moved, is_at_risk, legs_of, note_told
 from csms.monitor.expected_end_energy import Grounds, Wishes
 from csms.monitor.expected_end_habits import Habits
-from csms.monitor.expected_end_memory import are_for_dc, note, note_soc
+from csms.monitor.expected_end_memory import are_for_dc, note
 
 if TYPE_CHECKING:
-    from csms.domain.facts import EvNeedsReported
+    from csms.domain.ending import Needs
     from csms.domain.sample import Sample
     from csms.engine.engine import Engine
     from csms.engine.state import LiveSession
@@ -31,36 +29,7 @@ EVERY_S = 55.0
 """How often a session is looked at while its limits stay as they are."""
 
 _RISKS = 3
-_NEEDS_KEPT = timedelta(minutes=10)
-_NEEDS_OF_STATION = 32
-_MOST_WH, _LEAST_CAPACITY_WH = 2_000_000, 1_000
 _SHOWN = ("p10", "p50", "p90")
-
-
-async def take_needs(engine: Engine, work: Work, fact: EvNeedsReported) -> EvNeedsAnswer:
-    """Takes what a vehicle asks for, for the session on its EVSE or the one about to begin.
-
-    Accepted where the session has a profile, which is sent again; Rejected where none limits it
-    (K15.FR.03, FR.04); Processing (FR.05) before it has begun.
-    """
-    doc = fact.payload
-    message = (work.station.id, work.now, work.message_id, "NotifyEVChargingNeeds", doc)
-    work.writes.append(MessageWrite(*message))
-    work.note("station.message", action="NotifyEVChargingNeeds")
-    live = work.station.running_at(fact.evse)
-    work.keep_anomalies(fact.anomalies, None if live is None else live.session.id)
-    needs = _needs(fact, work.now)
-    if live is None:
-        _keep_waiting(work, fact.evse, needs)
-        return EvNeedsAnswer("Processing")
-    _adopt(live, needs)
-    work.touch(live)
-    named = engine.policy.catalogue.get(live.session.profile or "")
-    if named is None or named.is_unlimited:
-        return EvNeedsAnswer("Rejected")
-    if engine.policy.pushes_profiles:
-        pushing.again(engine, work, live)
-    return EvNeedsAnswer("Accepted")
 
 
 def look(engine: Engine, work: Work, live: LiveSession) -> None:
@@ -74,7 +43,6 @@ def look(engine: Engine, work: Work, live: LiveSession) -> None:
             work.touch(live)
         habits.learn(engine, work, live)
         return
-    _adopt_waiting(work, live)
     _hear(work, live)
     _estimate(engine, work, live)
 
@@ -205,57 +173,6 @@ def _look_at_risk(work: Work, live: LiveSession, told: Estimate, is_risk: bool |
     elif memory.looks_safe >= _RISKS:
         cleared = watch.clear_now(Kind.DEADLINE_RISK, work.now, "in_time")
         metering.record(work, live, cleared)
-
-
-def _needs(fact: EvNeedsReported, now: datetime) -> Needs:
-    """Returns what can be meant; the rest counts as not said."""
-    energy_wh, capacity_wh = fact.energy_wh, fact.capacity_wh
-    soc, full = fact.soc_percent, fact.full_soc_percent
-    departs_at = fact.departure_at
-    return Needs(
-        at=now,
-        departs_at=departs_at if departs_at is not None and departs_at > now else None,
-        energy_wh=energy_wh if energy_wh and energy_wh <= _MOST_WH else None,
-        soc_percent=soc if soc is not None and soc <= 100 else None,  # noqa: PLR2004 - percent
-        target_percent=full if full and full <= 100 else None,  # noqa: PLR2004 - percent
-        capacity_wh=(
-            capacity_wh if capacity_wh and _LEAST_CAPACITY_WH <= capacity_wh <= _MOST_WH else None
-        ),
-        max_power_w=fact.max_power_w or None,
-        max_current_a=fact.max_current_a or None,
-        is_dc=fact.energy_transfer.upper().startswith("DC"),
-    )
-
-
-def _keep_waiting(work: Work, evse: int, needs: Needs) -> None:
-    """Keeps what is asked for before the session, of no more EVSEs than a station has."""
-    waiting = work.station.needs
-    waiting.pop(evse, None)
-    waiting[evse] = needs
-    if len(waiting) > _NEEDS_OF_STATION:
-        del waiting[next(iter(waiting))]
-
-
-def _adopt_waiting(work: Work, live: LiveSession) -> None:
-    waiting, evse = work.station.needs, live.session.evse
-    needs = waiting.pop(evse, None) if waiting and evse is not None else None
-    if needs is not None and work.now - needs.at <= _NEEDS_KEPT:
-        _adopt(live, needs)
-        work.touch(live)
-
-
-def _adopt(live: LiveSession, needs: Needs) -> None:
-    session = live.session
-    energy = session.energy_milliwh
-    needs.wh_before = 0.0 if energy is None else energy / 1000
-    if needs.departs_at is None and session.needs is not None:
-        needs.departs_at = session.needs.departs_at
-    session.needs = needs
-    memory = session.ending
-    memory.looked_at_s = None
-    memory.is_dc = memory.is_dc or bool(needs.is_dc)
-    if needs.soc_percent is not None and memory.soc is None:
-        note_soc(memory, float(needs.soc_percent), needs.wh_before)
 
 
 def _wishes(engine: Engine, live: LiveSession) -> Wishes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from csms.domain.commands import InstallProfile
 from csms.domain.push import Push, PushState
-from csms.engine import belief, clearings, confirm, desk, refusals, shaping
+from csms.engine import belief, clearings, confirm, desk, ev_needs, refusals, shaping
 from csms.engine.forms import mark, pick
 from profiles import choose
 
@@ -39,7 +39,7 @@ def choose_profile(engine: Engine, work: Work, live: LiveSession) -> None:
         token=session.token,
         vehicle_class=None if token is None else token.vehicle_class,
     )
-    chosen = None if rule is None else rule.profile
+    chosen = ev_needs.chosen(engine, live, None if rule is None else rule.profile)
     if chosen != session.profile:
         session.profile = chosen
         work.note("profile.chosen", live, profile=chosen)
@@ -53,7 +53,7 @@ def want(
     name = session.profile
     if name == session.pushed or session.evse is None or not session.is_active:
         return None
-    named = None if name is None else engine.policy.catalogue.get(name)
+    named = _named(engine, work, live)
     if name is not None and named is None:
         session.pushed = name
         work.warn("profile.unknown", live, profile=name)
@@ -155,7 +155,8 @@ def check(engine: Engine, work: Work, live: LiveSession) -> datetime | None:
 
 def ended(work: Work, live: LiveSession) -> None:
     """Has the profile of a session that has ended taken off its station."""
-    clearings.want_of_session(work, live)
+    if live.session.profile != ev_needs.EV_NEEDS:  # that one only says what the car takes anyway
+        clearings.want_of_session(work, live)
 
 
 def observe(work: Work, live: LiveSession, verdict: str, at: datetime) -> None:
@@ -198,6 +199,14 @@ def _withdraw(work: Work, live: LiveSession) -> None:
         clearings.want_of_session(work, live)
         session.push = None
     session.pushed, session.is_push_answered = session.profile, True
+
+
+def _named(engine: Engine, work: Work, live: LiveSession) -> CatalogueProfile | None:
+    """Returns the session's profile; one for its vehicle is made as things are now."""
+    name = live.session.profile
+    if name == ev_needs.EV_NEEDS:
+        return ev_needs.named(engine, work, live)
+    return None if name is None else engine.policy.catalogue.get(name)
 
 
 def _next(push: Push | None, now: datetime) -> Push:
@@ -274,7 +283,8 @@ def _accepted(engine: Engine, work: Work, live: LiveSession, order: Order) -> No
     push.tries = 0
     refusals.accepted(work, live)
     belief.confirm(work, order.command.profile.id)
-    confirm.ask(work, live)
+    if live.session.profile != ev_needs.EV_NEEDS:  # the car's own schedule tells
+        confirm.ask(work, live)
 
 
 def _refused(engine: Engine, work: Work, live: LiveSession, order: Order) -> None:

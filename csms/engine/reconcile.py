@@ -19,6 +19,7 @@ from csms.engine import (
     pushing,
     standing,
 )
+from csms.engine.ev_needs import EV_NEEDS
 from csms.engine.work import STATION
 from profiles.assignments import may_apply
 
@@ -86,7 +87,8 @@ def reconcile(engine: Engine, work: Work, *, has_booted: bool = False) -> None:
         return
     clearings.resume(work)
     for live in _current(work):
-        if has_booted or live.pushed_in != station.epoch:
+        is_for_car = live.session.profile == EV_NEEDS  # sent when the car asks, and then only
+        if not is_for_car and (has_booted or live.pushed_in != station.epoch):
             pushing.again(engine, work, live)
     station.standing_waits = capabilities.ask_if_unknown(work)
     if not station.standing_waits:
@@ -129,7 +131,7 @@ def is_anything_wanted(engine: Engine, work: Work) -> bool:
     station, policy = work.station, engine.policy
     if station.belief.clearings or station.record.standing:
         return True
-    if any(live.session.profile is not None for live in station.running.values()):
+    if any(live.session.profile not in {None, EV_NEEDS} for live in station.running.values()):
         return True
     return bool(standing.wanted(policy, station.record)) or _may_get(policy, station.record)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from csms.engine import capabilities, quirks
+from csms.engine import capabilities, ev_limits, quirks
 from csms.engine.forms import Shaped, forms_of
 from csms.engine.quirks import Form
 from profiles import (
@@ -85,14 +85,18 @@ def shapes_of(
     if session.push is not None and session.push.level is not None:
         profile = replace(profile, stack_level=session.push.level)
     begun = session.started_at
-    fitted = capabilities.fit(engine, work.station.record, profile, begun, work.now)
+    for_car = ev_limits.fitted(live, profile, work.now)
+    fitted = capabilities.fit(
+        engine, work.station.record, for_car.profile or profile, begun, work.now
+    )
     if fitted.profile is None:
         return Shapes(profile, problem=fitted.problem)
+    ends = [at for at in (_end_of(each, begun) for each in (for_car, fitted)) if at is not None]
     return Shapes(
         fitted.profile,
         forms_of(fitted.profile, known, begun),
-        fitted.changes,
-        again_at=_end_of(fitted, begun),
+        (*for_car.changes, *fitted.changes),
+        again_at=min(ends, default=None),
     )
 
 

@@ -57,6 +57,7 @@ from csms.engine import (
     reservations,
     security_profiles,
 )
+from csms.engine import ev_needs
 from csms.engine.plans import cover, extend, limit_now
 from csms.engine.pushing import observe
 from profiles import ClearCriteria, Kind, Purpose
@@ -87,7 +88,7 @@ def settle(engine: Engine, work: Work, live: LiveSession, *, rechoose: bool) -> 
     if not live.track.plans and live.session.evse is not None:
         _bind_awaiting(engine, work, live)
         plans.replan(work, live, live.session.started_at)
-    if rechoose:
+    if ev_needs.adopt_waiting(work, live) or rechoose:
         pushing.choose_profile(engine, work, live)
     pushing.want(engine, work, live)
 
@@ -151,6 +152,7 @@ def take_from_other(engine: Engine, work: Work, command: Command) -> None:
             apply(engine, work, command)
     if isinstance(command, InstallProfile):
         refusals.accepted_from_other(work, command)
+        ev_needs.heed_other(work, command.profile)
 
 
 def end_transaction(work: Work, live: LiveSession) -> None:

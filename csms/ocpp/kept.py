@@ -28,12 +28,6 @@ def kept(
     return decode
 
 
-def encode_accepted(answer: Acknowledged) -> Payload:
-    """Returns the answer of a message that wants its status told."""
-    del answer
-    return {"status": "Accepted"}
-
-
 def encode_nothing(answer: Acknowledged) -> Payload:
     """Returns the empty answer."""
     del answer

@@ -24,7 +24,7 @@ from csms.domain.commands import (
 )
 from csms.ocpp import v16, v201
 from csms.ocpp.certificate_forms import decode_security_event
-from csms.ocpp.kept import encode_accepted, encode_nothing, kept
+from csms.ocpp.kept import encode_nothing, kept
 from csms.ocppj.version import Version
 
 if TYPE_CHECKING:
@@ -154,7 +154,11 @@ ROUTES: Final[Mapping[Version, Mapping[str, Route]]] = MappingProxyType(
                 v201.ev_needs.decode_needs,
                 v201.ev_needs.encode_needs,
             ),
-            Route("NotifyEVChargingSchedule", kept("NotifyEVChargingSchedule"), encode_accepted),
+            Route(
+                "NotifyEVChargingSchedule",
+                v201.ev_needs.decode_schedule,
+                v201.ev_needs.encode_needs,
+            ),
             Route("NotifyEvent", v201.monitoring.decode_events, encode_nothing),
             Route(
                 "NotifyMonitoringReport", v201.reports.decode_monitoring_report, encode_nothing

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from csms.domain.ev_facts import EvScheduleReported
 from csms.domain.facts import EvNeedsReported
+from csms.ocpp.charging_profiles import decode_reported_schedule
 from csms.ocpp.reading import Notes, clipped, instant_of
 
 if TYPE_CHECKING:
@@ -46,6 +48,19 @@ def decode_needs(payload: Payload, received_at: datetime) -> EvNeedsReported:
 def encode_needs(answer: EvNeedsAnswer) -> Payload:
     """Writes the answer to a NotifyEVChargingNeeds."""
     return {"status": answer.status}
+
+
+def decode_schedule(payload: Payload, received_at: datetime) -> EvScheduleReported:
+    """Reads a NotifyEVChargingSchedule."""
+    del received_at
+    notes = Notes()
+    try:
+        schedule = decode_reported_schedule(payload["chargingSchedule"])
+    except (KeyError, TypeError, ValueError) as why:
+        notes.add("profile.unreadable", action="NotifyEVChargingSchedule", why=clipped(str(why)))
+        schedule = None
+    at = _time(payload, "timeBase", notes)
+    return EvScheduleReported(payload["evseId"], at, schedule, payload, notes.all())
 
 
 def _count(raw: Payload, name: str, notes: Notes) -> int | None:

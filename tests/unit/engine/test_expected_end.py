@@ -124,9 +124,15 @@ async def test_it_is_over_with_the_session():
 
 
 @pytest.mark.parametrize(
-    ("profile", "answer"), [("sixteen", "Accepted"), ("free", "Rejected"), (None, "Rejected")]
+    ("pushes", "profile", "answer"),
+    [
+        (False, "sixteen", "Accepted"),
+        (False, "free", "Rejected"),
+        (False, None, "Rejected"),
+        (True, None, "Accepted"),
+    ],
 )
-async def test_needs_are_answered_by_whether_there_is_a_schedule(profile, answer):
+async def test_needs_are_answered_by_whether_there_is_a_schedule(pushes, profile, answer):
     desk = Desk()
     desk.policy.catalogue["sixteen"] = CatalogueProfile.model_validate(
         {
@@ -139,9 +145,10 @@ async def test_needs_are_answered_by_whether_there_is_a_schedule(profile, answer
     await begin(desk)
     (live,) = desk.state.running.values()
     live.session.profile = profile
+    desk.policy.pushes_profiles = pushes
     outcome = await desk.report(needs(energy_wh=9_000), 10)
     assert outcome.answer.status == answer
-    assert bool(outcome.then) == (answer == "Accepted")
+    assert bool(outcome.then) == pushes
     assert [row.action for row in desk.rows(MessageWrite)] == ["NotifyEVChargingNeeds"]
 
 
