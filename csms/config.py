@@ -182,6 +182,11 @@ class Settings(BaseSettings):
         default=False,
         description="Take in any station that connects, without a password. For demonstrations.",
     )
+    unknown_stations_are: Literal["accepted", "pending"] = Field(
+        "accepted",
+        description="What a station that accept_unknown_stations takes in is answered when it "
+        "boots: pending ones may do nothing until an operator accepts them.",
+    )
     accept_unknown_tokens: bool = Field(
         default=False, description="Let any token charge that the operator has not stored."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from csms.domain.facts import Registration
 from csms.domain.session_ids import SessionIdFormat
 from csms.engine.policy import Policy
 from csms.engine.site_policy import load_remedies
@@ -26,6 +27,7 @@ def make_policy(settings: Settings) -> Policy:
     policy = Policy(
         heartbeat_interval_s=settings.heartbeat_interval_s,
         retry_interval_s=settings.retry_interval_s,
+        unknown_stations_are=Registration(settings.unknown_stations_are.capitalize()),
         accept_unknown_tokens=settings.accept_unknown_tokens,
         tokens_while_away=settings.tokens_while_away,
         id_format=SessionIdFormat.parse(settings.session_id_format),

@@ -44,6 +44,7 @@ from csms.engine import (
     external_limits,
     firmware,
     habits,
+    local_list,
     meter_start,
     metering,
     monitoring,
@@ -165,6 +166,9 @@ class Engine:
         self.quirks, unreadable = quirks.load_all(await self.store.load_records(quirks.QUIRKS))
         for key, why in unreadable.items():
             log.error("record.skipped", collection=quirks.QUIRKS, name=key, why=why)
+        stored_lists = await self.store.load_records(local_list.LOCAL_LISTS)
+        for key, why in local_list.load_all(self, stored_lists).items():
+            log.error("record.skipped", collection=local_list.LOCAL_LISTS, name=key, why=why)
         stored_reservations = await self.store.load_open_reservations()
         for key, why in reservations.load_all(self, stored_reservations).items():
             log.error("record.skipped", collection=reservations.RESERVATIONS, name=key, why=why)
@@ -190,7 +194,9 @@ class Engine:
 
     def enroll(self, station_id: str, now: datetime) -> StationState:
         """Takes a station in that nobody has told us of."""
-        record = Station(id=station_id, created_at=now)
+        record = Station(
+            id=station_id, created_at=now, registration=self.policy.unknown_stations_are
+        )
         return self.stations.setdefault(station_id, StationState(record))
 
     def connected(self, station: StationState, protocol: str, now: datetime) -> Outcome:

@@ -11,14 +11,17 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.facts import Registration
 from csms.domain.follow import Follow, Subject
 from csms.domain.operations import Operation, RelayedCall
+from csms.domain.operations.remote_control import TriggerMessage
 from csms.domain.secrets import holds_secret as is_secret
 from csms.domain.secrets import is_secret_name, redacted
 from csms.domain.times import format_time
 from csms.engine.desk import CommandState
 from csms.engine.work import STATION, Work
 from csms.engine.writes import CommandWrite
+from csms.errors import OperationRefused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 OPEN: Final = frozenset({CommandState.QUEUED, CommandState.SENT, CommandState.ACCEPTED})
 _STEPS_KEPT = 100
+_BOOT = "BootNotification"
 _INVITED_FOR = timedelta(minutes=1)
 _RESTARTED = "we were restarted before the station answered; ask it again"
 
@@ -109,6 +113,7 @@ async def want(
         OperationRefused: if it cannot be, with the reason.
     """
     case = engine.use_case_of(type(operation))
+    _heed_rejection(work, operation)
     operation = await case.prepare(engine, work, operation)
     number = await engine.numbers.next("operation")
     running = Running(
@@ -125,6 +130,21 @@ async def want(
     _save(work, running)
     work.note("operation.wanted", operation=running.name, operation_id=running.id)
     return running
+
+
+def _heed_rejection(work: Work, operation: Operation) -> None:
+    """Refuses what a rejected station may not be sent: all but to boot again, and relayed calls.
+
+    Source: OCPP 2.0.1 part 2, B03.FR.03. Raises: OperationRefused.
+    """
+    if work.station.record.registration is not Registration.REJECTED:
+        return
+    has_it_boot = isinstance(operation, TriggerMessage) and operation.message == _BOOT
+    if not has_it_boot and not isinstance(operation, RelayedCall):
+        raise OperationRefused(
+            f"{work.station.id} is rejected, and is asked nothing but to boot again; make its "
+            "registration pending or accepted first."
+        )
 
 
 def sent(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from csms.billing import Prices
+from csms.domain.facts import Registration
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.certificate_settings import CertificateSettings
@@ -52,6 +53,7 @@ class Policy:
 
     heartbeat_interval_s: int = 300
     retry_interval_s: int = 60
+    unknown_stations_are: Registration = Registration.ACCEPTED
     accept_unknown_tokens: bool = False
     tokens_while_away: TokensWhileAway = TokensWhileAway.LAST_KNOWN
     id_format: SessionIdFormat = field(
