@@ -81,10 +81,10 @@ def _tree(random: Random, tree: Any, others: Sequence[list[Any]]) -> Any:  # noq
     part = tree[-1] if isinstance(tree, list) and tree and random.random() < 0.8 else tree
     container, key = _place(random, part)
     if container is None:
-        return random.choice(ODD)
+        return copy.deepcopy(random.choice(ODD))
     match random.randrange(7):
         case 0:
-            container[key] = random.choice(ODD)
+            container[key] = copy.deepcopy(random.choice(ODD))
         case 1:
             del container[key]
         case 2 if isinstance(container, dict):
