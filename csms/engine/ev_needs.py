@@ -42,6 +42,9 @@ _OF_STATION: Final = 32
 _AHEAD: Final = timedelta(hours=24)
 _MOST_WH, _LEAST_CAPACITY_WH = 2_000_000, 1_000
 _MOST_A, _MOST_W = 80.0, 1_000_000.0
+_CURRENTS_A, _VOLTAGES_V = range(1, 5_001), range(1, 3_001)
+_NO_LIMIT: Final = 10_000_000.0
+_POWERS_W: Final = range(1, 10_000_001)
 _PHASES: Final = {"AC_single_phase": 1, "AC_two_phase": 2, "AC_three_phase": 3}
 
 
@@ -59,13 +62,18 @@ def needs_of(fact: EvNeedsReported, now: datetime) -> Needs:
         capacity_wh=(
             capacity_wh if capacity_wh and _LEAST_CAPACITY_WH <= capacity_wh <= _MOST_WH else None
         ),
-        max_power_w=fact.max_power_w or None,
-        max_current_a=fact.max_current_a or None,
+        max_power_w=_plausible(fact.max_power_w, _POWERS_W),
+        max_current_a=_plausible(fact.max_current_a, _CURRENTS_A),
         is_dc=fact.energy_transfer.upper().startswith("DC"),
-        max_voltage_v=fact.max_voltage_v or None,
+        max_voltage_v=_plausible(fact.max_voltage_v, _VOLTAGES_V),
         phases=_PHASES.get(fact.energy_transfer),
         max_periods=fact.max_periods or None,
     )
+
+
+def _plausible(given: int | None, known: range) -> int | None:
+    """Returns what some vehicle may have, None for what none can mean."""
+    return given if given is not None and given in known else None
 
 
 def keep_waiting(work: Work, evse: int, needs: Needs) -> None:
@@ -219,7 +227,8 @@ def _limit(step: LimitStep, needs: Needs, unit: RateUnit) -> float:
     allowed = step.in_unit(unit, volts, phases)
     own = own_limit(needs, unit, phases)
     given = [each for each in (allowed, own) if each is not None]
-    return truncate(min(given, default=_MOST_W if unit is RateUnit.W else _MOST_A))
+    most = _MOST_W if unit is RateUnit.W else _MOST_A
+    return truncate(min([each for each in given if each < _NO_LIMIT], default=most))
 
 
 def _periods(limits: list[tuple[datetime, float]]) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from csms.domain.anomalies import Anomaly
 from csms.domain.commands import AskProfiles, ProfilesTold
 from csms.domain.facts import Acknowledged
-from csms.engine import belief, plans, standing, unreported
+from csms.engine import belief, plans, profile_operations, standing, unreported
 from csms.engine.state import Reports
 from csms.engine.work import Order
 from csms.engine.writes import MessageWrite
@@ -40,7 +40,7 @@ async def notified(engine: Engine, work: Work, fact: ChargingLimitNotified) -> A
     _change(work, external.notified(station.installed, limit))
     known = {"source": fact.source, "evse": fact.evse, "is_grid_critical": fact.is_grid_critical}
     work.note("limit.external", None, **known, schedules=len(fact.schedules))
-    if not fact.schedules and engine.policy.pushes_profiles:
+    if not fact.schedules and engine.policy.pushes_profiles and _concerns_session(work, fact.evse):
         ask(work)
     return Acknowledged()
 
@@ -58,6 +58,7 @@ async def reported(engine: Engine, work: Work, fact: ProfilesReported) -> Acknow
     """Takes a part of what is installed on a station; the last part settles it."""
     del engine
     _keep(work, "ReportChargingProfiles", fact.payload)
+    profile_operations.reported(work, fact)
     work.keep_anomalies(fact.anomalies)
     found = [
         InstalledProfile(fact.evse, profile, work.now, source=_source(fact, profile.purpose))
@@ -72,6 +73,12 @@ async def reported(engine: Engine, work: Work, fact: ProfilesReported) -> Acknow
         del work.station.reports[fact.request_id]
         _settle(work, pending)
     return Acknowledged()
+
+
+def _concerns_session(work: Work, evse: int | None) -> bool:
+    """Tells whether a limit bears on a session: of what binds nobody, no station is asked."""
+    running = work.station.running.values()
+    return any(not evse or live.session.evse in {evse, None} for live in running)
 
 
 def ask(work: Work) -> None:

@@ -16,6 +16,7 @@ from csms.domain.facts import (
     Registration,
 )
 from csms.domain.follow import Follow, Subject
+from csms.engine import firmware
 from csms.engine import timing
 from csms.engine.desk import CommandState
 from csms.engine.operations import progressed
@@ -39,6 +40,7 @@ async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
     record = work.station.record
     record.vendor, record.model = fact.vendor, fact.model
     record.serial_number = fact.serial_number
+    firmware.booted(work, record.firmware_version, fact.firmware_version)
     record.firmware_version = fact.firmware_version
     record.booted_at = work.now
     work.station.clock.boot(work.now)

@@ -27,6 +27,7 @@ from csms.engine import (
     security_profiles,
 )
 from csms.engine import costs
+from csms.engine import profile_operations
 from csms.engine.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
         **display.USE_CASES,
         **customer_information.USE_CASES,
         **costs.USE_CASES,
+        **profile_operations.USE_CASES,
         **remote_control.USE_CASES,
         **reservations.USE_CASES,
         RotatePassword: UseCase(passwords.prepare, may_wait=False, shown=passwords.shown),

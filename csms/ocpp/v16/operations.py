@@ -11,6 +11,7 @@ from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
 from csms.ocpp.v16 import certificates, firmware, logs, remote_control, reservation, resetting, security, settings, triggers
+from csms.ocpp.v16 import profile_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     **reservation.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
+    **profile_requests.ENCODERS,
     keys.RotatePassword: security.encode_rotation,
 }
 """From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""

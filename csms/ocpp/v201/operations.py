@@ -27,6 +27,7 @@ from csms.ocpp.v201 import (
     triggers,
 )
 from csms.ocpp.v201 import costs
+from csms.ocpp.v201 import profile_requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +57,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     **reservation.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
+    **profile_requests.ENCODERS,
     **display.ENCODERS,
     **customer_information.ENCODERS,
     **costs.ENCODERS,
@@ -83,6 +85,7 @@ ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
     **remote_control.ASKED,
     **firmware.ASKED,
     **logs.ASKED,
+    **profile_requests.ASKED,
     **display.ASKED,
     **customer_information.ASKED,
     "TriggerMessage": triggers.asked_by_trigger,
