@@ -99,6 +99,7 @@ class Charger:
         self._reading: asyncio.Task[None] | None = None
         self._answering: set[asyncio.Task[None]] = set()
         self._may_end = False
+        self._strays: list[Any] | None = None
 
     # Connection
 
@@ -122,8 +123,8 @@ class Charger:
         } | options
         self.socket = await connect(self.url, **settings)
         assert self.socket.subprotocol == f"ocpp{self.version}" or "subprotocols" in options
-        self._may_end = False
         self._note("connected")
+        self._may_end = False
         self._reading = asyncio.create_task(self._read(self.socket))
 
     async def disconnect(self, *, abruptly: bool = False) -> None:
@@ -142,6 +143,13 @@ class Charger:
             task.cancel()
         self._note("disconnected")
         self.socket = self._reading = None
+
+    def leave_behind(self) -> asyncio.Task[None]:
+        """Lets go of a connection that stays open; returns the task that reads on."""
+        assert self._reading is not None
+        self._may_end, reading = True, self._reading
+        self.socket = self._reading = None
+        return reading
 
     async def reconnect(self, **options: Any) -> None:
         """Ends the connection and opens a new one."""
@@ -293,6 +301,11 @@ class Charger:
         """Expects one call and never answers it."""
         return self.expects(action, None, SILENCE)
 
+    def takes_errors(self) -> list[Any]:
+        """From now on answers to nothing that is open are taken; returns the list of them."""
+        self._strays = []
+        return self._strays
+
     # Within
 
     def fault(self, sentence: str) -> None:
@@ -313,6 +326,8 @@ class Charger:
                 except (AssertionError, ValueError, TypeError, KeyError, IndexError) as wrong:
                     self.fault(f"a frame that is none: {wrong!r} in {text!s:.300}")
         except ConnectionClosed as closed:
+            if socket is not self.socket:
+                return  # it was left behind
             if not self._may_end:
                 self.fault(f"the connection was closed unasked: {closed}")
             for _, future in self._open.values():
@@ -345,6 +360,9 @@ class Charger:
 
     def _take_answer(self, message_id: str, said: Any) -> None:
         action, future = self._open.pop(message_id, (None, None))
+        if self._strays is not None and (action is None or future is None):
+            self._strays.append(said)
+            return
         if action is None or future is None:
             self.fault(f"an answer to nothing that is open: {message_id} {said}")
             return

@@ -22,8 +22,10 @@ def lines(played: Played, *, with_transcripts: bool = False) -> Iterator[str]:
         away = sum(at[:2] == (version, block) for at in NOT_APPLICABLE.values())
         yield f"{version:8} {block:14} {len(cases) - failed:7} {failed:7} {away:15}"
     yield ""
+    told: set[str] = set()
     for each in played.results:
-        if each.outcome == FAILED:
+        if each.outcome == FAILED and not (is_no_server(each) and each.reason in told):
+            told.add(each.reason)
             mode = "" if each.mode is None else f" ({each.mode})"
             yield f"{each.case.name}{mode} in {each.case.where}"
             yield "    " + each.reason.replace("\n", "\n    ")
@@ -73,3 +75,8 @@ def document(played: Played) -> str:
     """Returns docs/conformance.md."""
     del played
     return ""
+
+
+def is_no_server(result: Result) -> bool:
+    """Whether a case could not be played since its server did not start."""
+    return result.reason.startswith("no server")

@@ -12,6 +12,137 @@ import jsonschema_rs
 _FOLDERS = {"1.6": "v16", "2.0.1": "v201"}
 _REQUESTS = {"1.6": "", "2.0.1": "Request"}
 
+FROM_STATION = {
+    "1.6": frozenset(
+        [
+            "Authorize",
+            "BootNotification",
+            "DataTransfer",
+            "DiagnosticsStatusNotification",
+            "FirmwareStatusNotification",
+            "Heartbeat",
+            "LogStatusNotification",
+            "MeterValues",
+            "SecurityEventNotification",
+            "SignCertificate",
+            "SignedFirmwareStatusNotification",
+            "StartTransaction",
+            "StatusNotification",
+            "StopTransaction",
+        ]
+    ),
+    "2.0.1": frozenset(
+        [
+            "Authorize",
+            "BootNotification",
+            "ClearedChargingLimit",
+            "DataTransfer",
+            "FirmwareStatusNotification",
+            "Get15118EVCertificate",
+            "GetCertificateStatus",
+            "Heartbeat",
+            "LogStatusNotification",
+            "MeterValues",
+            "NotifyChargingLimit",
+            "NotifyCustomerInformation",
+            "NotifyDisplayMessages",
+            "NotifyEVChargingNeeds",
+            "NotifyEVChargingSchedule",
+            "NotifyEvent",
+            "NotifyMonitoringReport",
+            "NotifyReport",
+            "PublishFirmwareStatusNotification",
+            "ReportChargingProfiles",
+            "ReservationStatusUpdate",
+            "SecurityEventNotification",
+            "SignCertificate",
+            "StatusNotification",
+            "TransactionEvent",
+        ]
+    ),
+}
+TO_STATION = {
+    "1.6": frozenset(
+        [
+            "CancelReservation",
+            "CertificateSigned",
+            "ChangeAvailability",
+            "ChangeConfiguration",
+            "ClearCache",
+            "ClearChargingProfile",
+            "DataTransfer",
+            "DeleteCertificate",
+            "ExtendedTriggerMessage",
+            "GetCompositeSchedule",
+            "GetConfiguration",
+            "GetDiagnostics",
+            "GetInstalledCertificateIds",
+            "GetLocalListVersion",
+            "GetLog",
+            "InstallCertificate",
+            "RemoteStartTransaction",
+            "RemoteStopTransaction",
+            "ReserveNow",
+            "Reset",
+            "SendLocalList",
+            "SetChargingProfile",
+            "SignedUpdateFirmware",
+            "TriggerMessage",
+            "UnlockConnector",
+            "UpdateFirmware",
+        ]
+    ),
+    "2.0.1": frozenset(
+        [
+            "CancelReservation",
+            "CertificateSigned",
+            "ChangeAvailability",
+            "ClearCache",
+            "ClearChargingProfile",
+            "ClearDisplayMessage",
+            "ClearVariableMonitoring",
+            "CostUpdated",
+            "CustomerInformation",
+            "DataTransfer",
+            "DeleteCertificate",
+            "GetBaseReport",
+            "GetChargingProfiles",
+            "GetCompositeSchedule",
+            "GetDisplayMessages",
+            "GetInstalledCertificateIds",
+            "GetLocalListVersion",
+            "GetLog",
+            "GetMonitoringReport",
+            "GetReport",
+            "GetTransactionStatus",
+            "GetVariables",
+            "InstallCertificate",
+            "PublishFirmware",
+            "RequestStartTransaction",
+            "RequestStopTransaction",
+            "ReserveNow",
+            "Reset",
+            "SendLocalList",
+            "SetChargingProfile",
+            "SetDisplayMessage",
+            "SetMonitoringBase",
+            "SetMonitoringLevel",
+            "SetNetworkProfile",
+            "SetVariableMonitoring",
+            "SetVariables",
+            "TriggerMessage",
+            "UnlockConnector",
+            "UnpublishFirmware",
+            "UpdateFirmware",
+        ]
+    ),
+}
+ACTIONS = {
+    version: {"from station": FROM_STATION[version], "to station": TO_STATION[version]}
+    for version in ("1.6", "2.0.1")
+}
+"""Every action by version and direction. Source: OCPP 1.6, 4 and 5; whitepaper, 5; 2.0.1 part 2."""
+
 
 @cache
 def _validator(version: str, name: str) -> Any:

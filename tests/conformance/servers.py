@@ -49,6 +49,7 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="laddvakt-conformance-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.port = self.api_port = 0
+        self.tls_port: int | None = None
         self.lines: list[dict[str, Any]] = []
         self.http: httpx.AsyncClient | None = None
         self.beside: Any = None
@@ -65,6 +66,10 @@ class Server:
     def url(self, station_id: str) -> str:
         """Where a station connects to."""
         return f"ws://127.0.0.1:{self.port}/ocpp/{station_id}"
+
+    def tls_url(self, station_id: str) -> str:
+        """Where a station connects to over TLS."""
+        return f"wss://localhost:{self.tls_port}/ocpp/{station_id}"
 
     @property
     def pid(self) -> int:
@@ -84,6 +89,8 @@ class Server:
             self.beside = await self._beside.enter_async_context(BESIDE[self.kind]())
         settings |= {} if self.beside is None else self.beside.settings
         settings |= {"port": self.port, "api_port": self.api_port}
+        if self.tls_port is not None:
+            settings["tls_port"] = self.tls_port
         file = self.folder / "csms.toml"
         file.write_text(_toml(settings | {"data_dir": str(self.folder / "var")}))
         self._listening.clear()
@@ -165,6 +172,8 @@ class Server:
             if line["event"] == "server.listening":
                 self.port = int(line["url"].split(":")[2].split("/")[0])
                 self.api_port = int(line["api_url"].split(":")[2].split("/")[0])
+                if line.get("tls_url"):
+                    self.tls_port = int(line["tls_url"].split(":")[2].split("/")[0])
                 self._listening.set()
 
 
