@@ -338,7 +338,7 @@ async def _leaves(stage: Stage, charger: Charger) -> None:
     version=V201,
     block="X",
     title="A station is away: a typed operation waits if it is told to, the relay says 409",
-    variants=KINDS,
+    variants=[name for name in KINDS if name != "cost_updated"],
 )
 async def queued(stage: Stage) -> None:
     _, kind = _kind(stage)
@@ -356,6 +356,23 @@ async def queued(stage: Stage) -> None:
     await charger.boot("RemoteReset")
     await asked
     await _comes(stage, charger, lambda view: view["state"] in {"done", "accepted"})
+
+
+@case(
+    "X_OP_NO_QUEUE",
+    version=V201,
+    block="X",
+    title="A cost of this moment waits for no station that is away, and nothing says it could",
+)
+async def not_queued(stage: Stage) -> None:
+    charger = await stage.charger()
+    await _leaves(stage, charger)
+    body = KINDS["cost_updated"].body
+    path = f"/stations/{charger.id}/operations/cost_updated"
+    problem = await stage.post(path, body, (409,), params={"expires_in_s": 600})
+    assert "expires_in_s" not in problem["detail"], problem
+    await charger.connect()
+    await charger.boot()
 
 
 @case(
