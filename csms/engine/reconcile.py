@@ -15,6 +15,7 @@ from csms.engine import (
     capabilities,
     clearings,
     external_limits,
+    local_list,
     operations,
     pushing,
     standing,
@@ -39,6 +40,7 @@ _BOOT_WITHIN = timedelta(seconds=3)
 def connected(engine: Engine, work: Work) -> None:
     """Has the station looked at shortly: a boot that follows is waited for."""
     is_wanted = engine.policy.pushes_profiles and is_anything_wanted(engine, work)
+    is_wanted = is_wanted or engine.policy.token_rules.local_lists
     if is_wanted or operations.queued(work.station):
         work.station.reconcile_at = work.now + _BOOT_WITHIN
         work.watched.append(STATION)
@@ -81,6 +83,8 @@ def reconcile(engine: Engine, work: Work, *, has_booted: bool = False) -> None:
     station.reconcile_at = None
     is_let_in = station.record.registration is Registration.ACCEPTED
     work.is_ready = bool(is_let_in and operations.queued(station))
+    if is_let_in:
+        local_list.connected(engine, work)
     if not engine.policy.pushes_profiles or not is_let_in:
         return
     if not is_anything_wanted(engine, work):

@@ -38,6 +38,7 @@ from csms.domain.commands import (
     StartRemotely,
     VariablesTold,
 )
+from csms.domain.local_list import ListAnswered, ListVersionTold
 from csms.domain.reservation import ReservationAnswered, ReservationCancelled
 from csms.engine import (
     belief,
@@ -48,6 +49,7 @@ from csms.engine import (
     device_model,
     display,
     firmware,
+    local_list,
     monitoring,
     passwords,
     plans,
@@ -106,6 +108,10 @@ def apply(engine: Engine, work: Work, command: Command) -> None:
             certificates.take(engine, work, command)
         case StartRemotely():
             remote_control.awaited(work, command)
+        case ListAnswered():
+            local_list.answered(engine, work, command)
+        case ListVersionTold():
+            local_list.version_told(engine, work, command)
         case ReservationAnswered():
             reservations.answered(work, command)
         case ReservationCancelled():

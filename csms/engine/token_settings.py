@@ -39,7 +39,7 @@ class TokenSettings(BaseModel):
         10,
         ge=0,
         le=3600,
-        description="How long further changes of tokens are waited for before local lists are sent.",
+        description="How long more changes of tokens are waited for before lists are sent.",
     )
     remote_start_s: int = Field(
         180,

@@ -21,7 +21,7 @@ from csms.engine.device_model_limits import bytes_of, items_of
 from csms.engine.work import Work
 from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
 from csms.ocpp.effects import effect_of, effect_of_error
-from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, read_answers
+from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, is_last, read_answers
 from csms.ocpp.secrets import password_in
 from csms.ocpp.telling import told_by
 from csms.ocpp.unreadable import CannotCarry
@@ -227,7 +227,7 @@ class Operator:
                 message_id = None
                 exchanged.append((call, said))
                 await self._apply(session, station, call, said)
-                if isinstance(said, CallError):
+                if is_last(call, said):
                     break
         except (StationOffline, StationBusy, NoAnswer) as error:
             await self._unanswered(station, running, error, exchanged, hashes)

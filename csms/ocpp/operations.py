@@ -13,7 +13,7 @@ from csms.domain.answered import Answered
 from csms.domain.follow import Asked, Subject
 from csms.domain.operations import Operation, RelayedCall
 from csms.ocpp.effects import answer_status
-from csms.ocpp.plain_answers import merge, read_plainly
+from csms.ocpp.plain_answers import answer_status, merge, read_plainly
 from csms.ocpp.splitting import split
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocpp.v16.operations import ASKED as ASKED_V16
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from csms.ocppj.frames import CallResult, Payload
 
     _Read = Callable[[Any, Sequence[Payload]], Answered]
+
+
+_ALL_OR_NOTHING: Final = frozenset({"SendLocalList"})
 
 
 class Call(NamedTuple):
@@ -103,6 +106,13 @@ def _is_followed(asked: Asked, last: Payload) -> bool:
     if asked.follow is None:
         return False
     return asked.follow.subject is not Subject.AVAILABILITY or answer_status(last) == "Scheduled"
+
+
+def is_last(call: Call, said: CallResult | CallError) -> bool:
+    """Tells whether an answer ends an operation, although more of its calls were to follow."""
+    if isinstance(said, CallError):
+        return True
+    return call.action in _ALL_OR_NOTHING and answer_status(said.payload) != "Accepted"
 
 
 def asked_for(version: Version, action: str, request: Payload) -> Asked:

@@ -1,4 +1,4 @@
-"""How profiles stack and replace each other in each version."""
+"""What differs between versions beyond words: how profiles stack, how long tokens are."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from profiles import Rules
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LONGEST_TOKEN: Mapping[Version, int] = MappingProxyType({Version.V16: 20, Version.V201: 36})
+"""How many characters a token may have in each version."""
+NAMES_COMPONENTS: Mapping[Version, bool] = MappingProxyType(
+    {Version.V16: False, Version.V201: True}
+)
+"""Whether settings are variables of components; in 1.6 they are keys."""
 PROFILE_RULES: Mapping[Version, Rules] = MappingProxyType(
     {Version.V16: Rules.V16, Version.V201: Rules.V201}
 )

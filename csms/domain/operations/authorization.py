@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Timezone
+from annotated_types import Ge, Le
+from pydantic import AwareDatetime
 
 from csms.domain.operations.base import WHOLE, Operation, Place, Text, Whole
 from csms.domain.operations.remote_control import TokenText, TokenType
 
-Moment = Annotated[datetime, Timezone(...)]
+Moment = AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,14 @@ class SendLocalList(Operation):
     else Full. `tokens` None means all; for Differential those that changed since. A token that is
     not known here any more is removed. An empty list with Full clears it. Lists that are longer
     than the station takes in a message go in several. `version` None means the next one.
+    `remove` takes tokens off the list that stay known here; it goes with a Differential one.
     Source: OCPP 1.6, 5.15; OCPP 2.0.1 part 2, D01.
     """
 
     update_type: Literal["Full", "Differential"] | None = None
     tokens: list[TokenText] | None = None
-    version: Annotated[int, Ge(1)] | None = None
+    version: Annotated[int, Ge(1), Le(WHOLE)] | None = None
+    remove: list[TokenText] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,13 @@ class PreparedReservation(Operation):
 
 @dataclass(frozen=True, slots=True)
 class PreparedList(Operation):
-    """A `SendLocalList`: its messages are numbered from `version` on."""
+    """A `SendLocalList`: its messages are numbered from `version` on.
+
+    A station takes at most so many entries, and bytes, in one message; None is any number.
+    """
 
     version: int
     is_full: bool
     entries: tuple[ListEntry, ...]
-    most_per_message: int | None = None
+    most_entries: int | None = None
+    most_bytes: int | None = None

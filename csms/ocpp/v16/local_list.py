@@ -1,0 +1,97 @@
+"""ClearCache, GetLocalListVersion, SendLocalList. Source: OCPP 1.6, 5.4, 5.10 and 5.15."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from csms.domain.answered import Answered
+from csms.domain.local_list import ListAnswered, ListVersionTold, mark_of
+from csms.domain.operations import authorization as asked
+from csms.domain.operations.prepared import PreparedList
+from csms.ocpp.charging_profiles import required_integer_in
+from csms.ocpp.local_lists import messages_of
+from csms.ocpp.plain_answers import answer_status
+from csms.ocpp.reading import instant_of
+from csms.ocpp.v16.authorization import encode_id_tag_info, id_tag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from csms.domain.local_list import ListEntry
+    from csms.domain.operations.authorization import ClearCache, GetLocalListVersion
+    from csms.ocppj.frames import Payload
+
+
+def encode_clear_cache(operation: ClearCache) -> tuple[str, Payload]:
+    """Writes a ClearCache."""
+    del operation
+    return "ClearCache", {}
+
+
+def encode_get_version(operation: GetLocalListVersion) -> tuple[str, Payload]:
+    """Writes a GetLocalListVersion."""
+    del operation
+    return "GetLocalListVersion", {}
+
+
+def encode_list(operation: PreparedList) -> list[tuple[str, Payload]]:
+    """Writes the SendLocalLists that carry a list. Raises: CannotCarry for too long a token."""
+    entries = [_encode(each) for each in operation.entries]
+    return [("SendLocalList", each) for each in messages_of(operation, entries, "listVersion")]
+
+
+def read_version(operation: GetLocalListVersion, payloads: Sequence[Payload]) -> Answered:
+    """Reads which version the list has: -1 that there is none, ever; 0 that it is empty."""
+    del operation
+    return Answered("Accepted", is_agreed=True, result={"version": payloads[-1].get("listVersion")})
+
+
+def effect_of_list(request: Payload, response: Payload) -> ListAnswered:
+    """Reads what a station makes of a list. Raises: KeyError, TypeError."""
+    return _read(request, answer_status(response) or "Failed")
+
+
+def refusal_of_list(request: Payload, status: str | None, reason: str | None) -> ListAnswered:
+    """Reads a list that was answered with an error. Raises: KeyError, TypeError."""
+    del reason
+    return _read(request, status or "Failed")
+
+
+def effect_of_version(request: Payload, response: Payload) -> ListVersionTold:
+    """Reads which version a station's list has. Raises: TypeError."""
+    del request
+    return ListVersionTold(required_integer_in(response, "listVersion"))
+
+
+def _encode(entry: ListEntry) -> Payload:
+    if entry.authorization is None:
+        return {"idTag": id_tag(entry.token.text)}
+    info = encode_id_tag_info(entry.authorization)
+    return {"idTag": id_tag(entry.token.text), "idTagInfo": info}
+
+
+def _read(request: Payload, status: str) -> ListAnswered:
+    return ListAnswered(
+        status,
+        required_integer_in(request, "listVersion"),
+        request["updateType"] == "Full",
+        tuple(_entry(each) for each in request.get("localAuthorizationList") or ()),
+    )
+
+
+def _entry(raw: Payload) -> tuple[str, str | None]:
+    info = raw.get("idTagInfo")
+    if info is None:
+        return raw["idTag"], None
+    until = instant_of(info.get("expiryDate"))
+    return raw["idTag"], mark_of(info["status"], until, info.get("parentIdTag"))
+
+
+ENCODERS: Final = {
+    asked.ClearCache: encode_clear_cache,
+    asked.GetLocalListVersion: encode_get_version,
+    PreparedList: encode_list,
+}
+READERS: Final = {asked.GetLocalListVersion: read_version}
+EFFECTS: Final = {"SendLocalList": effect_of_list, "GetLocalListVersion": effect_of_version}
+REFUSALS: Final = {"SendLocalList": refusal_of_list}
