@@ -22,7 +22,14 @@ class SettingsError(LaddvaktError):
 
 
 class StationOffline(LaddvaktError):  # noqa: N818 - says what is the case
-    """The station is not connected, or went away before it answered."""
+    """The station is not connected, or went away before it answered.
+
+    `may_have_left` tells that what was meant for it may have reached it.
+    """
+
+    def __init__(self, why: str, *, may_have_left: bool = False) -> None:
+        super().__init__(why)
+        self.may_have_left = may_have_left
 
 
 class NoAnswer(LaddvaktError):  # noqa: N818 - says what is the case

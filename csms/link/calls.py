@@ -166,7 +166,7 @@ class Calls:
         """Fails the open call and all that wait; the first reason stands."""
         self._over = self._over or why
         if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(StationOffline(self._over))
+            self._answer.set_exception(StationOffline(self._over, may_have_left=True))
 
     async def _call_now(self, message_id: str, action: str, payload: Payload) -> Answer:
         if self._over is not None:
@@ -185,7 +185,7 @@ class Calls:
                 sending.result()
             return await answer
         except ConnectionClosed:
-            raise StationOffline(self._why()) from None
+            raise StationOffline(self._why(), may_have_left=True) from None
         finally:
             sending.cancel()
             self._answer = None

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     Exchanged = list[tuple[Call, CallResult | CallError]]
 
 _ANSWER_S = 30.0
-_INVITED_S = 60.0
+_AWAY = "{} is not connected"
 
 log = structlog.get_logger("link")
 
@@ -81,7 +81,7 @@ class Operator:
         session = hub.sessions.get(station.id)
         case = hub.engine.use_case_of(type(operation))
         if session is None and (expires_at is None or not case.may_wait):
-            raise StationOffline(f"{station.id} is not connected")
+            raise StationOffline(_AWAY.format(station.id))
         if session is None and operations.holds_secret(operation):
             raise StationOffline(f"{station.id} is not connected, and a secret is not kept for it")
         async with station.lock:
@@ -130,7 +130,7 @@ class Operator:
         hub = self._hub
         session = hub.sessions.get(station.id)
         if session is None:
-            raise StationOffline(f"{station.id} is not connected")
+            raise StationOffline(_AWAY.format(station.id))
         async with station.lock:
             work = Work(station, hub.clock.now())
             running = await operations.want(hub.engine, work, RelayedCall(action, payload))
@@ -195,7 +195,12 @@ class Operator:
 
     async def _carry(self, station: StationState, running: Running) -> None:
         session = self._hub.sessions.get(station.id)
-        if session is None or running.state is not CommandState.QUEUED:
+        if running.state is not CommandState.QUEUED:
+            return
+        if session is None:
+            await self._unanswered(
+                station, running, StationOffline(_AWAY.format(station.id)), [], {}
+            )
             return
         try:
             calls = self._calls(session, station, running)
@@ -301,6 +306,7 @@ class Operator:
         if hashes:
             await self._leave_open(station, hashes)
         has_left = bool(exchanged) or isinstance(error, NoAnswer)
+        has_left |= isinstance(error, StationOffline) and error.may_have_left
         may_wait = running.case.may_wait and not operations.holds_secret(running.operation)
         if has_left or running.expires_at is None or not may_wait:
             await self._answered(station, running, Answered(None, str(error)))

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from csms.domain.answered import Answered
 from csms.domain.follow import Asked, Subject
 from csms.domain.operations import Operation, RelayedCall
-from csms.ocpp.effects import answer_status
 from csms.ocpp.plain_answers import answer_status, merge, read_plainly
 from csms.ocpp.splitting import split
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocpp.v16.operations import ASKED as ASKED_V16
 from csms.ocpp.v16.operations import ENCODERS as ENCODERS_V16
 from csms.ocpp.v16.operations import READERS as READERS_V16
+from csms.ocpp.v16.operations import RELAYED as RELAYED_V16
 from csms.ocpp.v201.operations import ASKED as ASKED_V201
 from csms.ocpp.v201.operations import ENCODERS as ENCODERS_V201
 from csms.ocpp.v201.operations import READERS as READERS_V201
+from csms.ocpp.v201.operations import RELAYED as RELAYED_V201
 from csms.ocppj.frames import CallError
 from csms.ocppj.schemas import request_violation
 from csms.ocppj.version import Version
@@ -95,7 +96,10 @@ def read_answers(
         reason = f"{last.error_code} {last.error_description}".strip()
         return Answered(last.error_code, reason, is_error=True)
     payloads = [said.payload for _, said in exchanged if not isinstance(said, CallError)]
-    read = _READERS[version].get(type(operation))
+    if isinstance(operation, RelayedCall):
+        read = _RELAYED[version].get(operation.action)
+    else:
+        read = _READERS[version].get(type(operation))
     if read is not None:
         return read(operation, payloads)
     return read_plainly(payloads, goes_on=_is_followed(asked, payloads[-1]))
@@ -135,4 +139,8 @@ _READERS: Final[Mapping[Version, Mapping[type[Operation], _Read]]] = {
 _ASKED: Final[Mapping[Version, Mapping[str, Any]]] = {
     Version.V16: ASKED_V16,
     Version.V201: ASKED_V201,
+}
+_RELAYED: Final[Mapping[Version, Mapping[str, _Read]]] = {
+    Version.V16: RELAYED_V16,
+    Version.V201: RELAYED_V201,
 }

@@ -114,6 +114,14 @@ def read_list(operation: GetInstalledCertificateIds, answers: Sequence[Payload])
     return Answered(status, is_agreed=status != "Unknown", result=result)
 
 
+def read_relayed_list(operation: object, answers: Sequence[Payload]) -> Answered:
+    """Reads the answer for one type; that nothing was found is an answer, too."""
+    del operation
+    status = str(answers[-1].get("status"))
+    is_known = status in {"Accepted", "NotFound"}
+    return Answered(status, is_agreed=is_known, result=snake_case(answers[-1]))
+
+
 def encode_delete(operation: DeleteCertificate) -> tuple[str, Payload]:
     """Writes a DeleteCertificate with what the station named it by, unchanged (M04.FR.07)."""
     return "DeleteCertificate", {"certificateHashData": hash_of(operation.certificate)}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
-from csms.ocpp.v16 import certificates, firmware, logs, remote_control, reservation, resetting, security, settings, triggers
+from csms.ocpp.v16 import certificates, firmware, local_list, logs, remote_control, reservation, resetting, security, settings, triggers
 from csms.ocpp.v16 import profile_requests
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     asked.Reset: resetting.encode_reset,
     **remote_control.ENCODERS,
     **reservation.ENCODERS,
+    **local_list.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
     **profile_requests.ENCODERS,
@@ -41,10 +42,17 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
 
 READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
     **certificates.READERS,
+    **local_list.READERS,
     asked.GetVariables: settings.read_get,
     asked.SetVariables: settings.read_set,
 }
 """From all answers to one, where the plain reading (a status, a reason, the rest) is not enough."""
+
+RELAYED: Final[Mapping[str, Callable[[Any, Sequence[Payload]], Answered]]] = {
+    "GetConfiguration": settings.read_get,
+    "GetInstalledCertificateIds": certificates.read_relayed_list,
+}
+"""The same by action, for calls that were given as they are: these readers need no operation."""
 
 ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
     "ChangeAvailability": triggers.asked_by_availability,

@@ -17,6 +17,7 @@ from csms.ocpp.v201 import (
     customer_information,
     display,
     firmware,
+    local_list,
     logs,
     monitoring,
     remote_control,
@@ -55,6 +56,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     asked.Reset: resetting.encode_reset,
     **remote_control.ENCODERS,
     **reservation.ENCODERS,
+    **local_list.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
     **profile_requests.ENCODERS,
@@ -68,6 +70,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
 
 READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
     **certificates.READERS,
+    **local_list.READERS,
     asked.GetVariables: configuration.read_get,
     asked.SetVariables: configuration.read_set,
     keys.RotatePassword: security.read_rotation,
@@ -75,6 +78,15 @@ READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answe
     watching.ClearVariableMonitoring: monitoring.read_clear,
 }
 """From all answers to one, where the plain reading (a status, a reason, the rest) is not enough."""
+
+RELAYED: Final[Mapping[str, Callable[[Any, Sequence[Payload]], Answered]]] = {
+    "ClearVariableMonitoring": monitoring.read_clear,
+    "GetInstalledCertificateIds": certificates.read_list,
+    "GetVariables": configuration.read_get,
+    "SetVariableMonitoring": monitoring.read_set,
+    "SetVariables": configuration.read_set,
+}
+"""The same by action, for calls that were given as they are: these readers need no operation."""
 
 ASKED: Final[Mapping[str, Callable[[Payload], Asked]]] = {
     "ChangeAvailability": triggers.asked_by_availability,

@@ -133,3 +133,28 @@ async def test_more_items_than_a_station_takes_go_in_parts(node, way):
     assert sizes == [4, 1]
     if way == "relayed":
         assert answer["payload"] == {"getVariableResult": results}
+
+
+async def test_an_operation_that_may_have_reached_its_station_is_not_sent_again(node):
+    async with node.station("CP1") as station:
+        asking = asyncio.create_task(ask(node, "CP1", "reset", expires_in_s=3600))
+        await station.received.get()
+        await station.socket.close()
+        told = (await asking).json()
+    assert told["state"] == "failed"
+    async with node.station("CP1") as station:
+        await station.call("Heartbeat", {})
+        assert station.received.empty()
+
+
+async def test_items_that_are_all_refused_make_a_relayed_call_refused(node):
+    item = {"component": {"name": "X"}, "variable": {"name": "Y"}}
+    async with node.station("CP2", "ocpp2.0.1") as station:
+        result = {"attributeStatus": "Rejected", **item}
+        station.answers["SetVariables"] = (3, {"setVariableResult": [result]})
+        await node.http.post(
+            "/stations/CP2/calls/SetVariables",
+            json={"setVariableData": [{**item, "attributeValue": "1"}]},
+        )
+    (told,) = (await node.get("/operations", operation="call:SetVariables"))["items"]
+    assert (told["state"], told["status"]) == ("refused", "Rejected")
