@@ -21,6 +21,7 @@ from csms.engine.engine import Engine
 from csms.engine.records import load_policy_records
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.asking import Asker
+from csms.link.certificate_upkeep import CertificateUpkeep
 from csms.link.counters import Counters
 from csms.link.credentials import Verifier, load_key
 from csms.link.gate import Gate
@@ -159,13 +160,14 @@ class _Node:
         tls_port = None
         if settings.tls_port is not None:
             host = settings.tls_host or settings.host
-            tls_port = await self.stations.start_tls(host, settings.tls_port)
+            tls_port = self.stations.start_tls(host, settings.tls_port)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.stations.reload_tls)
         self.tasks += [
             asyncio.create_task(self.api_server.serve(sockets=[self.api_socket])),
             asyncio.create_task(self.hub.run_deadlines()),
             asyncio.create_task(self.stations.run()),
             asyncio.create_task(Asker(self.hub).run()),
+            asyncio.create_task(CertificateUpkeep(self.hub).run()),
             asyncio.create_task(self.hub.webhooks.run()),
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
         ]

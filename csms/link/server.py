@@ -14,6 +14,8 @@ from weakref import WeakSet
 
 from websockets.asyncio.server import Server, serve
 from websockets.exceptions import NegotiationError
+from websockets.extensions.permessage_deflate import enable_server_permessage_deflate
+from websockets.server import ServerProtocol
 
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.addresses import station_id_of
@@ -26,12 +28,12 @@ from csms.link.peers import Proxies
 from csms.link.refusals import Refusals
 from csms.link.session import StationSession
 from csms.link.sockets import StationConnection, library_logger
-from csms.link.tls_sockets import SecureConnection
-from csms.ocpp.rules import PROFILE_RULES
+from csms.link.tls_listener import TlsListener
+from csms.ocpp.rules import LONGEST_TOKEN, NAMES_COMPONENTS, PROFILE_RULES
 from csms.ocppj.version import Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from websockets.asyncio.server import ServerConnection
     from websockets.http11 import Request, Response
@@ -49,6 +51,13 @@ _UNREAD = 32 * 1024
 # no room here tries again within seconds, by TCP itself.
 _BACKLOG = 512
 _LOOK_EVERY_S = 5
+_OPTIONS: dict[str, Any] = {
+    "ping_interval": None,
+    "ping_timeout": None,
+    "close_timeout": 5,
+    "max_queue": 8,
+    "write_limit": 16_384,
+}
 
 
 class StationServer:
@@ -85,7 +94,8 @@ class StationServer:
         self._rounds = 0
         self._liveness = Liveness(now)
         self._door = Pace()
-        self._servers: list[Server] = []
+        self._server: Server | None = None
+        self._secure: TlsListener | None = None
         self._sockets: WeakSet[StationConnection] = WeakSet()
 
     async def start(self, host: str, port: int) -> int:
@@ -94,50 +104,63 @@ class StationServer:
         Raises:
             SettingsError: if the port is taken or not ours to use.
         """
-        listening = await self._listen(host, port, self._new_socket, "--port")
-        self._hub.takeovers.restore(self._hub.engine.stations.values())
-        return listening
-
-    async def start_tls(self, host: str, port: int) -> int:
-        """Begins to accept over TLS as well, and returns the port.
-
-        Raises:
-            SettingsError: if the port is taken or not ours to use.
-        """
-        return await self._listen(host, port, self._new_secure_socket, "tls_port")
-
-    async def _listen(
-        self, host: str, port: int, make: Callable[..., StationConnection], setting: str
-    ) -> int:
         try:
-            server = await serve(
+            self._server = await serve(
                 self._connected,
                 host,
                 port,
                 process_request=self._check,
-                select_subprotocol=self._select,
                 subprotocols=[],
+                select_subprotocol=self._select,
                 compression="deflate",  # only with stations that offer it, small windows
                 server_header=None,
-                create_connection=cast("type[ServerConnection]", make),
+                create_connection=cast("type[ServerConnection]", self._new_socket),
                 open_timeout=12,
-                close_timeout=5,
-                ping_interval=None,
-                max_size=_MAX_FRAME,
-                max_queue=8,
-                write_limit=16_384,
                 backlog=_BACKLOG,
                 logger=library_logger(),
+                max_size=_MAX_FRAME,
+                **_OPTIONS,
             )
         except OSError as error:
             raise SettingsError(
                 f"cannot listen on {host}:{port} for stations: {error.strerror}; "
-                f"choose another with {setting}"
+                "choose another with --port"
             ) from error
-        for listening in server.sockets:
+        for listening in self._server.sockets:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD)
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
+        self._hub.takeovers.restore(self._hub.engine.stations.values())
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def start_tls(self, host: str, port: int) -> int:
+        """Begins to accept over TLS beside the plain port, and returns the port.
+
+        Raises:
+            SettingsError: if the port is taken or not ours to use.
+        """
+        assert self._tls is not None  # noqa: S101 - the caller has looked
+        listener = TlsListener(
+            self._tls, self._new_secure_socket, self._half_open, self._refusals.tls
+        )
+        self._secure = listener
+        return listener.open(host, port, _UNREAD)
+
+    def _new_secure_socket(self) -> StationConnection:
+        """Returns a socket as those of the plain port are, under the same handler."""
+        assert self._server is not None  # noqa: S101 - the plain port is open
+        made: StationConnection
+
+        def select(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+            return self._select(made, offered)
+
+        protocol = ServerProtocol(
+            extensions=enable_server_permessage_deflate(None),
+            subprotocols=[],
+            select_subprotocol=select,
+            max_size=_MAX_FRAME,
+            logger=library_logger(),
+        )
+        made = self._new_socket(protocol, self._server, **_OPTIONS)
+        return made
 
     def reload_tls(self) -> None:
         """Takes the certificates anew from their files, beside what goes on."""
@@ -169,27 +192,19 @@ class StationServer:
         self, within_s: float, window_s: float = 0, hurry: asyncio.Event | None = None
     ) -> None:
         """Accepts no more, has everything answered, and closes the connections over a window."""
-        for server in self._servers:
-            server.close(close_connections=False)
-        if self._servers:
+        if self._secure is not None:
+            await self._secure.close()
+        if self._server is not None:
+            self._server.close(close_connections=False)
             await self._hub.stop(within_s, window_s, hurry)
             for each in list(self._sockets):
                 each.abort()
-        for server in self._servers:
-            await server.wait_closed()
+            await self._server.wait_closed()
         self._verifier.close()
 
     def _new_socket(self, *args: Any, **options: Any) -> StationConnection:  # noqa: ANN401 - the library's
         """Returns a socket, known from before its handshake so that none delays a stop."""
-        return self._known(StationConnection(*args, **options))
-
-    def _new_secure_socket(self, *args: Any, **options: Any) -> StationConnection:  # noqa: ANN401 - the library's
-        assert self._tls is not None  # noqa: S101 - without there is no such listener
-        made = SecureConnection(*args, **options)
-        made.tls, made.refused = self._tls, self._refusals.tls
-        return self._known(made)
-
-    def _known(self, made: StationConnection) -> StationConnection:
+        made = StationConnection(*args, **options)
         made.half_open, made.usual_patience = self._half_open, self._patience
         made.door = self._door
         self._sockets.add(made)
@@ -266,6 +281,8 @@ class StationServer:
             connection.station = station
         version = _VERSIONS[str(connection.subprotocol)]
         station.rules = PROFILE_RULES[version]
+        station.names_components = NAMES_COMPONENTS[version]
+        station.longest_token = LONGEST_TOKEN[version]
         session = StationSession(self._hub, connection, station, version)
         recorder = self._hub.recorder
         if recorder is not None:
