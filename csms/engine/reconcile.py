@@ -17,6 +17,7 @@ from csms.engine import (
     external_limits,
     local_list,
     operations,
+    provisioning_policy,
     pushing,
     standing,
 )
@@ -44,12 +45,16 @@ def connected(engine: Engine, work: Work) -> None:
     if is_wanted or operations.queued(work.station):
         work.station.reconcile_at = work.now + _BOOT_WITHIN
         work.watched.append(STATION)
+    if work.station.record.booted_at is not None:
+        provisioning_policy.due(engine, work, has_booted=False)
 
 
 def booted(engine: Engine, work: Work) -> None:
     """Has everything pushed again: what a station kept over a boot is not known."""
     belief.doubt_all(work)
     reconcile(engine, work, has_booted=True)
+    if work.station.record.registration is Registration.ACCEPTED:
+        provisioning_policy.due(engine, work, has_booted=True)
 
 
 def heard(engine: Engine, work: Work) -> None:

@@ -48,6 +48,7 @@ from csms.engine import (
     customer_information,
     device_model,
     display,
+    ev_needs,
     firmware,
     local_list,
     monitoring,
@@ -59,7 +60,6 @@ from csms.engine import (
     reservations,
     security_profiles,
 )
-from csms.engine import ev_needs
 from csms.engine.plans import cover, extend, limit_now
 from csms.engine.pushing import observe
 from profiles import ClearCriteria, Kind, Purpose

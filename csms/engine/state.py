@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from csms.domain.local_list import LocalList
 from csms.domain.session import dump_session, load_session
 from csms.domain.station import Station, load_station
 from csms.domain.station_clock import StationClock
@@ -145,8 +146,12 @@ class StationState:
     operations: dict[str, Running] = field(default_factory=dict)
     invited: dict[str, datetime] = field(default_factory=dict)
     states: dict[tuple[int, int], str] = field(default_factory=dict)
+    names_components: bool = False
+    provision_at: datetime | None = None
     violations: Tally = field(default_factory=Tally)
     reservations: dict[int, Reservation] = field(default_factory=dict)
+    local_list: LocalList = field(default_factory=LocalList)
+    longest_token: int = 36
     offered: dict[str, str] = field(default_factory=dict)
     jobs: dict[Subject, Running] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -17,16 +17,18 @@ from csms.domain.operations.provisioning import SetNetworkProfile
 from csms.domain.operations.security import RotatePassword
 from csms.engine import (
     certificates,
+    costs,
     customer_information,
     device_model_cases,
     display,
     firmware,
+    local_list,
     passwords,
+    profile_operations,
     remote_control,
     reservations,
     security_profiles,
 )
-from csms.engine import costs
 from csms.engine import profile_operations
 from csms.engine.use_case import UseCase
 
@@ -43,6 +45,7 @@ USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
         **customer_information.USE_CASES,
         **costs.USE_CASES,
         **profile_operations.USE_CASES,
+        **local_list.USE_CASES,
         **remote_control.USE_CASES,
         **reservations.USE_CASES,
         RotatePassword: UseCase(passwords.prepare, may_wait=False, shown=passwords.shown),

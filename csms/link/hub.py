@@ -31,6 +31,7 @@ from csms.link.calls import Urgency
 from csms.link.consulting import Consulting
 from csms.link.farewell import part_from
 from csms.link.intake import Intake
+from csms.link.local_lists import LocalLists
 from csms.link.operating import Operator
 from csms.link.outside import Client
 from csms.link.pace import Pace
@@ -93,6 +94,7 @@ class Hub:
         self.pace = Pace()
         self.intake = Intake(self)
         self.operator = Operator(self)
+        self.local_lists = LocalLists(self)
         self.outside = Client()
         self.consulting = Consulting(self)
         self.signer = Signer(self)

@@ -113,6 +113,7 @@ _REFUSALS: Final[Mapping[Version, Mapping[str, _Refusal]]] = {
     Version.V16: {
         **v16.certificates.REFUSALS,
         **v16.reservation.REFUSALS,
+        **v16.local_list.REFUSALS,
         "SetChargingProfile": _install_refused(v16.smart_charging.effect_of_install),
         "GetCompositeSchedule": _composite_refused(v16.composite_schedule.evse_asked),
         "ChangeConfiguration": v16.security.refusal_of_configuration,
@@ -120,6 +121,7 @@ _REFUSALS: Final[Mapping[Version, Mapping[str, _Refusal]]] = {
     Version.V201: {
         **v201.certificates.REFUSALS,
         **v201.reservation.REFUSALS,
+        **v201.local_list.REFUSALS,
         "SetChargingProfile": _install_refused(v201.smart_charging.effect_of_install),
         "GetCompositeSchedule": _composite_refused(v201.composite_schedule.evse_asked),
         "SetVariables": v201.security.refusal_of_variables,
@@ -130,6 +132,7 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
     Version.V16: {
         **v16.certificates.EFFECTS,
         **v16.reservation.EFFECTS,
+        **v16.local_list.EFFECTS,
         "SetChargingProfile": _or_refusal(
             v16.smart_charging.effect_of_install, _REFUSALS[Version.V16]["SetChargingProfile"]
         ),
@@ -146,6 +149,7 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
     Version.V201: {
         **v201.certificates.EFFECTS,
         **v201.reservation.EFFECTS,
+        **v201.local_list.EFFECTS,
         "SetChargingProfile": _or_refusal(
             v201.smart_charging.effect_of_install, _REFUSALS[Version.V201]["SetChargingProfile"]
         ),
