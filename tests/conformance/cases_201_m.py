@@ -90,7 +90,7 @@ async def install(
 
 async def shown(stage: Stage, charger: Charger) -> set[tuple[str, str]]:
     """Returns type and serial number of the certificates that the API shows of a station."""
-    found = (await stage.get(f"/stations/{charger.id}/certificates"))["items"]
+    found = (await stage.get(f"/stations/{charger.id}/certificates"))["installed"]
     return {(each["type"], each["serial_number"].lower().lstrip("0")) for each in found}
 
 
