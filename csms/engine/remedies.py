@@ -26,7 +26,7 @@ from csms.engine.remedy_record import (
 )
 from csms.engine.remedy_steps import PUSHES, REMEDIES, Attempt, trigger_otherwise
 from csms.engine.site_policy import Step
-from csms.monitor.episodes import Change, Finding
+from csms.monitor.episodes import Change, Finding, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,6 +129,9 @@ def _not_before(engine: Engine, work: Work, live: LiveSession, episode: Episode)
     """Returns until when the last step has time to show what came of it, None if it had enough."""
     last = last_sent(episode.actions)
     if last is None:
+        # One odd value is often mended by the next: that says more than a question would.
+        if episode.kind is Kind.METER_ANOMALY and episode.confirmed_at is not None:
+            return episode.confirmed_at + _A_MINUTE
         return None
     if last["outcome"] is None:
         waits_until = at_of(last["at"]) + _ANSWER_WITHIN

@@ -486,3 +486,17 @@ async def test_one_that_obeys_after_an_operator_was_told_leaves_what_its_last_pu
     assert sent[-1]["has_helped"]
     (quirk,) = bench.engine.quirks.values()
     assert "ended OVER_LIMIT" in quirk.evidence[-1]
+
+
+async def test_one_odd_value_of_a_meter_is_asked_about_a_minute_later():
+    bench = Bench()
+    await bench.begin()
+    bench.amps = 16.0
+    await bench.run(240)
+    bench.wh += 9_000_000
+    await bench.run(300)
+    assert bench.alert.kind == "METER_ANOMALY"
+    confirmed = next(each for each in bench.alert.doc["history"] if each["change"] == "raised")
+    asked = [at for at, order in bench.sent if isinstance(order.command, Trigger)]
+    raised_s = (datetime.fromisoformat(confirmed["at"]) - after(0)).total_seconds()
+    assert all(at - raised_s >= 60 for at in asked)
