@@ -129,7 +129,8 @@ async def _ask(
             raise invalid_field(refused.field, str(refused)) from None
         raise conflict("operation-refused", str(refused)) from None
     except StationOffline as offline:
-        hint = "give expires_in_s to have it wait"
+        can_wait = api.hub.engine.use_case_of(type(operation)).may_wait
+        hint = "give expires_in_s to have it wait" if can_wait else f"{operation.name} cannot wait"
         raise conflict("station-offline", f"{offline}; {hint}") from None
     is_there = station_id in api.hub.sessions
     if wait_s and is_there:
