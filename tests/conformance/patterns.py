@@ -102,6 +102,23 @@ def same_time(at: datetime) -> Placeholder:
     return Placeholder(f"the time {text_of(at)}", fits, lambda: text_of(at))
 
 
+def in_any_order(patterns: list[Any]) -> Placeholder:
+    """A list of these elements, in whatever order."""
+
+    def fits(value: Any) -> bool:
+        if not isinstance(value, list) or len(value) != len(patterns):
+            return False
+        left = list(value)
+        for pattern in patterns:
+            found = next((each for each in left if not any(differences(pattern, each))), None)
+            if found is None:
+                return False
+            left.remove(found)
+        return True
+
+    return Placeholder(f"in any order {patterns}", fits, lambda: filled(patterns))
+
+
 def filled(pattern: Any) -> Any:
     """Returns a payload that fits a pattern: each placeholder as its example."""
     match pattern:
