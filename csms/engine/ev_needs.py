@@ -228,7 +228,7 @@ def _limit(step: LimitStep, needs: Needs, unit: RateUnit) -> float:
     own = own_limit(needs, unit, phases)
     given = [each for each in (allowed, own) if each is not None]
     most = _MOST_W if unit is RateUnit.W else _MOST_A
-    return truncate(min([each for each in given if each < _NO_LIMIT], default=most))
+    return max(truncate(min([each for each in given if each < _NO_LIMIT], default=most)), 0.0)
 
 
 def _periods(limits: list[tuple[datetime, float]]) -> list[dict[str, object]]:
