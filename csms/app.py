@@ -281,6 +281,7 @@ def _api_server(settings: Settings, api: FastAPI) -> tuple[uvicorn.Server, socke
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, settings.api_port))
+        listening.listen(2048)  # who is told that we listen is not refused
     except OSError as error:
         listening.close()
         raise SettingsError(

@@ -400,5 +400,6 @@ async def strange_events(stage: Stage) -> None:
     )
     for told in strange:
         assert await charger.call("NotifyEvent", told) == {}
-    assert await stage.connector(charger) == "Available"
+    state = await stage.connector(charger)
+    assert state == "Available", f"the connector is shown as {state}"
     assert len(await events(stage, charger, limit=100)) >= len(strange)
