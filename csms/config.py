@@ -21,6 +21,7 @@ from csms.engine.price_settings import PriceSettings, SitePrices
 from csms.engine.security_settings import CIPHERS, KeyPairSettings
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
 from csms.engine.token_settings import TokenSettings
+from csms.engine.vendor_settings import VendorSettings
 from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
 
@@ -266,6 +267,11 @@ class Settings(BaseSettings):
         default_factory=CertificateSettings,
         description="Who signs the certificates of stations, and who is asked about others.",
     )
+    provisioning_file: Path | None = Field(
+        None,
+        description="TOML file of the settings wanted on stations: read, written and verified "
+        "after each boot. See docs/provisioning.md.",
+    )
     webhooks: Annotated[list[WebhookSettings], AfterValidator(have_names_of_their_own)] = Field(
         default_factory=list,
         description="Where changes of alerts are posted to, a table [[webhooks]] each. See "
@@ -273,6 +279,11 @@ class Settings(BaseSettings):
     )
     tokens: TokenSettings = Field(
         default_factory=TokenSettings, description="What holds for all tokens."
+    )
+    vendors: list[VendorSettings] = Field(
+        default_factory=list,
+        description="Vendors whose own messages are understood, a table [[vendors]] each. See "
+        "docs/vendors.md.",
     )
     prices: PriceSettings = Field(default_factory=PriceSettings, description="What charging costs.")
     record: Path | None = Field(None, description="Folder to log every frame in, for replays.")

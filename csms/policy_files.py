@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 from csms.domain.facts import Registration
 from csms.domain.session_ids import SessionIdFormat
 from csms.engine.policy import Policy
+from csms.engine.provisioning_file import load_provisioning
 from csms.engine.site_policy import load_remedies
 from csms.engine.threshold_settings import findings_of
+from csms.engine.vendor_settings import vendors_of
 from csms.errors import SettingsError
 from profiles import CatalogueError, load_assignments, load_catalogue
 from profiles.catalogue import SHIPPED
@@ -47,8 +49,11 @@ def make_policy(settings: Settings) -> Policy:
             update={"dir": (settings.certificates.dir or settings.data_dir / "certs").absolute()}
         ),
         token_rules=settings.tokens,
+        vendors=vendors_of(settings.vendors),
         prices=settings.prices.prices({name: each.prices for name, each in settings.sites.items()}),
     )
+    if settings.provisioning_file is not None:
+        policy.provisioning = load_provisioning(settings.provisioning_file)
     if settings.remedies_file is not None:
         policy.remedies = load_remedies(settings.remedies_file)
     for name, site in settings.sites.items():

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.certificate_effects import CertificateEffect
+from csms.domain.local_list import ListAnswered, ListVersionTold
 from csms.domain.reservation import ReservationAnswered, ReservationCancelled
 
 if TYPE_CHECKING:
@@ -211,11 +213,13 @@ class StopRemotely:
 class VariablesTold:
     """What a station told of its variables when it was asked, or took when they were set.
 
-    `refused` are those that it does not know or would not set, with its word for that.
+    `refused` are those that it does not know or would not set, with its word for that; `is_set`
+    tells which of the two it is about.
     """
 
     variables: tuple[VariableTold, ...]
     refused: tuple[tuple[VariableKey, str], ...] = ()
+    is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +270,8 @@ class CustomerCleared:
 
 
 Command = (
-    InstallProfile
+    CertificateEffect
+    | InstallProfile
     | InstallRefused
     | ClearProfiles
     | ChangeCredentials
@@ -286,6 +291,8 @@ Command = (
     | CapabilitiesTold
     | Trigger
     | StopRemotely
+    | ListAnswered
+    | ListVersionTold
     | ReservationAnswered
     | ReservationCancelled
     | JobReplaced

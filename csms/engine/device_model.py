@@ -14,7 +14,7 @@ import orjson
 from csms.domain.device_model import ACTUAL
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Follow, Subject
-from csms.engine import device_model_limits, timing
+from csms.engine import device_model_limits, provisioning_policy, timing
 from csms.engine.device_model_writes import VariableWrite
 from csms.engine.operations import invite_on
 from csms.engine.report_parts import took_part
@@ -71,8 +71,8 @@ async def reported(engine: Engine, work: Work, fact: VariablesReported) -> Ackno
 
 def told(engine: Engine, work: Work, answer: VariablesTold) -> None:
     """Keeps what a station told of its variables when it was asked, or took when they were set."""
-    del engine
     keep(work, answer.variables)
+    provisioning_policy.told(engine, work, answer)
 
 
 def keep(work: Work, variables: Iterable[VariableTold]) -> None:

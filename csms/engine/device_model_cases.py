@@ -17,8 +17,15 @@ from csms.domain.operations.diagnostics import (
     SetMonitoringLevel,
     SetVariableMonitoring,
 )
-from csms.domain.operations.provisioning import GetBaseReport, GetReport, Reset
+from csms.domain.operations.provisioning import (
+    GetBaseReport,
+    GetReport,
+    GetVariables,
+    Reset,
+    SetVariables,
+)
 from csms.domain.operations.remote_control import ChangeAvailability, TriggerMessage
+from csms.engine import provisioning_policy
 from csms.engine.device_model import with_one_entry, with_request_id
 from csms.engine.supports import require
 from csms.engine.use_case import UseCase
@@ -61,6 +68,8 @@ async def _trigger(engine: Engine, work: Work, operation: TriggerMessage) -> Tri
 
 USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
     {
+        GetVariables: UseCase(answered=provisioning_policy.answered),
+        SetVariables: UseCase(answered=provisioning_policy.answered),
         GetBaseReport: UseCase(with_request_id, outcome_within=_REPORT_WITHIN),
         GetReport: UseCase(with_one_entry, outcome_within=_REPORT_WITHIN),
         GetMonitoringReport: UseCase(_monitoring_report, outcome_within=_REPORT_WITHIN),

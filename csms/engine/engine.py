@@ -9,6 +9,7 @@ import structlog
 from csms.domain.commands import InstallProfile
 from csms.domain.device_model_facts import EventsReported, MonitorsReported, VariablesReported
 from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
+from csms.domain.ev_facts import EvScheduleReported
 from csms.domain.facts import (
     Answer,
     AuthorizationRequested,
@@ -25,7 +26,6 @@ from csms.domain.facts import (
     StatusReported,
     TransactionReported,
 )
-from csms.domain.ev_facts import EvScheduleReported
 from csms.domain.firmware_facts import JobReported
 from csms.domain.reservation import ReservationEnded
 from csms.domain.station import Station
@@ -35,6 +35,7 @@ from csms.engine import (
     certificates,
     confirm,
     customer_information,
+    data_transfer,
     desk,
     device_model,
     display,
@@ -50,6 +51,7 @@ from csms.engine import (
     monitoring,
     operations,
     provisioning,
+    provisioning_policy,
     pushing,
     quirks,
     reconcile,
@@ -100,7 +102,7 @@ HANDLERS: Mapping[type[Fact], Handler] = {
     ProfilesReported: external_limits.reported,
     EvNeedsReported: ev_charging.take_needs,
     EvScheduleReported: ev_charging.take_schedule,
-    DataTransferred: provisioning.transfer,
+    DataTransferred: data_transfer.transfer,
     AuthorizationRequested: authorization.authorize,
     **certificates.HANDLERS,
     TransactionReported: transactions.report,
@@ -352,7 +354,12 @@ class Engine:
         """
         work = Work(station, now)
         if session_id == STATION:
-            wanted = [reconcile.check(self, work), operations.check(work), reservations.check(work)]
+            wanted = [
+                reconcile.check(self, work),
+                operations.check(work),
+                provisioning_policy.check(self, work),
+                reservations.check(work),
+            ]
             again = min((each for each in wanted if each is not None), default=None)
             return work.outcome(None), again
         live = station.running.get(session_id)

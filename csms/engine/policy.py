@@ -12,6 +12,7 @@ from csms.domain.facts import Registration
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.certificate_settings import CertificateSettings
+from csms.engine.provisioning_file import Rule
 from csms.engine.site_policy import Remedies, shipped
 from csms.engine.token_settings import TokenSettings
 from csms.monitor.thresholds import Thresholds, with_values
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from csms.domain.station import Station
+    from csms.domain.vendor import Vendor
     from profiles import AssignmentRule, CatalogueProfile
 
 DEFAULT_ID_FORMAT = "LS-{date}-{sequence}"
@@ -54,6 +56,7 @@ class Policy:
     heartbeat_interval_s: int = 300
     retry_interval_s: int = 60
     unknown_stations_are: Registration = Registration.ACCEPTED
+    provisioning: tuple[Rule, ...] = ()
     accept_unknown_tokens: bool = False
     tokens_while_away: TokensWhileAway = TokensWhileAway.LAST_KNOWN
     id_format: SessionIdFormat = field(
@@ -75,6 +78,7 @@ class Policy:
     site_remedies: dict[str, Remedies] = field(default_factory=dict)
     certificates: CertificateSettings = field(default_factory=CertificateSettings)
     prices: Prices = field(default_factory=Prices)
+    vendors: dict[str, Vendor] = field(default_factory=dict)
     _made: dict[_Key, _Made] = field(default_factory=dict, repr=False, compare=False)
 
     def zone_of(self, site: str) -> tzinfo:

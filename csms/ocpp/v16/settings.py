@@ -127,10 +127,10 @@ def told_by_change(request: Payload, response: Payload) -> VariablesTold:
     """
     key, value, status = VariableKey("", str(request["key"])), request["value"], response["status"]
     if status not in AGREED:
-        return VariablesTold((), ((key, str(status)),))
+        return VariablesTold((), ((key, str(status)),), is_set=True)
     if key.is_secret or not isinstance(value, str):
-        return VariablesTold(())
+        return VariablesTold((), is_set=True)
     waits = status == "RebootRequired"
     values = {} if waits else {ACTUAL: value}
     attributes = {ACTUAL: {"awaits_reboot": value if waits else None}}
-    return VariablesTold((VariableTold(key, values, attributes),))
+    return VariablesTold((VariableTold(key, values, attributes),), is_set=True)

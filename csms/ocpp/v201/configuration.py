@@ -114,7 +114,7 @@ def told_by_set(request: Payload, response: Payload) -> VariablesTold:
             waits = {kind: {"awaits_reboot": value if status == "RebootRequired" else None}}
             values = {} if status == "RebootRequired" else {kind: value}
             told.append(VariableTold(key, values, waits))
-    return VariablesTold(tuple(told), tuple(refused))
+    return VariablesTold(tuple(told), tuple(refused), is_set=True)
 
 
 def _identity(entry: Payload) -> tuple[Any, ...]:
