@@ -37,9 +37,14 @@ _ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _LOCAL_LIST: Final = "localauthlist"
-_KEYS: Final[Mapping[str, str]] = MappingProxyType(
-    {"getconfigurationmaxkeys": "GetConfiguration", "sendlocallistmaxlength": "SendLocalList"}
+_KEYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "certificatesignedmaxchainsize": ("CertificateSigned", "bytes"),
+        "getconfigurationmaxkeys": ("GetConfiguration", "items"),
+        "sendlocallistmaxlength": ("SendLocalList", "items"),
+    }
 )
+_SECURITY, _CHAIN = "security", "maxcertificatechainsize"
 _CHAIN_SIZES: Final = frozenset({"certificatesignedmaxchainsize", "maxcertificatechainsize"})
 _FEATURE_PROFILES: Final = "supportedfeatureprofiles"
 _PROFILES: Final[Mapping[str, tuple[Feature, ...]]] = MappingProxyType(
@@ -109,8 +114,9 @@ def _limits_in(key: VariableKey, value: str) -> list[tuple[str, str, int]]:
     if name in _CHAIN_SIZES:
         return [("CertificateSigned", "characters", most)]
     if not key.component:
-        action = _KEYS.get(name)
-        return [] if action is None else [(action, "items", most)]
+        return [(*_KEYS[name], most)] if name in _KEYS else []
+    if (_controller(key), name) == (_SECURITY, _CHAIN):
+        return [("CertificateSigned", "bytes", most)]
     controller, kind = _controller(key), _LIMITS.get(name)
     if kind is None or controller not in _CONTROLLERS:
         return []

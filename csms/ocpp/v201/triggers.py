@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from csms.domain.operations.remote_control import ChangeAvailability, TriggerMessage
     from csms.ocppj.frames import Payload
 
+_STATUS: Final = "StatusNotification"
 _WORDS: Final = {"CombinedCertificate": "SignCombinedCertificate"}
 _NOT_HERE: Final = {"DiagnosticsStatusNotification": "LogStatusNotification"}
 _CALLS: Final = {
@@ -25,12 +26,23 @@ _CALLS: Final = {
 
 
 def encode_trigger(operation: TriggerMessage) -> tuple[str, Payload]:
-    """Writes a TriggerMessage. Raises: CannotCarry for a word of the other version."""
+    """Writes a TriggerMessage; a status is that of one connector, by default the first.
+
+    Raises: CannotCarry for a word of the other version, or a status of no EVSE.
+    """
     message = _WORDS.get(operation.message, operation.message)
     if message in _NOT_HERE:
         raise CannotCarry(f"OCPP 2.0.1 has no {message}: ask for {_NOT_HERE[message]}.")
+    connector = operation.connector
+    if message == _STATUS:
+        if not operation.evse:
+            raise CannotCarry(
+                "OCPP 2.0.1 wants a StatusNotification asked for by its connector (F06.FR.13): "
+                "evse is missing."
+            )
+        connector = connector or 1
     return "TriggerMessage", present(
-        requestedMessage=message, evse=encode_evse(operation.evse, operation.connector)
+        requestedMessage=message, evse=encode_evse(operation.evse, connector)
     )
 
 

@@ -40,7 +40,7 @@ async def test_b_30_and_b_31_a_pending_station_may_send_what_it_was_asked_for(no
         assert (asked["state"], asked["status"]) == ("done", "Accepted")
         assert asked["requests"][0]["payload"] == {
             "requestedMessage": "StatusNotification",
-            "evse": {"id": 1},
+            "evse": {"id": 1, "connectorId": 1},
         }
         assert (await station.call("StatusNotification", v201_status()))[2] == {}
         assert (await station.call("Heartbeat", {}))[2] == "SecurityError"
