@@ -8,6 +8,7 @@ import typer
 
 from csms.cli import (
     alerts,
+    certificates,
     certs,
     demo,
     operations,
@@ -37,6 +38,8 @@ app.command("demo")(demo.demo)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(stations.app, name="stations")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(certificates.app, name="certificates")
+app.command("security-events")(certificates.security_events)
 app.add_typer(certs.app, name="certs")
 app.add_typer(remedies.app, name="remedies")
 app.add_typer(webhooks.app, name="webhooks")

@@ -45,7 +45,6 @@ _KEYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 _SECURITY, _CHAIN = "security", "maxcertificatechainsize"
-_CHAIN_SIZES: Final = frozenset({"certificatesignedmaxchainsize", "maxcertificatechainsize"})
 _FEATURE_PROFILES: Final = "supportedfeatureprofiles"
 _PROFILES: Final[Mapping[str, tuple[Feature, ...]]] = MappingProxyType(
     {
@@ -111,8 +110,6 @@ def _limits_in(key: VariableKey, value: str) -> list[tuple[str, str, int]]:
     if not value.isascii() or not value.isdigit() or not (most := int(value[:9])) > 0:
         return []
     name = key.variable.casefold()
-    if name in _CHAIN_SIZES:
-        return [("CertificateSigned", "characters", most)]
     if not key.component:
         return [(*_KEYS[name], most)] if name in _KEYS else []
     if (_controller(key), name) == (_SECURITY, _CHAIN):

@@ -16,6 +16,7 @@ from csms.domain.certificate_effects import (
 )
 from csms.engine import pem
 from csms.engine.certificate_book import INSTALLED, ROOTS, Installed
+from csms.engine.device_model_limits import bytes_of
 from csms.engine.writes import RecordWrite
 from csms.errors import OperationRefused
 
@@ -103,7 +104,7 @@ def chain_limit(station: StationState) -> int:
 
     Source: OCPP 2.0.1 part 2, A02.FR.16; OCPP 1.6 security whitepaper, 7.3.
     """
-    told = station.record.limits_told.get("CertificateSigned", {}).get("characters")
+    told = bytes_of(station.record).get("CertificateSigned")
     return min(told or pem.MOST_CHARACTERS, pem.MOST_CHARACTERS)
 
 

@@ -17,11 +17,11 @@ from cryptography.x509.oid import NameOID
 from csms.domain.certificate_facts import CsrFindings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-HASHES: Final = {
+HASHES: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
     "SHA256": hashes.SHA256,
     "SHA384": hashes.SHA384,
     "SHA512": hashes.SHA512,

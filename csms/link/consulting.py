@@ -21,13 +21,14 @@ from csms.domain.certificate_facts import (
     EvCertificateFound,
     OcspFound,
 )
-from csms.domain.facts import AuthorizationRequested
+from csms.domain.facts import AuthorizationRequested, DataTransferred
 from csms.engine import pem
 from csms.link.contract_chains import ChainFault, check_chain
 from csms.link.ev_certificates import ask_provider
 from csms.link.ocsp import OcspAnswer, Responders, fits
 from csms.link.outside import NotAsked, Reach
 from csms.link.roots import Roots
+from csms.link.vendors import ask_vendor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -90,6 +91,10 @@ class Consulting:
         except TimeoutError:
             found = EvCertificateFound(problem="the provider did not answer in time")
         return replace(fact, found=found)
+
+    async def ask_vendor(self, station: StationState, fact: DataTransferred) -> Fact:
+        """Passes a vendor's own message on, if the operator has named somebody for it."""
+        return await ask_vendor(self._hub, station, fact)
 
     async def check_contract(self, station: StationState, fact: AuthorizationRequested) -> Fact:
         """Checks the contract certificate that came with a token, if one did."""
@@ -182,4 +187,5 @@ CONSULTED: Final[Mapping[type, Consult]] = {
     CertificateStatusAsked: Consulting.ask_status,
     EvCertificateAsked: Consulting.ask_provider,
     AuthorizationRequested: Consulting.check_contract,
+    DataTransferred: Consulting.ask_vendor,
 }
