@@ -17,10 +17,12 @@ from csms.cli import (
     quirks,
     remedies,
     replay,
+    reservations,
     serve,
     sessions,
     settings,
     stations,
+    tokens,
     webhooks,
 )
 from csms.errors import LaddvaktError
@@ -45,6 +47,8 @@ app.add_typer(remedies.app, name="remedies")
 app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(quirks.app, name="quirks")
+app.add_typer(tokens.app, name="tokens")
+app.command("reservations")(reservations.reservations)
 app.command("ask")(operations.ask)
 app.command("call")(operations.call)
 app.add_typer(operations.app, name="operations")

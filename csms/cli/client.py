@@ -92,6 +92,16 @@ def delete(url: str, api_token: str | None, path: str) -> None:
     _request(url, api_token, "DELETE", path)
 
 
+def send_table(url: str, api_token: str | None, path: str, table: bytes, **query: Any) -> Any:  # noqa: ANN401 - JSON
+    """Returns what the API answers to a POST of a CSV table.
+
+    Raises:
+        ApiError: if nothing answers, or with the problem that the API names.
+    """
+    headers = {"Content-Type": "text/csv"}
+    return _request(url, api_token, "POST", path, params=query, content=table, headers=headers).json()
+
+
 def _request(
     url: str,
     api_token: str | None,
@@ -101,10 +111,12 @@ def _request(
 ) -> httpx.Response:
     import httpx
 
-    headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
+    headers = content.pop("headers", {})
+    if api_token:
+        headers["Authorization"] = f"Bearer {api_token}"
     try:
         answer = httpx.request(
-            method, f"{url.rstrip('/')}/api/v1{path}", headers=headers, timeout=30, **content
+            method, f"{url.rstrip('/')}/api/v1{path}", headers=headers, timeout=60, **content
         )
     except httpx.HTTPError as error:
         raise ApiError(

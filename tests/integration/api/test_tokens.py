@@ -73,7 +73,7 @@ async def test_tokens_are_listed_newest_first_in_pages(node):
     ("body", "named"),
     [
         ({"status": "Maybe"}, "status"),
-        ({"status": "ConcurrentTx"}, "status"),
+        ({"status": "accepted"}, "status"),
         ({"type": "Card"}, "type"),
         ({"expires_at": "tomorrow"}, "expires_at"),
         ({"expires_at": "2027-01-01T00:00:00"}, "expires_at"),
