@@ -254,18 +254,24 @@ class EvNeedsAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DataTransferred:
-    """A vendor's own message."""
+    """A vendor's own message; `found` is what was answered by somebody else who was asked."""
 
     vendor_id: str
     message_id: str | None
     content: Any = None
+    found: DataTransferAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DataTransferAnswer:
-    """What became of a vendor's message, such as UnknownVendorId."""
+    """What became of a vendor's message, such as UnknownVendorId; `data` is any JSON.
+
+    `problem` says why nobody could answer it.
+    """
 
     status: str
+    data: Any = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

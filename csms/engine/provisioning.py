@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from csms.domain.facts import (
     Acknowledged,
     BootAnswer,
-    DataTransferAnswer,
     HeartbeatAnswer,
     Registration,
 )
@@ -25,7 +24,6 @@ from csms.engine.writes import MessageWrite
 if TYPE_CHECKING:
     from csms.domain.facts import (
         BootNotified,
-        DataTransferred,
         HeartbeatReceived,
         MessageReported,
     )
@@ -97,12 +95,3 @@ async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledge
     return Acknowledged()
 
 
-async def transfer(engine: Engine, work: Work, fact: DataTransferred) -> DataTransferAnswer:
-    """Keeps a vendor's message; no vendor's messages are understood."""
-    del engine
-    doc = {"vendor_id": fact.vendor_id, "message_id": fact.message_id, "content": fact.content}
-    work.writes.append(
-        MessageWrite(work.station.id, work.now, work.message_id, "DataTransfer", doc)
-    )
-    work.note("station.message", action="DataTransfer", vendor=fact.vendor_id)
-    return DataTransferAnswer("UnknownVendorId")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from csms.domain.token import Token, TokenStatus
+from csms.engine.data_transfer import VENDORS
+from csms.engine.vendor_settings import VendorSettings
 from profiles import AssignmentRule, CatalogueProfile, check_assignments
 
 if TYPE_CHECKING:
@@ -44,6 +46,13 @@ async def load_policy_records(store: Store, policy: Policy) -> None:
             policy.catalogue[name] = load_profile(name, doc)
         except (TypeError, ValueError) as error:
             _skip(PROFILES, name, error)
+    for name, doc in (await store.load_records(VENDORS)).items():
+        try:
+            settings_of = VendorSettings.model_validate(doc)
+        except ValueError as error:
+            _skip(VENDORS, name, error)
+        else:
+            policy.vendors[name] = settings_of.vendor(settings_of.id)
     settings = await store.load_records(SETTINGS)
     if ASSIGNMENTS in settings:
         policy.assignments[:] = _load_rules(settings[ASSIGNMENTS], policy.catalogue)

@@ -1,15 +1,20 @@
-"""DataTransfer from a station. Source: OCPP 1.6, 4.3."""
+"""DataTransfer, both ways. Source: OCPP 1.6, 4.3 and 5.6."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Final
 
 from csms.domain.facts import DataTransferred
+from csms.domain.operations import diagnostics as wanted
+from csms.ocpp.reading import present
+from csms.ocpp.unreadable import CannotCarry
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.facts import DataTransferAnswer
+    from csms.domain.operations.diagnostics import DataTransfer
     from csms.ocppj.frames import Payload
 
 
@@ -20,5 +25,20 @@ def decode_transfer(payload: Payload, received_at: datetime) -> DataTransferred:
 
 
 def encode_transfer(answer: DataTransferAnswer) -> Payload:
-    """Writes what became of it."""
-    return {"status": answer.status}
+    """Writes what became of it; data are text, JSON where they were none."""
+    data = answer.data
+    if data is not None and not isinstance(data, str):
+        data = json.dumps(data, ensure_ascii=False)
+    return present(status=answer.status, data=data)
+
+
+def encode_operation(operation: DataTransfer) -> tuple[str, Payload]:
+    """Writes a DataTransfer. Raises: CannotCarry for data that are no text."""
+    if operation.data is not None and not isinstance(operation.data, str):
+        raise CannotCarry("In OCPP 1.6 data is a text: write other JSON as text.")
+    return "DataTransfer", present(
+        vendorId=operation.vendor_id, messageId=operation.message_id, data=operation.data
+    )
+
+
+ENCODERS: Final = {wanted.DataTransfer: encode_operation}

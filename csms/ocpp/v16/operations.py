@@ -12,6 +12,7 @@ from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
 from csms.ocpp.v16 import certificates, firmware, local_list, logs, remote_control, reservation, resetting, security, settings, triggers
 from csms.ocpp.v16 import profile_requests
+from csms.ocpp.v16 import data_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,12 +36,14 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     **local_list.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
+    **data_transfer.ENCODERS,
     **profile_requests.ENCODERS,
     keys.RotatePassword: security.encode_rotation,
 }
 """From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""
 
 READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
+    **logs.READERS,
     **certificates.READERS,
     **local_list.READERS,
     asked.GetVariables: settings.read_get,

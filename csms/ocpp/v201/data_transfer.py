@@ -1,15 +1,18 @@
-"""DataTransfer from a station. Source: OCPP 2.0.1 part 2, P02."""
+"""DataTransfer, both ways. Source: OCPP 2.0.1 part 2, block P."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from csms.domain.facts import DataTransferred
+from csms.domain.operations import diagnostics as wanted
+from csms.ocpp.reading import present
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.facts import DataTransferAnswer
+    from csms.domain.operations.diagnostics import DataTransfer
     from csms.ocppj.frames import Payload
 
 
@@ -21,4 +24,14 @@ def decode_transfer(payload: Payload, received_at: datetime) -> DataTransferred:
 
 def encode_transfer(answer: DataTransferAnswer) -> Payload:
     """Writes what became of it."""
-    return {"status": answer.status}
+    return present(status=answer.status, data=answer.data)
+
+
+def encode_operation(operation: DataTransfer) -> tuple[str, Payload]:
+    """Writes a DataTransfer."""
+    return "DataTransfer", present(
+        vendorId=operation.vendor_id, messageId=operation.message_id, data=operation.data
+    )
+
+
+ENCODERS: Final = {wanted.DataTransfer: encode_operation}

@@ -29,6 +29,7 @@ from csms.ocpp.v201 import (
 )
 from csms.ocpp.v201 import costs
 from csms.ocpp.v201 import profile_requests
+from csms.ocpp.v201 import data_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,6 +60,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
     **local_list.ENCODERS,
     **firmware.ENCODERS,
     **logs.ENCODERS,
+    **data_transfer.ENCODERS,
     **profile_requests.ENCODERS,
     **display.ENCODERS,
     **customer_information.ENCODERS,
@@ -69,6 +71,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
 """From an operation to the call, or the calls, that carry it; `CannotCarry` says why not."""
 
 READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
+    **firmware.READERS,
     **certificates.READERS,
     **local_list.READERS,
     asked.GetVariables: configuration.read_get,
