@@ -2,11 +2,17 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from http_service import an_http_service
 from made_certificates import DER, PEM, a_csr, make, name
+
+from csms.domain.certificate_facts import CertificateUse
+from csms.link.certificate_authority import Authority
+from csms.link.certificate_upkeep import CertificateUpkeep
 
 ACCEPTED = (3, {"status": "Accepted"})
 REJECTED = (3, {"status": "Rejected"})
@@ -310,3 +316,203 @@ async def test_a04_security_events_are_kept_and_listed(node):
     assert [(each["station_id"], each["tech_info"]) for each in only] == [("CP1", "door")]
     alerts = (await node.get("/alerts", kind="SECURITY_EVENT"))["items"]
     assert [each["station_id"] for each in alerts] == ["CP1"]
+
+
+# Who signs
+
+
+def by_service(*, other=False):
+    """A signing service over an authority of its own; `other` signs for another key."""
+    outside = Authority(None)
+
+    def respond(body):
+        asked = json.loads(body)
+        csr = a_csr("CP1")[0] if other else asked["csr"]
+        use, now = CertificateUse(asked["use"]), datetime.now(UTC)
+        told = {"certificate_chain": outside.sign(csr, use, now, 30)}
+        return 200, {}, json.dumps(told).encode()
+
+    return outside, respond
+
+
+async def test_a02_fr_04_an_outside_authority_signs(node):
+    outside, respond = by_service()
+    async with an_http_service(respond) as service, node.station("CP1", V201) as station:
+        node.hub.engine.policy.certificates.signer_url = service.url
+        station.answers["CertificateSigned"] = ACCEPTED
+        await station.call("SignCertificate", {"csr": a_csr("CP1")[0]})
+        leaf, _ = public((await sent(station))[3]["certificateChain"])
+        await node.noted("certificate.accepted")
+    (sub,) = public(outside.certificates(datetime.now(UTC))["chargers-sub"])
+    leaf.verify_directly_issued_by(sub)
+    assert (await node.get("/certificates"))["items"][0]["source"] == "service"
+
+
+SERVICES = {
+    "error": (lambda body: (500, {}, b""), "status 500"),
+    "no JSON": (lambda body: (200, {}, b"hello"), "JSON"),
+    "no chain": (lambda body: (200, {}, b"{}"), "no certificate_chain"),
+    "nonsense": (lambda body: (200, {}, b'{"certificate_chain": "x"}'), "no PEM"),
+    "another key": (by_service(other=True)[1], "not for the station's key"),
+}
+
+
+@pytest.mark.parametrize("case", SERVICES)
+async def test_a02_what_an_outside_authority_fails_to_sign_is_told(node, case):
+    respond, why = SERVICES[case]
+    async with an_http_service(respond) as service, node.station("CP1", V201) as station:
+        node.hub.engine.policy.certificates.signer_url = service.url
+        station.answers["TriggerMessage"] = ACCEPTED
+        await ask(node, "CP1", "renew_certificate")
+        await sent(station)
+        answer = await station.call("SignCertificate", {"csr": a_csr("CP1")[0]})
+        assert answer[2]["status"] == "Accepted"
+        note = await node.noted("operation.failed", operation="renew_certificate")
+        assert why in note.fields["reason"]
+        assert station.received.empty()
+    assert (await node.get("/certificates"))["items"] == []
+
+
+async def test_a_command_may_sign(node, tmp_path):
+    script = tmp_path / "sign"
+    outside = Authority(None)
+    csr, _ = a_csr("CP1")
+    signed = outside.sign(csr, CertificateUse.STATION, datetime.now(UTC), 30)
+    (tmp_path / "signed.pem").write_text(signed, "ascii")
+    script.write_text(f'cat > "{tmp_path}/$1.csr"; cat "{tmp_path}/signed.pem"', "ascii")
+    async with node.station("CP1") as station:
+        node.hub.engine.policy.certificates.signer_command = ["sh", str(script)]
+        station.answers["CertificateSigned"] = ACCEPTED
+        await station.call("SignCertificate", {"csr": csr})
+        assert (await sent(station))[3]["certificateChain"] == signed
+        await node.noted("certificate.accepted")
+        assert (tmp_path / "ChargingStation.csr").read_text("ascii") == csr
+        node.hub.engine.policy.certificates.signer_command = ["false"]
+        await station.call("SignCertificate", {"csr": a_csr("CP1")[0]})
+        await node.noted("certificate.not_signed", why="signer_command ended with code 1")
+        node.hub.engine.policy.certificates.signer_command = [str(tmp_path / "none")]
+        await station.call("SignCertificate", {"csr": a_csr("CP1")[0]})
+        await node.noted("certificate.not_signed")
+
+
+# Which names
+
+
+async def test_a00_fr_511_the_serial_number_told_at_boot_will_do(node):
+    async with node.station("CP1", V201) as station:
+        answer = await station.call("SignCertificate", {"csr": a_csr("SN-4711")[0]})
+        assert answer[2]["status"] == "Rejected"
+        boot = {
+            "reason": "PowerUp",
+            "chargingStation": {"vendorName": "T", "model": "T1", "serialNumber": "SN-4711"},
+        }
+        await station.call("BootNotification", boot)
+        answer = await station.call("SignCertificate", {"csr": a_csr("SN-4711")[0]})
+        assert answer[2]["status"] == "Accepted"
+
+
+async def test_a_name_may_be_free_but_never_another_stations(node):
+    node.hub.engine.policy.certificates.names = "unclaimed"
+    await node.http.put("/stations/CP2", json={})
+    async with node.station("CP1", V201) as station:
+        for name_, status in (("anything", "Accepted"), ("cp2", "Rejected")):
+            answer = await station.call("SignCertificate", {"csr": a_csr(name_)[0]})
+            assert answer[2]["status"] == status
+
+
+async def test_a_request_must_name_the_organization_that_is_set(node):
+    node.hub.engine.policy.certificates.organization = "Laddkraft"
+    async with node.station("CP1", V201) as station:
+        for organization, status in ((None, "Rejected"), ("Laddkraft", "Accepted")):
+            csr, _ = a_csr("CP1", organization=organization)
+            assert (await station.call("SignCertificate", {"csr": csr}))[2]["status"] == status
+
+
+async def test_a_station_that_asks_again_and_again_is_stopped(node):
+    async with node.station("CP1") as station:
+        station.answers["CertificateSigned"] = REJECTED
+        told = [
+            (await station.call("SignCertificate", {"csr": a_csr("CP1")[0]}))[2]["status"]
+            for _ in range(22)
+        ]
+    assert told == ["Accepted"] * 20 + ["Rejected"] * 2
+
+
+async def test_a02_fr_16_a_chain_is_no_longer_than_the_station_takes(node):
+    async with node.station("CP1", V201) as station:
+        told = {
+            "requestId": 1,
+            "generatedAt": "2026-11-21T08:00:00Z",
+            "seqNo": 0,
+            "reportData": [
+                {
+                    "component": {"name": "SecurityCtrlr"},
+                    "variable": {"name": "MaxCertificateChainSize"},
+                    "variableAttribute": [{"value": "1200"}],
+                }
+            ],
+        }
+        await station.call("NotifyReport", told)
+        station.answers["CertificateSigned"] = ACCEPTED
+        await station.call("SignCertificate", {"csr": a_csr("CP1")[0]})
+        chain = (await sent(station))[3]["certificateChain"]
+        assert (len(public(chain)), len(chain) <= 1200) == (1, True)
+        body = {"certificate_chain": ROOT.pem * 3}
+        refused = await ask(node, "CP1", "certificate_signed", body)
+        assert [each["field"] for each in refused.json()["errors"]] == ["certificate_chain"]
+
+
+async def test_an_operators_own_certificate_is_recorded_with_what_became_of_it(node):
+    async with node.station("CP1", V201) as station:
+        station.answers["CertificateSigned"] = REJECTED
+        body = {"certificate_chain": ROOT.pem, "type": "V2GCertificate"}
+        answer = await ask(node, "CP1", "certificate_signed", body)
+        assert (answer.json()["state"], answer.json()["status"]) == ("refused", "Rejected")
+    (issued,) = (await node.get("/certificates", state="rejected"))["items"]
+    assert (issued["source"], issued["subject"]) == ("operator", "CN=A root")
+
+
+# Time
+
+
+async def in_use(node, days):
+    """A certificate of CP1 in use that ends in so many days."""
+    async with node.station("CP1", V201) as station:
+        node.hub.engine.policy.certificates.valid_days = days
+        station.answers["CertificateSigned"] = ACCEPTED
+        await station.call("SignCertificate", {"csr": a_csr("CP1")[0]})
+        return (await node.noted("certificate.accepted")).fields["serial"]
+
+
+async def test_a_certificate_that_ends_soon_is_warned_of_until_a_newer_one_is_in_use(node):
+    upkeep = CertificateUpkeep(node.hub)
+    await in_use(node, 100)
+    await upkeep.look()
+    assert (await node.get("/alerts", kind="CERTIFICATE_ENDS"))["items"] == []
+    serial = await in_use(node, 5)
+    await upkeep.look()
+    await upkeep.look()
+    (alert,) = (await node.get("/alerts", kind="CERTIFICATE_ENDS"))["items"]
+    assert (alert["severity"], alert["state"]) == ("major", "open")
+    assert alert["evidence"]["serial"] == serial
+    await in_use(node, 100)
+    await upkeep.look()
+    (alert,) = (await node.get("/alerts", kind="CERTIFICATE_ENDS"))["items"]
+    assert (alert["state"], alert["cleared_because"]) == ("cleared", "replaced")
+
+
+async def test_a_station_is_asked_to_renew_only_if_that_is_the_policy(node):
+    upkeep = CertificateUpkeep(node.hub)
+    await in_use(node, 5)
+    async with node.station("CP1", V201) as station:
+        station.answers["TriggerMessage"] = ACCEPTED
+        await upkeep.look()
+        node.hub.engine.policy.certificates.renew_before_days = 10
+        await upkeep.look()
+        wanted = {"requestedMessage": "SignChargingStationCertificate"}
+        assert (await sent(station))[2:] == ["TriggerMessage", wanted]
+        await upkeep.look()
+        assert (await station.call("Heartbeat", {}))[0] == 3
+        assert station.received.empty()
+    (asked,) = (await node.get("/operations", operation="renew_certificate"))["items"]
+    assert asked["by"] == "csms"
