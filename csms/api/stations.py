@@ -39,6 +39,7 @@ _TAKEN_AS_GIVEN = (
     "pong_required",
     "default_profile",
     "max_profile",
+    "time_with_milliseconds",
 )
 _WISHES = {"default_profile", "max_profile", "site"}
 _OFFLINE = "Offline"
@@ -84,6 +85,10 @@ class StationBody(BaseModel):
     pong_required: bool = Field(
         default=True,
         description="false for a station that answers no pings: only long silence ends it",
+    )
+    time_with_milliseconds: bool = Field(
+        default=False,
+        description="true for a station that misreads a time without a fraction in our answers",
     )
     deviations: DeviationOverrides = Field(
         default_factory=DeviationOverrides,
@@ -143,6 +148,7 @@ class StationView(BaseModel):
     pong_required: bool
     default_profile: str | None
     max_profile: str | None
+    time_with_milliseconds: bool
     standing: dict[str, Any] = Field(
         description="What became of its standing profiles, by purpose: wanted, sent, accepted, "
         "refused, failed or confirmed, with the times"

@@ -67,6 +67,7 @@ class BootAnswer:
     registration: Registration
     interval_s: int
     current_time: datetime
+    with_milliseconds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class HeartbeatAnswer:
     """The time to set the station's clock by."""
 
     current_time: datetime
+    with_milliseconds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

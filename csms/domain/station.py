@@ -33,7 +33,8 @@ class Station:
     of firmware and logs, by subject, `display` the messages believed on its display, by ID. `features` is what it said
     that it can do at all (`csms.domain.features`), `limits_told` how many `items` and `bytes` it
     takes in one message, by action; the operator's `items_per_message` outweighs that.
-    `provisioning` is what became of the settings that are wanted on it.
+    `provisioning` is what became of the settings that are wanted on it. `time_with_milliseconds`
+    is for stations that misread a time without a fraction.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Station:
     features: dict[str, bool] = field(default_factory=dict)
     limits_told: dict[str, dict[str, int]] = field(default_factory=dict)
     provisioning: dict[str, Any] | None = None
+    time_with_milliseconds: bool = False
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     display: dict[str, dict[str, Any]] = field(default_factory=dict)

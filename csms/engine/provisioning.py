@@ -15,8 +15,7 @@ from csms.domain.facts import (
     Registration,
 )
 from csms.domain.follow import Follow, Subject
-from csms.engine import firmware
-from csms.engine import timing
+from csms.engine import firmware, timing
 from csms.engine.desk import CommandState
 from csms.engine.operations import progressed
 from csms.engine.writes import MessageWrite
@@ -66,7 +65,12 @@ async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
     is_accepted = record.registration is Registration.ACCEPTED
     policy = engine.policy
     interval_s = policy.heartbeat_interval_s if is_accepted else policy.retry_interval_s
-    return BootAnswer(record.registration, spread(interval_s, record.id), work.now)
+    return BootAnswer(
+        record.registration,
+        spread(interval_s, record.id),
+        work.now,
+        with_milliseconds=record.time_with_milliseconds,
+    )
 
 
 def spread(interval_s: int, station_id: str) -> int:
@@ -81,7 +85,8 @@ def spread(interval_s: int, station_id: str) -> int:
 async def heartbeat(engine: Engine, work: Work, fact: HeartbeatReceived) -> HeartbeatAnswer:
     """Tells the station the time."""
     del engine, fact
-    return HeartbeatAnswer(work.now)
+    record = work.station.record
+    return HeartbeatAnswer(work.now, with_milliseconds=record.time_with_milliseconds)
 
 
 async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledged:
@@ -93,5 +98,3 @@ async def keep(engine: Engine, work: Work, fact: MessageReported) -> Acknowledge
     )
     work.note("station.message", action=fact.action)
     return Acknowledged()
-
-

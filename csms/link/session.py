@@ -18,8 +18,10 @@ from csms.domain.secrets import without_secrets
 from csms.link.calls import Calls
 from csms.link.sockets import address_of, reason_of
 from csms.link.texts import storable
+from csms.ocpp.leniency import mended
 from csms.ocpp.routes import ROUTES
 from csms.ocppj.codes import INTERNAL_ERROR, SECURITY_ERROR
+from csms.ocppj.frames import Call
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.version import Role
 
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from csms.engine.work import Note
     from csms.link.hub import Hub
     from csms.link.sockets import StationConnection
-    from csms.ocppj.frames import Call
     from csms.ocppj.schemas import Violation
     from csms.ocppj.version import Version
 
@@ -261,8 +262,11 @@ class StationSession:
         self.hub.counters.messages += 1
         if not route.keeps:
             if violation is not None:
-                await self._refuse(call, violation)
-                return
+                known = self._mended(call)
+                if known is None:
+                    await self._refuse(call, violation)
+                    return
+                received = CallReceived(known, None)
             if not self._may_speak(call.action):
                 text = self.peer.error(call, SECURITY_ERROR, "not accepted: send BootNotification")
                 await self._send(text)
@@ -276,6 +280,16 @@ class StationSession:
         finally:
             if served.outcome is not None:
                 self.hub.settle(self.station, served.outcome)
+
+    def _mended(self, call: Call) -> Call | None:
+        """Returns a call that breaks its schema as it is meant, None if that is not clear."""
+        found = mended(self.version, call.action, call.payload)
+        if found is None:
+            return None
+        for oddity in found.oddities:
+            key = (oddity.kind, call.action, str(oddity.details.get("field", "")))
+            self.hub.tell_violation(self.station, key, oddity.details)
+        return Call(call.message_id, call.action, found.payload)
 
     def _may_speak(self, action: str) -> bool:
         """Before it was accepted a station may only boot, and send what it was asked for.

@@ -36,7 +36,8 @@ from csms.ocppj.refusals import (
     unreadable_id_code,
 )
 from csms.ocppj.repair import NestedTooDeep, read_head, readable_id
-from csms.ocppj.schemas import Violation, malformed_answer, schemas
+from csms.ocppj.schemas import Violation, malformed_answer, schemas, stray_commas
+from csms.ocppj.stray_commas import without_stray_commas
 from csms.ocppj.validation import frame_violation
 from csms.ocppj.version import CSMS_ACTIONS, STATION_ACTIONS, Role, Version
 
@@ -225,7 +226,29 @@ class Peer:
             return self._receive_unknown_type([head.message_type, head.message_id])
         if head.message_id is None:
             return self._refuse_unreadable("frame is not JSON")
-        return self._refuse(head.message_id, broken_call_flaw(self.version, error))
+        mended = self._receive_mended(text) if self.version is Version.V16 else None
+        return mended or self._refuse(head.message_id, broken_call_flaw(self.version, error))
+
+    def _receive_mended(self, text: str) -> CallReceived | None:
+        """Read a call that has commas too many, which is its violation if nothing else is.
+
+        OCPP 2.0.1 part 4, 4.1.7 wants what is invalid refused; 1.6 has no such rule.
+        """
+        mended = without_stray_commas(text)
+        try:
+            frame = None if mended is None else orjson.loads(mended)
+        except orjson.JSONDecodeError:
+            return None
+        match frame:
+            case [_, str() as message_id, str() as action, dict() as payload] if (
+                action in self._supported and 0 < len(message_id) <= MAX_ID
+            ):
+                received = self._received(Call(message_id, action, payload), str(mended), frame)
+            case _:
+                return None
+        if not isinstance(received, CallReceived):
+            return None
+        return CallReceived(received.call, received.violation or stray_commas(self.version))
 
     def _closed(self, message_id: object) -> Call | None:
         call = self.open_call

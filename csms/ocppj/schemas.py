@@ -136,6 +136,11 @@ def duplicate_member(version: Version, name: str) -> Violation:
     return Violation(SPELLING[version].format, path, f"member appears twice: {path}")
 
 
+def stray_commas(version: Version) -> Violation:
+    """Return the violation of a frame that could only be read without some of its commas."""
+    return Violation(SPELLING[version].format, "", "frame is not JSON: it has commas too many")
+
+
 def malformed_answer(version: Version, message: str) -> Violation:
     """Return the violation of an answer whose frame is not as it should be."""
     return Violation(SPELLING[version].format, "", message)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csms.domain.facts import BootNotified, HeartbeatReceived
-from csms.domain.times import format_seconds
 from csms.ocpp.reading import present
+from csms.ocpp.times_told import time_told
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +39,7 @@ def decode_boot(payload: Payload, received_at: datetime) -> BootNotified:
 def encode_boot(answer: BootAnswer) -> Payload:
     """Writes the answer to a BootNotification."""
     return {
-        "currentTime": format_seconds(answer.current_time),
+        "currentTime": time_told(answer),
         "interval": answer.interval_s,
         "status": answer.registration.value,
     }
@@ -53,4 +53,4 @@ def decode_heartbeat(payload: Payload, received_at: datetime) -> HeartbeatReceiv
 
 def encode_heartbeat(answer: HeartbeatAnswer) -> Payload:
     """Writes the answer to a Heartbeat."""
-    return {"currentTime": format_seconds(answer.current_time)}
+    return {"currentTime": time_told(answer)}
