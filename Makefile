@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench chaos fuzz judge lock clean
+.PHONY: help setup run test check bench chaos fuzz judge conformance lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -19,7 +19,7 @@ SEED := 1
 PYTHON :=
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DEV) ## Prepare the environment in .venv from the pinned packages
 
@@ -50,6 +50,9 @@ fuzz: $(DEV) ## Throw a million broken frames at the endpoint, SEED=1 (docs/fuzz
 
 judge: $(DEV) ## Play and score 20 seeds of labelled scenarios, from SEED=1 (docs/judge.md)
 	@$(PY) -m tests.judge --seed $(SEED) $(ARGS)
+
+conformance: $(DEV) ## Play every certification case of both versions (docs/conformance.md)
+	@$(PY) -m tests.conformance $(ARGS)
 
 lock: ## Refresh the pins in requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

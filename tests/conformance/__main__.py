@@ -8,7 +8,8 @@ import re
 import sys
 
 from tests.conformance.book import BROKEN, V16, V201, Case, load
-from tests.conformance.report import as_json, document, lines
+from tests.conformance.document import document
+from tests.conformance.report import as_json, lines
 from tests.conformance.runner import FAILED, play_all
 
 
@@ -22,7 +23,7 @@ def main() -> int:
     if arguments.json:
         sys.stdout.write(as_json(played) + "\n")
     elif arguments.document:
-        sys.stdout.write(document(played) + "\n")
+        sys.stdout.write(document(played))
     else:
         sys.stdout.write("\n".join(lines(played, with_transcripts=arguments.transcripts)) + "\n")
     for name, reason in BROKEN.items():

@@ -119,7 +119,7 @@ async def revoked(stage: Stage) -> None:
     version=V201,
     block="C",
     title="Contract Certificates 15118 - Online - Central contract certificate validation",
-    requirements=("C07.FR.04", "C07.FR.05"),
+    requirements=("C07.FR.04", "C07.FR.05", "C07.FR.15", "C07.FR.16", "C07.FR.17"),
     server=CONTRACTS,
     variants=("good", "revoked", "expired", "of an unknown root"),
 )
@@ -147,7 +147,7 @@ async def by_chain(stage: Stage) -> None:
         assert contract.certificate.serial_number in beside.responder.asked
         await charges(bay)
     else:
-        assert judged == "Invalid", answer
+        assert judged == ("Expired" if stage.variant == "expired" else "Invalid"), answer
 
 
 @case(
@@ -187,3 +187,29 @@ async def emaid_forms(stage: Stage) -> None:
     await stage.token(stored, type="eMAID")
     answer = await charger.call("Authorize", {"idToken": {"idToken": asked, "type": "eMAID"}})
     assert answer["idTokenInfo"]["status"] == "Accepted", answer
+
+
+@case(
+    "X_C_CONTRACT_CANCELLED",
+    version=V201,
+    block="C",
+    title="A valid contract whose eMAID is not accepted is ContractCancelled",
+    requirements=("C07.FR.13",),
+    server=CONTRACTS,
+    variants=("Blocked", "Expired", "Invalid", "Unknown"),
+)
+async def cancelled(stage: Stage) -> None:
+    beside: Contracts = stage.server.beside
+    contract = pki.leaf("DE8AAA123460", beside.authority)
+    charger = await stage.charger()
+    emaid, status = stage.unique("DE8AA"), str(stage.variant)
+    if status != "Unknown":
+        await stage.token(emaid, type="eMAID", status=status)
+    sent = {
+        "idToken": {"idToken": emaid, "type": "eMAID"},
+        "iso15118CertificateHashData": _hash_data(beside, contract),
+    }
+    answer = await charger.call("Authorize", sent)
+    assert answer["certificateStatus"] == "ContractCancelled", answer
+    told = {status} | ({"Invalid"} if status == "Unknown" else set())
+    assert answer["idTokenInfo"]["status"] in told, answer

@@ -71,12 +71,6 @@ def as_json(played: Played) -> str:
     return json.dumps({"results": results, "troubles": played.troubles}, indent=2)
 
 
-def document(played: Played) -> str:
-    """Returns docs/conformance.md."""
-    del played
-    return ""
-
-
 def is_no_server(result: Result) -> bool:
     """Whether a case could not be played since its server did not start."""
     return result.reason.startswith("no server")
