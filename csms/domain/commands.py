@@ -256,9 +256,9 @@ class DisplayMessageSet:
 
 @dataclass(frozen=True, slots=True)
 class DisplayMessageCleared:
-    """A station shows a message no more."""
+    """A station shows a message no more; None: no message at all."""
 
-    id: int
+    id: int | None
 
 
 @dataclass(frozen=True, slots=True)

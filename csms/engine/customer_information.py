@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Follow, Subject
 from csms.domain.operations.diagnostics import CustomerInformation
-from csms.engine import operations
+from csms.engine import local_list, operations
 from csms.engine.desk import CommandState
 from csms.engine.use_case import UseCase
 from csms.engine.writes import MessageWrite
@@ -88,7 +88,8 @@ async def prepare(
 
 def _forget(engine: Engine, work: Work, token: object) -> None:
     """Has a token taken off the station's local list, if it is on it."""
-    del engine, work, token
+    if isinstance(token, str):
+        local_list.forget(engine, work, token)
 
 
 USE_CASES: Final = {CustomerInformation: UseCase(prepare, outcome_within=_WITHIN)}

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from csms.domain.commands import DisplayMessageCleared, DisplayMessageSet
     from csms.domain.display_facts import DisplayMessagesReported
     from csms.engine.engine import Engine
+    from csms.engine.operations import Running
     from csms.engine.state import StationState
     from csms.engine.work import Work
 
@@ -37,6 +38,7 @@ _MOST_KEPT = 200
 _MOST_JOINED = 1000
 _WITHIN = timedelta(minutes=10)
 _ACTION = "NotifyDisplayMessages"
+_CRITERIA: Final = {"id", "priority", "state"}
 
 
 async def reported(engine: Engine, work: Work, fact: DisplayMessagesReported) -> Acknowledged:
@@ -57,7 +59,7 @@ async def reported(engine: Engine, work: Work, fact: DisplayMessagesReported) ->
         state=None if fact.is_partial else CommandState.DONE,
         result={"messages": messages},
     )
-    is_all = running is not None and _asks_for_all(running.operation)
+    is_all = running is not None and _asks_for_all(running)
     if is_all and not fact.is_partial:
         work.station.record.display = {}
         _take(work, messages)
@@ -72,7 +74,11 @@ def shown(work: Work, command: DisplayMessageSet) -> None:
 
 
 def cleared(work: Work, command: DisplayMessageCleared) -> None:
-    """Takes that a station shows a message no more."""
+    """Takes that a station shows a message no more, or none at all."""
+    if command.id is None:
+        work.station.record.display = {}
+        work.save_station()
+        return
     if work.station.record.display.pop(str(command.id), None) is not None:
         work.save_station()
 
@@ -93,13 +99,15 @@ async def prepare_set(
 
     Raises: OperationRefused where it would end before it begins.
     """
-    del work
     start, end = operation.start_at, operation.end_at
     if start is not None and end is not None and end <= start:
         raise OperationRefused("end_at is not after start_at")
     if operation.id is not None:
         return operation
-    return replace(operation, id=await engine.numbers.next("display-message"))
+    known = work.station.record.display
+    while str(number := await engine.numbers.next("display-message")) in known:
+        pass
+    return replace(operation, id=number)
 
 
 async def prepare_get(
@@ -112,10 +120,9 @@ async def prepare_get(
     return replace(operation, request_id=await engine.numbers.next("request"))
 
 
-def _asks_for_all(operation: object) -> bool:
-    if isinstance(operation, GetDisplayMessages):
-        return operation.ids is None and operation.priority is None and operation.state is None
-    return False
+def _asks_for_all(running: Running) -> bool:
+    """Tells whether a request, typed or relayed, names no message, priority or state."""
+    return not any(_CRITERIA & each["payload"].keys() for each in running.requests)
 
 
 def _take(work: Work, messages: Iterable[Mapping[str, Any]]) -> None:

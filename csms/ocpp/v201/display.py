@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.answered import Answered
 from csms.domain.commands import DisplayMessageCleared, DisplayMessageSet
 from csms.domain.display_facts import DisplayMessagesReported
 from csms.domain.follow import Asked, Follow, Subject
 from csms.domain.operations import display as wanted
 from csms.domain.times import format_seconds
+from csms.ocpp.plain_answers import read_plainly
 from csms.ocpp.reading import present
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from csms.domain.operations.display import (
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
         SetDisplayMessage,
     )
     from csms.ocppj.frames import Payload
+
+_CRITERIA: Final = {"id", "priority", "state"}
 
 
 def decode_messages(payload: Payload, received_at: datetime) -> DisplayMessagesReported:
@@ -70,6 +74,21 @@ def asked_by_get(request: Payload) -> Asked:
     return Asked(Follow(Subject.DISPLAY_MESSAGES, request["requestId"]))
 
 
+def read_get(operation: GetDisplayMessages, answers: Sequence[Payload]) -> Answered:
+    """Reads whether messages follow; that there are none is an answer, too (O03.FR.06)."""
+    del operation
+    if answers[-1].get("status") == "Unknown":
+        return Answered("Unknown", is_agreed=True, result={"status": "Unknown", "messages": []})
+    return read_plainly(answers, goes_on=True)
+
+
+def effect_of_get(request: Payload, response: Payload) -> DisplayMessageCleared | None:
+    """Reads that a station which was asked for all its messages has none."""
+    is_for_all = not _CRITERIA & request.keys()
+    is_none = is_for_all and response.get("status") == "Unknown"
+    return DisplayMessageCleared(None) if is_none else None
+
+
 def effect_of_set(request: Payload, response: Payload) -> DisplayMessageSet | None:
     """Reads which message a station shows from now on. Raises: KeyError, TypeError."""
     if response.get("status") != "Accepted":
@@ -105,5 +124,10 @@ ENCODERS: Final = {
     wanted.GetDisplayMessages: encode_get,
     wanted.ClearDisplayMessage: encode_clear,
 }
+READERS: Final = {wanted.GetDisplayMessages: read_get}
 ASKED: Final = {"GetDisplayMessages": asked_by_get}
-EFFECTS: Final = {"SetDisplayMessage": effect_of_set, "ClearDisplayMessage": effect_of_clear}
+EFFECTS: Final = {
+    "ClearDisplayMessage": effect_of_clear,
+    "GetDisplayMessages": effect_of_get,
+    "SetDisplayMessage": effect_of_set,
+}

@@ -72,6 +72,7 @@ ENCODERS: Final[Mapping[type[Operation], Callable[[Any], Calls]]] = {
 
 READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answered]]] = {
     **firmware.READERS,
+    **display.READERS,
     **certificates.READERS,
     **local_list.READERS,
     asked.GetVariables: configuration.read_get,
