@@ -221,5 +221,11 @@ class CertificateBook:
 
 def _load_installed(doc: Mapping[str, Any]) -> InstalledCertificate:
     children = tuple(_load_installed(each) for each in doc.get("children") or ())
-    names = ("type", "hash_algorithm", "issuer_name_hash", "issuer_key_hash", "serial_number")
-    return InstalledCertificate(*(doc[name] for name in names), children)
+    return InstalledCertificate(
+        doc["type"],
+        doc["hash_algorithm"],
+        doc["issuer_name_hash"],
+        doc["issuer_key_hash"],
+        doc["serial_number"],
+        children,
+    )

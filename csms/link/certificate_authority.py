@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -43,6 +44,8 @@ _PURPOSES: Final = {
     CertificateUse.V2G: (_SERVER,),
     CertificateUse.COMBINED: (_CLIENT, _SERVER),
 }
+log = structlog.get_logger("link")
+
 _ROOT_YEARS, _SUB_YEARS = 25, 15
 _EARLIER: Final = timedelta(hours=1)  # a station's clock may be a little behind
 
@@ -114,7 +117,9 @@ class Authority:
             return _make(kind, now)[0]
         files = [self._folder / f"{kind}-{part}" for part in ("root.pem", "sub.pem", "sub.key")]
         if not any(each.exists() for each in files):
-            _make_in(self._folder, kind, now)
+            made = _make_in(self._folder, kind, now)
+            hint = "csms certificates authorities prints its roots"
+            log.warning("authority.made", files=[str(each) for each in made], hint=hint)
         root, sub = (pem.load_chain(each.read_text("ascii"))[0] for each in files[:2])
         key = serialization.load_pem_private_key(files[2].read_bytes(), password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
