@@ -117,16 +117,19 @@ class Responder:
 class Provider:
     """A backend that makes contract certificates: it answers by what the EXI begins with.
 
-    `requests` are the bodies that it got.
+    `requests` are the bodies that it got; `told` is what it says to some EXI, as it is.
     """
 
     requests: list[dict[str, Any]] = field(default_factory=list)
+    told: dict[str, bytes] = field(default_factory=dict)
 
     async def respond(self, body: bytes) -> tuple[str, bytes]:
         """Returns what the backend answers, as JSON."""
         asked = json.loads(body)
         self.requests.append(asked)
         text = asked["exi_request"]
+        if text in self.told:
+            return "application/json", self.told[text]
         if text.startswith("BROKEN"):
             raise ValueError(text)
         status = "Failed" if text.startswith("FAILED") else "Accepted"

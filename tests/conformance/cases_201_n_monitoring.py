@@ -418,9 +418,7 @@ async def event(stage: Stage, **members: Any) -> Payload:
         {"name": "EVSE", "evse": {"id": 1}},
         "Power",
         members.pop("actualValue", "23000.5"),
-        eventNotificationType="CustomMonitor",
-        variableMonitoringId=91,
-        **members,
+        **({"eventNotificationType": "CustomMonitor", "variableMonitoringId": 91} | members),
     )
     assert await charger.call("NotifyEvent", told) == {}
     assert await charger.call("NotifyEvent", {**told, "seqNo": 1, "tbc": False}) == {}
@@ -428,6 +426,21 @@ async def event(stage: Stage, **members: Any) -> Payload:
     mine = [each for each in found if (each["component"], each["variable"]) == ("EVSE", "Power")]
     assert mine, found
     return dict(mine[0])
+
+
+@case(
+    "TC_N_21_CSMS",
+    version=V201,
+    block="N",
+    title="Set Variable Monitoring - Return of a NotifyEvent",
+    requirements=("N07.FR.03",),
+    variants=("HardWiredNotification", "HardWiredMonitor", "PreconfiguredMonitor"),
+)
+async def alert_event(stage: Stage) -> None:
+    """Part 6 tells of it only that it is TC_N_24 with an event that is not periodic."""
+    kind = str(stage.variant)
+    shown = await event(stage, trigger="Alerting", eventNotificationType=kind)
+    assert (shown["trigger"], shown["notification"]) == ("Alerting", kind), shown
 
 
 @case(

@@ -280,3 +280,32 @@ async def empty_types(stage: Stage) -> None:
     path = f"/stations/{charger.id}/operations/get_installed_certificate_ids"
     problem = await stage.post(path, {"types": []}, told=(422,))
     assert problem["errors"][0]["field"].endswith("types"), problem
+
+
+_HOSTILE: dict[str, bytes] = {
+    "nothing": b"",
+    "no JSON": b"<html>busy</html>",
+    "a list": b"[1]",
+    "no response": b'{"status": "Accepted"}',
+    "another type": b'{"exi_response": {"a": 1}}',
+    "nested": b"[" * 60_000,
+    "half a character": b'{"exi_response": "\\ud800"}',
+    "too long": b'{"exi_response": "' + b"x" * 7501 + b'"}',
+    "endless": b'{"exi_response": "' + b"x" * 3_000_000 + b'"}',
+    "a status of another type": b'{"status": ["Accepted"], "exi_response": "eA=="}',
+}
+
+
+@case(
+    "X_M_PROVIDER_HOSTILE",
+    version=V201,
+    block="M",
+    title="A provider says odd things",
+    server=BACKED,
+    variants=_HOSTILE,
+)
+async def provider_hostile(stage: Stage) -> None:
+    exi = stage.unique("EXI")
+    stage.server.beside.provider.told[exi] = _HOSTILE[str(stage.variant)]
+    answer, _ = await ev_certificate(stage, "Install", exi)
+    assert answer["status"] == "Failed", answer
