@@ -20,6 +20,7 @@ from csms.engine.desk import CommandState
 from csms.engine.device_model_limits import bytes_of, items_of
 from csms.engine.work import Work
 from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
+from csms.link.texts import unquoted
 from csms.ocpp.effects import effect_of, effect_of_error
 from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, is_last, read_answers
 from csms.ocpp.secrets import password_in
@@ -230,6 +231,7 @@ class Operator:
             for call in calls:
                 said = await session.calls.call(*call, timeout_s, message_id)
                 message_id = None
+                said = unquoted(said, hashes) if hashes else said
                 exchanged.append((call, said))
                 await self._apply(session, station, call, said)
                 if is_last(call, said):

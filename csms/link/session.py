@@ -17,7 +17,7 @@ from csms.domain.facts import Registration
 from csms.domain.secrets import without_secrets
 from csms.link.calls import Calls
 from csms.link.sockets import address_of, reason_of
-from csms.link.texts import storable
+from csms.link.texts import storable, without
 from csms.ocpp.leniency import mended
 from csms.ocpp.routes import ROUTES
 from csms.ocppj.codes import INTERNAL_ERROR, SECURITY_ERROR
@@ -176,7 +176,8 @@ class StationSession:
             return
         now = self.hub.clock.now()
         if self.hub.recorder is not None:
-            self.hub.recorder.received(self.station.id, self.version, text, now)
+            kept = without(text, self.station.offered)
+            self.hub.recorder.received(self.station.id, self.version, kept, now)
         received = self.peer.receive(text)
         match received:
             case CallReceived():

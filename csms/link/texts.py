@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from csms.domain.secrets import redacted
+from csms.domain.secrets import HIDDEN, redacted
+from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from csms.ocppj.frames import CallResult
     from csms.ocppj.peer import CallReceived
 
 _TELLING = frozenset({"DataTransfer", "NotifyEvent", "NotifyReport", "NotifyMonitoringReport"})
@@ -25,8 +29,29 @@ def storable(received: CallReceived, text: str) -> CallReceived:
             received = replace(received, call=replace(received.call, payload=shown))
     if "\\" not in text or "\\u0000" not in text:  # the first is a tenth of the second
         return received
-    call = replace(received.call, payload=_without_nul(received.call.payload))
+    call = replace(received.call, payload=_mapped(received.call.payload, without_nul))
     return replace(received, call=call)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Returns a text that quotes none of these secrets, in capitals or not."""
+    for each in secrets:
+        for form in (each, each.upper(), each.lower()):
+            text = text.replace(form, HIDDEN)
+    return text
+
+
+def unquoted(said: CallResult | CallError, secrets: Iterable[str]) -> CallResult | CallError:
+    """Returns a station's answer without the secrets that it quotes from the call."""
+
+    def hidden(text: str) -> str:
+        return without(text, secrets)
+
+    if isinstance(said, CallError):
+        description = hidden(said.error_description)
+        details = _mapped(said.error_details, hidden)
+        return replace(said, error_description=description, error_details=details)
+    return replace(said, payload=_mapped(said.payload, hidden))
 
 
 def without_nul(text: str) -> str:
@@ -34,11 +59,11 @@ def without_nul(text: str) -> str:
     return text.replace(_NUL, _INSTEAD)
 
 
-def _without_nul(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _mapped(value: Any, of_text: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, str):
-        return without_nul(value)
+        return of_text(value)
     if isinstance(value, list):
-        return [_without_nul(each) for each in value]
+        return [_mapped(each, of_text) for each in value]
     if isinstance(value, dict):
-        return {without_nul(name): _without_nul(each) for name, each in value.items()}
+        return {of_text(name): _mapped(each, of_text) for name, each in value.items()}
     return value
