@@ -71,8 +71,9 @@ def make(
     since: timedelta = timedelta(days=-1),
     until: timedelta = timedelta(days=30),
     usages: tuple[x509.ObjectIdentifier, ...] = (),
+    key: Any = None,
 ) -> Made:
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(subject))

@@ -27,6 +27,16 @@ HASHES: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
     "SHA512": hashes.SHA512,
 }
 MOST_CHARACTERS: Final = 10_000
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading something that is no certificate, or a strange one, may raise."""
 _LEAST_RSA, _MOST_RSA, _LEAST_EC = 2048, 8192, 224
 _MOST_CERTIFICATES: Final = 12
 _NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
@@ -45,8 +55,8 @@ def load_chain(text: str) -> list[x509.Certificate]:
     try:
         found = x509.load_pem_x509_certificates(text.encode())
         for each in found:
-            each.public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            _touch(each)
+    except UNREADABLE as error:
         raise ValueError(f"holds no certificate that can be read: {_short(error)}") from None
     return found
 
@@ -74,7 +84,7 @@ def read_csr(text: str) -> CsrFindings:
         names = _texts(csr.subject, NameOID.COMMON_NAME)
         organizations = _texts(csr.subject, NameOID.ORGANIZATION_NAME)
         digest = key_digest(key)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         return CsrFindings(f"it is no request that can be read: {_short(error)}")
     return CsrFindings(problem, names, organizations, digest)
 
@@ -96,11 +106,8 @@ def key_problem(key: PublicKeyTypes) -> str | None:
 
 def key_digest(key: PublicKeyTypes) -> str:
     """Returns the SHA-256 of a public key, hexadecimal."""
-    raw = key.public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
     digest = hashes.Hash(hashes.SHA256())
-    digest.update(raw)
+    digest.update(_key_info(key))
     return digest.finalize().hex()
 
 
@@ -113,17 +120,8 @@ def name_hash(name: x509.Name, algorithm: str) -> str:
 
 def key_hash(certificate: x509.Certificate, algorithm: str) -> str:
     """Returns the hash of a certificate's key as in OCSP, hexadecimal. Source: RFC 6960, 4.1.1."""
-    key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        raw = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        raw = key.public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
-    else:
-        raw = key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     digest = hashes.Hash(HASHES[algorithm]())
-    digest.update(raw)
+    digest.update(_key_bits(certificate.public_key()))
     return digest.finalize().hex()
 
 
@@ -155,6 +153,40 @@ def issuer_in(
             continue
         return each
     return None
+
+
+def _touch(certificate: x509.Certificate) -> None:
+    """Has all parts of a certificate read now that would be read later."""
+    certificate.public_key()
+    for name in (certificate.subject, certificate.issuer):
+        name.rfc4514_string()
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    _ = certificate.extensions, certificate.signature_algorithm_parameters
+
+
+def _key_info(key: PublicKeyTypes) -> bytes:
+    """Returns a public key as SubjectPublicKeyInfo, DER."""
+    return key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def _key_bits(key: PublicKeyTypes) -> bytes:
+    """Returns what stands in the bit string of a SubjectPublicKeyInfo, without unused bits."""
+    info = _key_info(key)
+    inside, _ = _element(info, 0)
+    _, behind_algorithm = _element(info, inside)
+    begin, end = _element(info, behind_algorithm)
+    return info[begin + 1 : end]
+
+
+def _element(der: bytes, at: int) -> tuple[int, int]:
+    """Returns where the content of the DER element at a place begins and ends."""
+    length, begin = der[at + 1], at + 2
+    if length & 0x80:
+        begin += length & 0x7F
+        length = int.from_bytes(der[at + 2 : begin], "big")
+    return begin, begin + length
 
 
 def _texts(name: x509.Name, oid: x509.ObjectIdentifier) -> tuple[str, ...]:

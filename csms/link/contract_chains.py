@@ -59,6 +59,19 @@ def check_chain(
         given = pem.load_chain(contract.chain or "")
     except ValueError as error:
         raise ChainFault(_ERROR, f"the certificate {error}") from None
+    try:
+        return _checked(given, contract, emaid, roots, now)
+    except pem.UNREADABLE as error:
+        raise ChainFault(_ERROR, f"the certificate is a strange one: {error}"[:200]) from None
+
+
+def _checked(
+    given: Sequence[x509.Certificate],
+    contract: Contract,
+    emaid: str,
+    roots: Sequence[x509.Certificate],
+    now: datetime,
+) -> CheckedChain:
     path = _path(given, roots)
     for each in path:
         if each.not_valid_after_utc < now:

@@ -128,7 +128,7 @@ def _read(
         _check_time(single, now)
         _check_signature(response, question, known, now)
         until = single.next_update_utc
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except pem.UNREADABLE as error:
         raise NotAsked(f"the responder's answer cannot be read: {error}"[:200]) from None
     kept_until = None if until is None else min(until, now + _LONGEST)
     status = single.certificate_status

@@ -57,9 +57,18 @@ def test_what_is_no_chain_is_told_in_a_sentence(text, why):
         pem.load_chain(text)
 
 
+KEYS = {
+    "EC": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "P-521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "RSA": lambda: rsa.generate_private_key(65537, 2048),
+    "DSA": lambda: dsa.generate_private_key(2048),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
 @pytest.mark.parametrize("algorithm", ["SHA256", "SHA384", "SHA512"])
-def test_hashes_are_those_of_ocsp(algorithm):
-    issuer = make("issuer", ca=True)
+def test_hashes_are_those_of_ocsp(algorithm, kind):
+    issuer = make("issuer", ca=True, key=KEYS[kind]())
     leaf = make("leaf", issuer)
     asked = ocsp.OCSPRequestBuilder().add_certificate(
         leaf.certificate, issuer.certificate, pem.HASHES[algorithm]()
