@@ -47,8 +47,10 @@ CUSTOM = {"vendorId": "org.example", "more": [{"a": None}, 1.5, "ö"]}
 
 
 @cache
-def _schema(action: str) -> Payload:
-    file = resources.files("ocpp") / "v201" / "schemas" / f"{action}Request.json"
+def schema_of(version: str, action: str) -> Payload:
+    """Returns the official schema of a request."""
+    folder, suffix = ("v16", "") if version == V16 else ("v201", "Request")
+    file = resources.files("ocpp") / folder / "schemas" / f"{action}{suffix}.json"
     loaded: Payload = json.loads(file.read_bytes().removeprefix(b"\xef\xbb\xbf"))
     return loaded
 
@@ -89,7 +91,7 @@ def made(schema: Payload, root: Payload, *, is_custom: bool) -> Any:  # noqa: PL
 )
 async def custom(stage: Stage) -> None:
     charger = await stage.charger()
-    schema = _schema(str(stage.variant))
+    schema = schema_of(V201, str(stage.variant))
     said = await charger.exchange(str(stage.variant), made(schema, schema, is_custom=True))
     assert not isinstance(said, Error), said
 
@@ -103,7 +105,7 @@ async def custom(stage: Stage) -> None:
 )
 async def least(stage: Stage) -> None:
     charger = await stage.charger()
-    schema = _schema(str(stage.variant))
+    schema = schema_of(V201, str(stage.variant))
     said = await charger.exchange(str(stage.variant), made(schema, schema, is_custom=False))
     assert not isinstance(said, Error), said
 
