@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 from csms.api.answers import answer, with_z
 from csms.api.context import Api
 from csms.api.problems import not_found
-from csms.domain.local_list import UNSUPPORTED, LocalList
+from csms.domain.local_list import UNSUPPORTED, Listed, LocalList
 
 router = APIRouter(tags=["local lists"])
 
@@ -16,7 +16,8 @@ router = APIRouter(tags=["local lists"])
 class ListedToken(BaseModel):
     """A token on a station's list."""
 
-    token: str = Field(description="Letters in lower case")
+    token: str
+    type: str | None
     status: str
     expires_at: AwareDatetime | None
     group: str | None
@@ -58,10 +59,16 @@ def _view(station_id: str, known: LocalList, limit: int) -> dict[str, Any]:
         "last_status": known.status,
         "updated_at": with_z(known.updated_at),
         "count": len(known.entries),
-        "tokens": [_entry(key, known.entries[key]) for key in sorted(known.entries)[:limit]],
+        "tokens": [_entry(known.entries[key]) for key in sorted(known.entries)[:limit]],
     }
 
 
-def _entry(key: str, mark: str) -> dict[str, Any]:
-    status, until, group = mark.split("|", 2)
-    return {"token": key, "status": status, "expires_at": until or None, "group": group or None}
+def _entry(listed: Listed) -> dict[str, Any]:
+    status, until, group = listed.mark.split("|", 2)
+    return {
+        "token": listed.text,
+        "type": listed.kind,
+        "status": status,
+        "expires_at": until or None,
+        "group": group or None,
+    }

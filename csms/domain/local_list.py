@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csms.domain.times import format_seconds
 from csms.domain.token import token_key
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from csms.domain.token import Authorization, Named
 
 UNSUPPORTED, NONE = -1, 0
+
+
+class Listed(NamedTuple):
+    """A token as it stands on a list; `kind` is None in 1.6. `mark` is what the list says of it."""
+
+    text: str
+    kind: str | None
+    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +40,14 @@ class ListEntry:
         """The form that tokens are compared in."""
         return token_key(self.token.text)
 
-    def is_told_by(self, mark: str) -> bool:
-        """Tells whether a list that has this mark of the token says the same."""
+    def is_told_by(self, listed: Listed) -> bool:
+        """Tells whether a list that has this of the token says the same."""
         told = self.authorization
-        if told is None:
+        if told is None or listed.kind not in {None, self.token.kind}:
             return False
         groups = {"", told.parent or "", told.group or ""}
         expected = mark_of(told.status.value, told.cached_until, None)
-        return any(mark == expected + token_key(group) for group in groups)
+        return any(listed.mark == expected + token_key(group) for group in groups)
 
 
 def mark_of(status: str, expires_at: datetime | None, group: str | None) -> str:
@@ -53,13 +61,13 @@ class LocalList:
     """The list of one station, as far as we know.
 
     `version` is the last that it took from us, `told` what it said last; None where nobody knows.
-    `entries` are marks (`mark_of`) by the tokens' keys. `is_doubtful` where the next list must be
+    `entries` are by the tokens' keys. `is_doubtful` where the next list must be
     a full one. `status` is the last answer to a list, `failures` how many were refused in a row.
     """
 
     version: int | None = None
     told: int | None = None
-    entries: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, Listed] = field(default_factory=dict)
     is_doubtful: bool = False
     status: str | None = None
     failures: int = 0
@@ -72,15 +80,17 @@ class LocalList:
 
     def dump(self) -> dict[str, Any]:
         """Returns it as JSON-able values, for the store."""
-        doc = {name: getattr(self, name) for name in LocalList.__slots__}
+        doc: dict[str, Any] = {name: getattr(self, name) for name in LocalList.__slots__}
+        doc["entries"] = {key: list(each) for key, each in self.entries.items()}
         return doc | {
             "updated_at": None if self.updated_at is None else self.updated_at.isoformat()
         }
 
 
 def load_local_list(doc: Mapping[str, Any]) -> LocalList:
-    """Returns the list that `dump` described. Raises: TypeError, ValueError if it is none."""
+    """Returns the list that `dump` described. Raises: KeyError, TypeError, ValueError if none."""
     values = {name: doc[name] for name in LocalList.__slots__ if name in doc}
+    values["entries"] = {key: Listed(*each) for key, each in doc["entries"].items()}
     if values.get("updated_at") is not None:
         values["updated_at"] = datetime.fromisoformat(values["updated_at"])
     return LocalList(**values)
@@ -88,12 +98,13 @@ def load_local_list(doc: Mapping[str, Any]) -> LocalList:
 
 @dataclass(frozen=True, slots=True)
 class ListAnswered:
-    """What a station makes of a list; `entries` are tokens with their mark, None takes one off."""
+    """What a station makes of a list; `removed` are the tokens that it takes off."""
 
     status: str
     version: int
     is_full: bool
-    entries: tuple[tuple[str, str | None], ...] = ()
+    entries: tuple[Listed, ...] = ()
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def load_all(engine: Engine, docs: Mapping[str, Mapping[str, Any]]) -> dict[str,
             continue
         try:
             station.local_list = load_local_list(doc)
-        except (TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             unreadable[station_id] = f"{type(error).__name__}: {error}"
     return unreadable
 
@@ -98,14 +98,14 @@ def complete(
     if operation.tokens is None and (is_full or operation.remove is None):
         entries = _wanted(engine.policy, station, now)
         if not is_full:
-            entries = _changes(station, entries)
+            entries = _changes(engine.policy, station, entries)
     else:
-        entries = _named_tokens(engine.policy, operation.tokens or [], now)
+        entries = _named_tokens(engine.policy, station, operation.tokens or [], now)
         if is_full:
             entries = [each for each in entries if each.authorization is not None]
             if operation.tokens and not entries:
                 raise OperationRefused("none of them is known", "tokens")
-    removed = [ListEntry(named(engine.policy, text)) for text in operation.remove or ()]
+    removed = [_removal(engine.policy, station, text) for text in operation.remove or ()]
     chosen = {each.key: each for each in (*entries, *removed)}
     if len(chosen) > MOST_ENTRIES:
         raise OperationRefused(
@@ -139,11 +139,10 @@ def answered(engine: Engine, work: Work, said: ListAnswered) -> None:
         known.failures = 0
         if said.is_full:
             known.entries, known.is_doubtful = {}, False
-        for text, mark in said.entries:
-            if mark is None:
-                known.entries.pop(token_key(text), None)
-            else:
-                known.entries[token_key(text)] = mark
+        for text in said.removed:
+            known.entries.pop(token_key(text), None)
+        for listed in said.entries:
+            known.entries[token_key(listed.text)] = listed
         work.note("local_list.accepted", version=said.version, entries=len(known.entries))
     else:
         known.is_doubtful = True
@@ -184,7 +183,7 @@ def is_behind(engine: Engine, station: StationState, now: datetime) -> bool:
     wanted = _wanted(engine.policy, station, now)
     if len(wanted) > MOST_ENTRIES:
         return False
-    return known.is_doubtful or bool(_changes(station, wanted))
+    return known.is_doubtful or bool(_changes(engine.policy, station, wanted))
 
 
 def forget(engine: Engine, work: Work, token: str) -> None:
@@ -220,26 +219,31 @@ def _wanted(policy: Policy, station: StationState, now: datetime) -> list[ListEn
     ]
 
 
-def _changes(station: StationState, wanted: Iterable[ListEntry]) -> list[ListEntry]:
+def _changes(policy: Policy, station: StationState, wanted: Iterable[ListEntry]) -> list[ListEntry]:
     """Returns the entries that differ from what is believed, and those to be taken off."""
     there = station.local_list.entries
     keys: set[str] = set()
     changed: list[ListEntry] = []
     for entry in wanted:
         keys.add(entry.key)
-        mark = there.get(entry.key)
-        if mark is None or not entry.is_told_by(mark):
+        listed = there.get(entry.key)
+        if listed is None or not entry.is_told_by(listed):
             changed.append(entry)
-    gone = [_removal(key) for key in there if key not in keys]
+    gone = [_removal(policy, station, key) for key in there if key not in keys]
     return [*gone, *changed]
 
 
-def _named_tokens(policy: Policy, texts: Iterable[str], now: datetime) -> list[ListEntry]:
+def _named_tokens(
+    policy: Policy, station: StationState, texts: Iterable[str], now: datetime
+) -> list[ListEntry]:
     """Returns the entries of some tokens; one that is not known is taken off."""
     found = []
     for text in texts:
         token = policy.token(text)
-        found.append(_removal(text) if token is None else _entry(policy, token, now))
+        if token is None:
+            found.append(_removal(policy, station, text))
+        else:
+            found.append(_entry(policy, token, now))
     return found
 
 
@@ -258,8 +262,12 @@ def _for_lists(judged: Authorization, token: Token) -> Authorization:
     return replace(judged, status=status, cached_until=token.expires_at)
 
 
-def _removal(text: str) -> ListEntry:
-    return ListEntry(Named(text))
+def _removal(policy: Policy, station: StationState, text: str) -> ListEntry:
+    """Returns what takes a token off: it is named as it stands on the list."""
+    listed = station.local_list.entries.get(token_key(text))
+    if listed is None:
+        return ListEntry(named(policy, text))
+    return ListEntry(Named(listed.text, listed.kind or named(policy, text).kind))
 
 
 def _is_accepted(entry: ListEntry) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from csms.domain.answered import Answered
-from csms.domain.local_list import ListAnswered, ListVersionTold, mark_of
+from csms.domain.local_list import ListAnswered, Listed, ListVersionTold, mark_of
 from csms.domain.operations import authorization as asked
 from csms.domain.operations.prepared import PreparedList
 from csms.ocpp.charging_profiles import required_integer_in
@@ -71,20 +71,19 @@ def _encode(entry: ListEntry) -> Payload:
 
 
 def _read(request: Payload, status: str) -> ListAnswered:
+    entries = request.get("localAuthorizationList") or ()
     return ListAnswered(
         status,
         required_integer_in(request, "listVersion"),
         request["updateType"] == "Full",
-        tuple(_entry(each) for each in request.get("localAuthorizationList") or ()),
+        tuple(_entry(each, each["idTagInfo"]) for each in entries if "idTagInfo" in each),
+        tuple(each["idTag"] for each in entries if "idTagInfo" not in each),
     )
 
 
-def _entry(raw: Payload) -> tuple[str, str | None]:
-    info = raw.get("idTagInfo")
-    if info is None:
-        return raw["idTag"], None
+def _entry(raw: Payload, info: Payload) -> Listed:
     until = instant_of(info.get("expiryDate"))
-    return raw["idTag"], mark_of(info["status"], until, info.get("parentIdTag"))
+    return Listed(raw["idTag"], None, mark_of(info["status"], until, info.get("parentIdTag")))
 
 
 ENCODERS: Final = {

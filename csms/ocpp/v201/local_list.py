@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from csms.domain.answered import Answered
-from csms.domain.local_list import ListAnswered, ListVersionTold, mark_of
+from csms.domain.local_list import ListAnswered, Listed, ListVersionTold, mark_of
 from csms.domain.operations import authorization as asked
 from csms.domain.operations.prepared import PreparedList
 from csms.ocpp.charging_profiles import required_integer_in
@@ -73,21 +73,21 @@ def _encode(entry: ListEntry) -> Payload:
 
 
 def _read(request: Payload, status: str) -> ListAnswered:
+    entries = request.get("localAuthorizationList") or ()
     return ListAnswered(
         status,
         required_integer_in(request, "versionNumber"),
         request["updateType"] == "Full",
-        tuple(_entry(each) for each in request.get("localAuthorizationList") or ()),
+        tuple(_entry(each, each["idTokenInfo"]) for each in entries if "idTokenInfo" in each),
+        tuple(each["idToken"]["idToken"] for each in entries if "idTokenInfo" not in each),
     )
 
 
-def _entry(raw: Payload) -> tuple[str, str | None]:
-    text, info = raw["idToken"]["idToken"], raw.get("idTokenInfo")
-    if info is None:
-        return text, None
+def _entry(raw: Payload, info: Payload) -> Listed:
+    token, group = raw["idToken"], info.get("groupIdToken")
     until = instant_of(info.get("cacheExpiryDateTime"))
-    group = info.get("groupIdToken")
-    return text, mark_of(info["status"], until, None if group is None else group["idToken"])
+    mark = mark_of(info["status"], until, None if group is None else group["idToken"])
+    return Listed(token["idToken"], token["type"], mark)
 
 
 ENCODERS: Final = {

@@ -61,7 +61,7 @@ async def test_a_full_list_of_16_then_what_has_changed(node):
         assert await sent(station) == {
             "listVersion": 2,
             "localAuthorizationList": [
-                {"idTag": "b"},
+                {"idTag": "B"},
                 {"idTag": "A", "idTagInfo": {"status": "Blocked", "parentIdTag": "FAMILY"}},
                 {"idTag": "D", "idTagInfo": {"status": "Accepted"}},
             ],
@@ -70,9 +70,9 @@ async def test_a_full_list_of_16_then_what_has_changed(node):
         known = await listed(node, "CP1")
     assert (known["version"], known["count"], known["is_full_needed"]) == (2, 3, False)
     assert {each["token"]: each["status"] for each in known["tokens"]} == {
-        "a": "Blocked",
-        "c": "Blocked",
-        "d": "Accepted",
+        "A": "Blocked",
+        "C": "Blocked",
+        "D": "Accepted",
     }
 
 
@@ -131,6 +131,18 @@ async def test_a_differential_list_is_above_the_version_that_the_station_tells(
     assert (known["version"], known["version_told"], known["is_full_needed"]) == (8, 8, True)
 
 
+async def test_a_token_that_is_gone_is_taken_off_as_it_stands_on_the_list(node):
+    await put(node, "A", type="ISO14443")
+    async with node.station("CP2", "ocpp2.0.1") as station:
+        station.answers["SendLocalList"] = ACCEPTED
+        await ask(node, "CP2", "send_local_list")
+        await sent(station)
+        await node.http.delete("/tokens/A")
+        await ask(node, "CP2", "send_local_list", update_type="Differential", tokens=["a"])
+        request = await sent(station)
+    assert request["localAuthorizationList"] == [{"idToken": {"idToken": "A", "type": "ISO14443"}}]
+
+
 async def test_relayed_lists_and_versions_count_as_well(node):
     async with node.station("CP1") as station:
         station.answers["SendLocalList"] = (3, {"status": "VersionMismatch"})
@@ -145,7 +157,7 @@ async def test_relayed_lists_and_versions_count_as_well(node):
         station.answers["SendLocalList"] = ACCEPTED
         await relay(node, "CP1", "SendLocalList", **given)
         taken = await listed(node, "CP1")
-        assert (taken["version"], taken["tokens"][0]["token"]) == (20, "x")
+        assert (taken["version"], taken["tokens"][0]["token"]) == (20, "X")
         removal = {**given, "listVersion": 21, "updateType": "Differential"}
         removal["localAuthorizationList"] = [{"idTag": "X"}]
         await relay(node, "CP1", "SendLocalList", **removal)
