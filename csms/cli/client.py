@@ -48,7 +48,7 @@ def fetch(url: str, api_token: str | None, path: str, /, **query: Any) -> httpx.
     return _request(url, api_token, "GET", path, params=asked)
 
 
-def every(url: str, api_token: str | None, path: str) -> list[Any]:
+def every(url: str, api_token: str | None, path: str, /, **query: Any) -> list[Any]:  # noqa: ANN401 - query values
     """Returns all items of a list, page after page.
 
     Raises:
@@ -57,7 +57,7 @@ def every(url: str, api_token: str | None, path: str) -> list[Any]:
     items: list[Any] = []
     cursor: str | None = None
     while True:
-        page = get(url, api_token, path, limit=_PAGE, cursor=cursor)
+        page = get(url, api_token, path, limit=_PAGE, cursor=cursor, **query)
         items += page["items"]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -99,7 +99,9 @@ def send_table(url: str, api_token: str | None, path: str, table: bytes, **query
         ApiError: if nothing answers, or with the problem that the API names.
     """
     headers = {"Content-Type": "text/csv"}
-    return _request(url, api_token, "POST", path, params=query, content=table, headers=headers).json()
+    return _request(
+        url, api_token, "POST", path, params=query, content=table, headers=headers
+    ).json()
 
 
 def _request(

@@ -2,8 +2,8 @@
 
 The numbers are those of the list of complaints that every row comes from. What is about profiles
 (1 to 8) is in test_pushing.py and test_replay_pushes.py, refused lists of measurands (18) in
-api/test_provisioning.py, starts that never come (25) in unit/engine/test_transactions.py, and
-handshakes, paths, passwords and pings (31 to 34) in test_handshake.py and test_connections.py.
+api/test_provisioning.py, and handshakes, paths, passwords and pings (31 to 34) in
+test_handshake.py and test_connections.py.
 """
 
 from __future__ import annotations
