@@ -21,7 +21,7 @@ from tests.conformance.states import stamp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.conformance.charger import Charger, Payload
+    from tests.conformance.charger import Charger, Expected, Payload
     from tests.conformance.stage import Stage
 
 _SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
@@ -426,6 +426,69 @@ async def full_duplex(stage: Stage) -> None:
     assert len(heard) == len(views) == 12
     assert set(most) == {1}, most
     assert {view["status"] for view in views} == {"Accepted"}, views
+
+
+async def _hurries(
+    charger: Charger, asked: Expected, said: Payload, action: str, payload: Payload
+) -> Payload:
+    """Answers a call and sends one in the same breath; returns the answer to the latter."""
+    answer = json.dumps([3, asked.message_id, said], separators=(",", ":"))
+    sending = asyncio.create_task(charger.send(answer))
+    future = await charger.post(action, payload)
+    await sending
+    async with asyncio.timeout(20):
+        told: Payload = await future
+    assert not isinstance(told, Error), told
+    return told
+
+
+@case(
+    "X_OP_HURRY",
+    version=V201,
+    block="X",
+    title="What an answer leads to comes in the same breath as the answer: both count, in order",
+    variants=("trigger_message", "get_charging_profiles", "reserve_now", "start_transaction"),
+)
+async def hurry(stage: Stage) -> None:
+    name, kind = _kind(stage)
+    for _ in range(5):
+        charger = await stage.charger()
+        asked = charger.silent(kind.action)
+        asking = asyncio.create_task(_ask(stage, charger, (200,)))
+        request = await asked
+        action, payload, state = _follows(name, request)
+        await _hurries(charger, asked, _ACCEPTED, action, payload)
+        await asking
+        view = await _comes(stage, charger, lambda view, state=state: view["state"] == state)
+        assert view["status"] == "Accepted", view
+        assert view["answered_at"] is not None, view
+        if name == "reserve_now":
+            found = await stage.get("/reservations", station=charger.id)
+            assert found["items"][0]["status"] == "used", found
+        if name == "start_transaction":
+            assert view["result"]["transaction_id"] == "in-a-hurry", view
+
+
+def _follows(name: str, request: Payload) -> tuple[str, Payload, str]:
+    """Returns the call that follows from an operation, and the state that this leads to."""
+    if name == "trigger_message":
+        return "Heartbeat", {}, "done"
+    if name == "get_charging_profiles":
+        profile = filled(_DEFAULT.wire())
+        source = {"chargingLimitSource": "CSO", "evseId": 1, "chargingProfile": [profile]}
+        return "ReportChargingProfiles", {"requestId": request["requestId"], **source}, "done"
+    event: Payload = {
+        "eventType": "Started",
+        "timestamp": stamp(),
+        "triggerReason": "RemoteStart",
+        "seqNo": 0,
+        "transactionInfo": {"transactionId": "in-a-hurry"},
+        "evse": {"id": 1, "connectorId": 1},
+    }
+    if name == "reserve_now":
+        return "TransactionEvent", {**event, "reservationId": request["id"]}, "done"
+    info = {**event["transactionInfo"], "remoteStartId": request["remoteStartId"]}
+    return "TransactionEvent", {**event, "transactionInfo": info}, "done"
 
 
 @case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 from tests.conformance.book import V201, case
@@ -254,6 +255,29 @@ async def stubborn(stage: Stage) -> None:
     assert 1 <= told <= 6, sent
     await asyncio.sleep(_QUIET_S)
     assert len(sent) == told, sent
+
+
+@case(
+    "X_EV_HURRY",
+    version=V201,
+    block="X",
+    title="The vehicle's schedule comes in the same breath as the answer to its profile",
+    requirements=("K15.FR.12",),
+)
+async def hurry(stage: Stage) -> None:
+    for _ in range(5):
+        bay = await connected(stage)
+        charger = bay.charger
+        sent = charger.silent("SetChargingProfile")
+        await _needs(bay, NEEDS["AC"])
+        profile = (await sent)["chargingProfile"]
+        again = charger.answers("SetChargingProfile")
+        answer = json.dumps([3, sent.message_id, {"status": "Accepted"}], separators=(",", ":"))
+        sending = asyncio.create_task(charger.send(answer))
+        await chosen(bay, above(profile["chargingSchedule"][0]), "Rejected")
+        await sending
+        await asyncio.sleep(_QUIET_S)
+        assert len(again) == 1, again
 
 
 @case(
