@@ -19,11 +19,11 @@ from csms.engine import (
     clearings,
     confirm,
     desk,
+    effects,
     external_limits,
     pushing,
     reconcile,
     remedies,
-    smart_charging,
     standing,
 )
 
@@ -39,7 +39,7 @@ def take_answer(engine: Engine, work: Work, order: Order, answer: desk.CommandAn
     effect = answer.effect
     is_lowered = live is not None and pushing.is_lowered(live, order)
     if state is desk.CommandState.ACCEPTED and effect is not None and not is_lowered:
-        smart_charging.apply(engine, work, effect)
+        effects.apply(engine, work, effect)
     match order.command:
         case InstallProfile() if order.session_id is None:
             standing.answered(engine, work, order, answer, state)

@@ -40,6 +40,7 @@ from csms.engine import (
     device_model,
     display,
     duplicates,
+    effects,
     ev_charging,
     expected_end,
     external_limits,
@@ -59,7 +60,6 @@ from csms.engine import (
     refused,
     remedies,
     reservations,
-    smart_charging,
     standing,
     transactions,
 )
@@ -331,7 +331,7 @@ class Engine:
     def agreed(self, station: StationState, command: Command, now: datetime) -> Outcome:
         """Takes over what a station agreed to, or refused, when somebody else asked it."""
         work = Work(station, now)
-        smart_charging.take_from_other(self, work, command)
+        effects.take_from_other(self, work, command)
         return work.outcome(None)
 
     def bind_transaction(self, station: StationState, old: str, new: str, now: datetime) -> Outcome:

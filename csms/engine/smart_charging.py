@@ -10,56 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from csms.domain.certificate_effects import (
-    CertificateDeleted,
-    CertificateInstalled,
-    CertificatesTold,
-    CertificateTaken,
-)
-from csms.domain.commands import (
-    CapabilitiesTold,
-    ChangeCredentials,
-    ClearProfiles,
-    Command,
-    CompositeTold,
-    CredentialsRefused,
-    CustomerCleared,
-    DisplayMessageCleared,
-    DisplayMessageSet,
-    InstallProfile,
-    InstallRefused,
-    JobReplaced,
-    MonitorsCleared,
-    MonitorsSet,
-    NetworkProfilesChosen,
-    NetworkProfileStored,
-    RaiseSecurityProfile,
-    Several,
-    StartRemotely,
-    VariablesTold,
-)
-from csms.domain.local_list import ListAnswered, ListVersionTold
-from csms.domain.reservation import ReservationAnswered, ReservationCancelled
-from csms.engine import (
-    belief,
-    capabilities,
-    certificates,
-    confirm,
-    customer_information,
-    device_model,
-    display,
-    ev_needs,
-    firmware,
-    local_list,
-    monitoring,
-    passwords,
-    plans,
-    pushing,
-    refusals,
-    remote_control,
-    reservations,
-    security_profiles,
-)
+from csms.domain.commands import ClearProfiles, InstallProfile
+from csms.engine import belief, ev_needs, plans, pushing, refusals, remote_control
 from csms.engine.plans import cover, extend, limit_now
 from csms.engine.pushing import observe
 from profiles import ClearCriteria, Kind, Purpose
@@ -71,14 +23,15 @@ if TYPE_CHECKING:
     from profiles import ChargingProfile
 
 __all__ = [
-    "apply",
+    "cleared",
     "cover",
     "end_transaction",
     "extend",
+    "installed",
+    "installed_by_other",
     "limit_now",
     "observe",
     "settle",
-    "take_from_other",
 ]
 
 
@@ -95,70 +48,26 @@ def settle(engine: Engine, work: Work, live: LiveSession, *, rechoose: bool) -> 
     pushing.want(engine, work, live)
 
 
-def apply(engine: Engine, work: Work, command: Command) -> None:
-    """Takes over what a station agreed to: into the profiles believed on it, or its record."""
-    match command:
-        case InstallProfile():
-            _install(work, command)
-        case ClearProfiles():
-            _clear(work, command)
-        case (
-            CertificateTaken() | CertificatesTold() | CertificateInstalled() | CertificateDeleted()
-        ):
-            certificates.take(engine, work, command)
-        case StartRemotely():
-            remote_control.awaited(work, command)
-        case ListAnswered():
-            local_list.answered(engine, work, command)
-        case ListVersionTold():
-            local_list.version_told(engine, work, command)
-        case ReservationAnswered():
-            reservations.answered(work, command)
-        case ReservationCancelled():
-            reservations.cancelled(work, command)
-        case JobReplaced():
-            firmware.replaced(work, command)
-        case DisplayMessageSet():
-            display.shown(work, command)
-        case DisplayMessageCleared():
-            display.cleared(work, command)
-        case CustomerCleared():
-            customer_information.cleared(engine, work, command)
-        case ChangeCredentials():
-            passwords.accepted(engine, work, command)
-        case CredentialsRefused():
-            passwords.refused(work, command)
-        case RaiseSecurityProfile():
-            security_profiles.asked(work, command)
-        case NetworkProfileStored():
-            security_profiles.stored(work, command)
-        case NetworkProfilesChosen():
-            security_profiles.chosen(work, command)
+def installed(engine: Engine, work: Work, command: InstallProfile) -> None:
+    """Takes a profile among those believed on the station."""
+    del engine
+    _install(work, command)
 
 
-def take_from_other(engine: Engine, work: Work, command: Command) -> None:
-    """Takes over what a station agreed to, or refused, when somebody else asked it."""
-    match command:
-        case InstallRefused():
-            refusals.refused_to_other(work, command)
-        case CompositeTold():
-            confirm.told_to_other(engine, work, command)
-        case CapabilitiesTold():
-            capabilities.told(work, command, None)
-        case VariablesTold():
-            device_model.told(engine, work, command)
-        case MonitorsSet():
-            monitoring.were_set(work, command)
-        case MonitorsCleared():
-            monitoring.were_cleared(work, command)
-        case Several(commands):
-            for each in commands:
-                take_from_other(engine, work, each)
-        case _:
-            apply(engine, work, command)
-    if isinstance(command, InstallProfile):
-        refusals.accepted_from_other(work, command)
-        ev_needs.heed_other(work, command.profile)
+def cleared(engine: Engine, work: Work, command: ClearProfiles) -> None:
+    """Takes profiles from those believed on the station."""
+    del engine
+    purpose = None if command.purpose is None else Purpose(command.purpose)
+    criteria = ClearCriteria(command.profile_id, command.evse, purpose, command.stack_level)
+    work.station.installed = work.station.installed.clear(criteria)
+    _changed(work)
+
+
+def installed_by_other(engine: Engine, work: Work, command: InstallProfile) -> None:
+    """Takes a profile that somebody else has sent."""
+    installed(engine, work, command)
+    refusals.accepted_from_other(work, command)
+    ev_needs.heed_other(work, command.profile)
 
 
 def end_transaction(work: Work, live: LiveSession) -> None:
@@ -202,13 +111,6 @@ def _has_no_start(profile: ChargingProfile) -> bool:
     Without a start an Absolute one counts from the transaction's here, else from its receipt.
     """
     return profile.kind is Kind.ABSOLUTE and profile.schedule.start is None
-
-
-def _clear(work: Work, command: ClearProfiles) -> None:
-    purpose = None if command.purpose is None else Purpose(command.purpose)
-    criteria = ClearCriteria(command.profile_id, command.evse, purpose, command.stack_level)
-    work.station.installed = work.station.installed.clear(criteria)
-    _changed(work)
 
 
 def _changed(work: Work) -> None:
