@@ -287,7 +287,7 @@ def _save(engine: Engine, work: Work, issued: Issued) -> None:
     work.writes.append(RecordWrite(ISSUED, issued.serial, issued.doc()))
 
 
-HANDLERS: Final[Mapping[type[CertificateFact], Any]] = {
+HANDLERS: Final[Mapping[type[Any], Any]] = {
     CertificateRequested: requested,
     CertificateStatusAsked: status_asked,
     EvCertificateAsked: ev_certificate_asked,
