@@ -6,8 +6,9 @@ JSON, and answers what the vehicle shall be told. Source: OCPP 2.0.1 part 2, M01
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from csms.domain.certificate_facts import EvCertificateFound
 from csms.link.outside import NotAsked, Question, post
@@ -28,18 +29,18 @@ async def ask_provider(
     """Returns what the provider answers; that it does not is told in `problem`."""
     if settings.ev_provider_url is None:
         return EvCertificateFound(problem=_NONE)
-    body = json.dumps(
+    body = orjson.dumps(
         {
             "station_id": station_id,
             "schema_version": asked.schema_version,
             "action": asked.action,
             "exi_request": asked.exi_request,
         }
-    ).encode()
+    )
     timeout_s = settings.ev_provider_timeout_s
     question = Question(settings.ev_provider_url, body, _HEADERS, timeout_s)
     try:
-        said = json.loads(await post(await client.get(), question))
+        said = orjson.loads(await post(await client.get(), question))
     except NotAsked as error:
         return EvCertificateFound(problem=f"the provider of contract certificates: {error}")
     except ValueError:
@@ -49,8 +50,8 @@ async def ask_provider(
 
 def _read(said: Any) -> EvCertificateFound:  # noqa: ANN401 - any JSON
     exi = said.get("exi_response") if isinstance(said, dict) else None
-    if not isinstance(exi, str) or not exi:
-        return EvCertificateFound(problem="the provider's answer has no exi_response")
+    if not isinstance(exi, str) or not exi or not exi.isascii() or not exi.isprintable():
+        return EvCertificateFound(problem="the provider's answer has no exi_response in base64")
     if len(exi) > _MOST_EXI:
         return EvCertificateFound(problem=f"exi_response has more than {_MOST_EXI} characters")
     status = said.get("status", "Accepted")

@@ -12,6 +12,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
+import orjson
 import structlog
 from cryptography import x509
 
@@ -106,11 +107,11 @@ class Signer:
 
     async def _by_service(self, url: str, signing: Signing) -> str:
         """Posts a request as JSON; the answer has the chain as PEM in `certificate_chain`."""
-        body = json.dumps({"csr": signing.csr, "use": signing.use.value}).encode()
+        body = orjson.dumps({"csr": signing.csr, "use": signing.use.value})
         timeout_s = self._hub.engine.policy.certificates.signer_timeout_s
         question = Question(url, body, {"Content-Type": "application/json"}, timeout_s)
         try:
-            said = json.loads(await post(await self._hub.outside.get(), question))
+            said = orjson.loads(await post(await self._hub.outside.get(), question))
         except NotAsked as error:
             raise NotSigned(f"the authority at signer_url: {error}") from None
         except ValueError:

@@ -351,6 +351,7 @@ async def test_a02_fr_04_an_outside_authority_signs(node):
 SERVICES = {
     "error": (lambda body: (500, {}, b""), "status 500"),
     "no JSON": (lambda body: (200, {}, b"hello"), "JSON"),
+    "nested": (lambda body: (200, {}, b"[" * 60_000), "JSON"),
     "no chain": (lambda body: (200, {}, b"{}"), "no certificate_chain"),
     "nonsense": (lambda body: (200, {}, b'{"certificate_chain": "x"}'), "no PEM"),
     "another key": (by_service(other=True)[1], "not for the station's key"),

@@ -341,6 +341,8 @@ PROVIDERS = {
     "no answer": lambda body: (200, {}, b"{}"),
     "a list": lambda body: (200, {}, b"[]"),
     "a number": lambda body: (200, {}, b'{"exi_response": 1}'),
+    "nested": lambda body: (200, {}, b"[" * 60_000),
+    "half a character": lambda body: (200, {}, b'{"exi_response": "\\ud800"}'),
     "too long": lambda body: (200, {}, json.dumps({"exi_response": "x" * 7501}).encode()),
     "failed": lambda body: (200, {}, b'{"exi_response": "gLgD", "status": "Failed"}'),
 }
