@@ -33,6 +33,7 @@ _ACTIONS = frozenset(
     action for version in Version for action in CSMS_ACTIONS[version] | STATION_ACTIONS[version]
 )
 _TAKEN_AS_GIVEN = (
+    "default_protocol",
     "items_per_message",
     "certificate_common_name",
     "ping_interval_s",
@@ -69,7 +70,16 @@ class StationBody(BaseModel):
     items_per_message: dict[str, Annotated[int, Field(ge=1)]] = Field(
         {}, description="How many items a message may have, by action: {'GetVariables': 4}"
     )
-    certificate_common_name: str | None = Field(None, min_length=1, max_length=255)
+    certificate_common_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="Common name of its certificate; null: its ID",
+    )
+    default_protocol: Version | None = Field(
+        None,
+        description="OCPP version of a station that offers no subprotocol; null: it is refused",
+    )
     site: str = Field(DEFAULT_SITE, min_length=1, max_length=100)
     ping_interval_s: float | None = Field(
         None, ge=0, le=86_400, description="null: as the server's setting; 0: never"
@@ -143,6 +153,7 @@ class StationView(BaseModel):
     )
     items_per_message: dict[str, int]
     certificate_common_name: str | None
+    default_protocol: str | None
     site: str
     ping_interval_s: float | None
     pong_required: bool

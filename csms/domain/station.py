@@ -44,6 +44,7 @@ class Station:
     new_passwords: list[dict[str, Any]] = field(default_factory=list)
     next_security_profile: int | None = None
     network_profiles: dict[str, int] = field(default_factory=dict)
+    default_protocol: str | None = None
     site: str = DEFAULT_SITE
     items_per_message: dict[str, int] = field(default_factory=dict)
     certificate_common_name: str | None = None

@@ -270,6 +270,8 @@ class StationServer:
         for each in offered:
             if each in _VERSIONS:
                 return each
+        if not offered and _default_version(connection) is not None:
+            return None
         self._refusals.unspoken(connection, [str(each) for each in offered], " or ".join(_VERSIONS))
         raise NegotiationError(f"offer the subprotocol {' or '.join(_VERSIONS)}")
 
@@ -279,7 +281,8 @@ class StationServer:
         if station is None:
             station = self._hub.engine.enroll(connection.station_id, self._hub.clock.now())
             connection.station = station
-        version = _VERSIONS[str(connection.subprotocol)]
+        version = _VERSIONS.get(str(connection.subprotocol)) or _default_version(connection)
+        assert version is not None  # noqa: S101 - else the upgrade is refused
         station.rules = PROFILE_RULES[version]
         station.names_components = NAMES_COMPONENTS[version]
         station.longest_token = LONGEST_TOKEN[version]
@@ -298,6 +301,13 @@ class StationServer:
             if recorder is not None:
                 recorder.event(station.id, version, "disconnected", self._hub.clock.now())
             await asyncio.shield(self._hub.disconnected(session, reason))
+
+
+def _default_version(connection: StationConnection) -> Version | None:
+    """Returns what an operator has said that a station speaks which offers nothing."""
+    station = connection.station
+    named = None if station is None else station.record.default_protocol
+    return next((version for version in Version if version.value == named), None)
 
 
 def _asked(request: Request) -> tuple[str, list[str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from csms.errors import SettingsError
+from csms.link.certificate_authority import make_missing
 from csms.link.peers import Proxies
 from csms.link.tls import KeyPair, Tls, TlsFiles
 
@@ -41,6 +43,7 @@ def make_tls(settings: Settings) -> Tls | None:
             "tls_port needs certificates: name them in tls_certificates, or make some for "
             f"development by `csms certs init` (none are in {folder / 'server'})"
         )
+    _make_authority(settings, folder)
     own = tuple(folder / "ca" / f"{name}.pem" for name in _OWN_CA)
     return Tls(
         TlsFiles(
@@ -53,9 +56,23 @@ def make_tls(settings: Settings) -> Tls | None:
     )
 
 
+def _make_authority(settings: Settings, folder: Path) -> None:
+    """Makes our own authority ahead, so that what it signs first is trusted at once."""
+    outside = settings.certificates
+    if outside.signer_url is not None or outside.signer_command is not None:
+        return
+    try:
+        made = make_missing(folder, datetime.now(UTC))
+    except OSError as error:
+        log.warning("certificates.no_authority", folder=str(folder), why=error.strerror)
+        return
+    if made:
+        log.info("certificates.authority_made", folder=str(folder / "ca"))
+
+
 def certificates_folder(settings: Settings) -> Path:
     """Returns where our own certificates and authorities are."""
-    return (settings.data_dir / "certs").absolute()
+    return (settings.certificates.dir or settings.data_dir / "certs").absolute()
 
 
 def make_proxies(settings: Settings) -> Proxies:

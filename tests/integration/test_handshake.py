@@ -26,7 +26,7 @@ STATIONS = {
 }
 LATER = {
     "http.auth_brute_force": "has a test of its own",
-    "hs.x_forwarded_proto_spoof": "security profiles over TLS are not there yet",
+    "hs.x_forwarded_proto_spoof": "has a test of its own, with a station of profile 2",
     "hs.slowloris_500": "has a test of its own",
     "http.hash_dos": "has a test of its own",
 }
@@ -171,6 +171,30 @@ async def test_the_first_version_that_we_speak_in_the_stations_order(
 async def test_tc_088_no_version_that_we_speak_refuses_the_upgrade(server: Running, offered):
     reply = await ask(server.port, upgrade("/OPEN-1", protocol=offered))
     assert 400 <= reply.status < 500
+
+
+async def test_a_station_that_offers_nothing_speaks_what_its_operator_says(server: Running):
+    await server.put("/stations/OPEN-1", default_protocol="1.6")
+    try:
+        reply = await ask(server.port, upgrade("/OPEN-1", protocol=None))
+        assert reply.status == 101
+        assert "sec-websocket-protocol" not in reply.headers
+        assert (await ask(server.port, upgrade("/OPEN-1", protocol="ocpp1.5"))).status == 400
+        async with connect(server.url("OPEN-1")) as socket:
+            await socket.send(json.dumps([2, "b", "BootNotification", BOOTS["ocpp1.6"]]))
+            assert json.loads(await socket.recv())[2]["status"] == "Accepted"
+    finally:
+        await server.put("/stations/OPEN-1", default_protocol=None)
+
+
+async def test_a_proxy_that_nobody_has_listed_is_not_believed(server: Running):
+    await server.put("/stations/TCK-0001", security_profile=2)
+    try:
+        spoofed = ("X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.1")
+        assert (await ask(server.port, upgrade("/TCK-0001", GOOD, *spoofed))).status == 401
+    finally:
+        await server.put("/stations/TCK-0001", security_profile=1)
+    assert (await ask(server.port, upgrade("/TCK-0001", GOOD, *spoofed))).status == 101
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD", "BREW"])

@@ -15,6 +15,9 @@ import httpx
 import pytest
 from certificates import an_authority, client, server_files, toml
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from running import BOOTS, WAIT_S, Running, charger, running, serving
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -250,6 +253,43 @@ async def test_headers_of_a_proxy_count_from_listed_peers_only(place: Place):
         headers = spoofed | {"Authorization": basic(station)}
         attempt = connect(url + station, subprotocols=["ocpp1.6"], additional_headers=headers)
         assert await status_of(attempt) == 401
+
+
+async def test_tc_074_a_certificate_that_we_have_signed_opens_its_station(place: Place):
+    """Asked for over the old way in, used at once on the new one, and refused once revoked."""
+    server = place.server
+    await server.put("/stations/FRESH", security_profile=1, password=PASSWORD)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, "FRESH"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Acme"),
+        ]
+    )
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    csr = request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    async with charger(
+        server, "FRESH", additional_headers={"Authorization": basic("FRESH")}
+    ) as station:
+        answer = await station.call("SignCertificate", {"csr": csr})
+        assert answer[2] == {"status": "Accepted"}
+        call = await station.next_call("CertificateSigned")
+        await station.answer(call, {"status": "Accepted"})
+    file = place.folder / "fresh.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    file.write_bytes(call[3]["certificateChain"].encode() + b"\n" + private)
+    await server.put("/stations/FRESH", security_profile=3)
+    async with place.connect("FRESH", file) as socket:
+        assert await boots(socket)
+    assert await status_of(place.connect("CP-1", file)) == 401
+    listed = (await server.get("/certificates", station="FRESH"))["items"]
+    revoked = await server.request("POST", f"/certificates/{listed[0]['serial']}/revoke", json={})
+    assert revoked.status_code == 200
+    assert await status_of(place.connect("FRESH", file)) == 401
 
 
 @asynccontextmanager
