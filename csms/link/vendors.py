@@ -7,9 +7,10 @@ by default Accepted, and data.
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from csms.domain.facts import DataTransferAnswer
 from csms.engine.data_transfer import vendor_of
@@ -43,11 +44,11 @@ async def _ask(
         "message_id": fact.message_id,
         "data": fact.content,
     }
-    question = Question(vendor.url or "", json.dumps(body).encode(), _HEADERS, vendor.timeout_s)
+    question = Question(vendor.url or "", orjson.dumps(body), _HEADERS, vendor.timeout_s)
     try:
         async with asyncio.timeout(vendor.timeout_s):
             said = await post(await hub.outside.get(), question)
-        return _read(json.loads(said))
+        return _read(orjson.loads(said))
     except NotAsked as error:
         return DataTransferAnswer(_REJECTED, problem=str(error))
     except TimeoutError:
@@ -59,7 +60,13 @@ async def _ask(
 
 def _read(said: Any) -> DataTransferAnswer:  # noqa: ANN401 - any JSON
     status = said.get("status", "Accepted") if isinstance(said, dict) else None
-    if status not in _STATUSES:
+    if not isinstance(status, str) or status not in _STATUSES:
         problem = "the answer has no status, or one that OCPP does not know"
         return DataTransferAnswer(_REJECTED, problem=problem)
-    return DataTransferAnswer(status, said.get("data"))
+    data = said.get("data")
+    try:
+        orjson.dumps([[[[data]]]])  # the answer to the station is not as flat as its data
+    except (TypeError, ValueError, RecursionError):
+        problem = "the data are nested too deep, or hold what JSON cannot"
+        return DataTransferAnswer(_REJECTED, problem=problem)
+    return DataTransferAnswer(status, data)
