@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _ACCEPTED, _PROCESSING, _REJECTED = "Accepted", "Processing", "Rejected"
 _MOST_RENEGOTIATIONS: Final = 5
-_SLACK_SHARE, _SLACK = 0.01, 0.1
+_ROUNDING, _CONVERTED_SHARE = 0.05, 0.01
 
 
 async def take_needs(engine: Engine, work: Work, fact: EvNeedsReported) -> EvNeedsAnswer:
@@ -123,7 +123,8 @@ def _is_above(
             return False
         bounds.append(bound)
     most = max(bounds)
-    return (period.lowest or 0.0) > most * (1 + _SLACK_SHARE) + _SLACK
+    share = 0.0 if asked.unit is ours.unit else _CONVERTED_SHARE
+    return (period.lowest or 0.0) > most * (1 + share) + _ROUNDING
 
 
 def _renegotiate(engine: Engine, work: Work, live: LiveSession, given: InstalledProfile) -> None:

@@ -43,6 +43,7 @@ _AHEAD: Final = timedelta(hours=24)
 _MOST_WH, _LEAST_CAPACITY_WH = 2_000_000, 1_000
 _MOST_A, _MOST_W = 80.0, 1_000_000.0
 _CURRENTS_A, _VOLTAGES_V = range(1, 5_001), range(1, 3_001)
+_WHOLE: Final = 2**31 - 1
 _NO_LIMIT: Final = 10_000_000.0
 _POWERS_W: Final = range(1, 10_000_001)
 _PHASES: Final = {"AC_single_phase": 1, "AC_two_phase": 2, "AC_three_phase": 3}
@@ -196,7 +197,7 @@ def named(engine: Engine, work: Work, live: LiveSession) -> CatalogueProfile:
         "kind": "Relative" if is_flat else "Absolute",
         "start_schedule": None if is_flat else steps.steps[0].start,
         "number_phases": None if needs.is_dc else needs.phases,
-        "stack_level": needs.bound["stack_level"] if needs.bound else 0,
+        "stack_level": min(max(needs.bound["stack_level"], 0), _WHOLE) if needs.bound else 0,
         "periods": periods,
     }
     given = {name: value for name, value in values.items() if value is not None}
