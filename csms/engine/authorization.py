@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from csms.domain.certificate_facts import CertificateStatus
 from csms.domain.facts import AuthorizationAnswer, EventKind
 from csms.domain.token import Authorization, TokenStatus, token_key
 from csms.engine import contracts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from csms.engine.work import Work
 
 _ACCEPTED: Final = TokenStatus.ACCEPTED
+_HASHED: Final = ("hash_algorithm", "issuer_name_hash", "issuer_key_hash", "serial_number")
 _BEGINS: Final = frozenset({"Authorized", "RemoteStart"})
 
 
@@ -46,12 +48,27 @@ async def authorize(
     """Judges a token that was presented without a transaction."""
     authorization = judge(engine, fact.token, work.now, Presented(work.station.record))
     authorization, certificate_status = contracts.judged(fact.contract, authorization)
+    if authorization.status is _ACCEPTED and _has_another_contract(engine, fact):
+        authorization = replace(authorization, status=TokenStatus.INVALID)
+        certificate_status = CertificateStatus.CONTRACT_CANCELLED
     if authorization.status is not _ACCEPTED:
         is_known = engine.policy.find_token(fact.token) is not None
         hint = None if is_known else "PUT /api/v1/tokens/{token} makes a token known"
         status = authorization.status.value
         work.note("token.refused", token=fact.token.text, status=status, hint=hint)
     return AuthorizationAnswer(authorization, certificate_status)
+
+
+def _has_another_contract(engine: Engine, fact: AuthorizationRequested) -> bool:
+    """Tells whether a token came with a contract that is none of those it is stored with."""
+    known = engine.policy.find_token(fact.token)
+    if known is None or not known.contract_certificates or fact.contract is None:
+        return False
+    stored = [tuple(each[name].lower() for name in _HASHED) for each in known.contract_certificates]
+    shown = [
+        tuple(str(getattr(each, name)).lower() for name in _HASHED) for each in fact.contract.hashes
+    ]
+    return bool(shown) and not any(each in stored for each in shown)
 
 
 def judge_reported(

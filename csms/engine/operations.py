@@ -177,6 +177,7 @@ def back_in_line(work: Work, running: Running) -> None:
 def answered(engine: Engine, work: Work, running: Running, answer: Answered) -> None:
     """Records the station's answer, and goes on with what waited for it."""
     if running.is_over:
+        _answered_late(work, running, answer)
         return
     running.status, running.reason = answer.status, answer.reason
     running.result |= answer.result
@@ -194,6 +195,14 @@ def answered(engine: Engine, work: Work, running: Running, answer: Answered) -> 
     else:
         end(work, running, CommandState.DONE)
     running.case.answered(engine, work, running, answer)
+
+
+def _answered_late(work: Work, running: Running, answer: Answered) -> None:
+    """Records an answer that is only taken after a message has told how it all ended."""
+    if running.status is None and answer.status is not None:
+        running.status, running.answered_at = answer.status, work.now
+        running.result = {**answer.result, **running.result}
+        _save(work, running)
 
 
 def find(work: Work, follow: Follow) -> Running | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from csms.domain.certificate_facts import Contract, OcspQuestion
 from csms.domain.facts import AuthorizationRequested, EventKind
 from csms.domain.station import Station
 from csms.domain.token import Token, TokenRef, TokenStatus, token_key
@@ -222,3 +223,24 @@ async def test_c16_fr_03_a_master_pass_ends_transactions_and_starts_none():
     end = an_event(EventKind.ENDED, 2.0, token="Member", sequence=1, stop_reason="MasterPass")
     told = (await desk.report(end, 2.0)).answer.authorization
     assert (told.status, told.group) == (ACCEPTED, "Family")
+
+
+def a_hash(serial):
+    return OcspQuestion("SHA256", "AA", "BB", serial, "http://ocsp.example")
+
+
+@pytest.mark.parametrize(
+    ("serials", "status"),
+    [(("7",), ACCEPTED), (("9", "0A"), ACCEPTED), (("9",), INVALID), ((), ACCEPTED)],
+)
+async def test_a_token_may_be_bound_to_its_contract_certificates(serials, status):
+    desk = a_desk()
+    common = {"hash_algorithm": "SHA256", "issuer_name_hash": "aa", "issuer_key_hash": "bb"}
+    token = Token(
+        "DE8AA1",
+        contract_certificates=({**common, "serial_number": "7"}, {**common, "serial_number": "0a"}),
+    )
+    desk.policy.tokens[token.key] = token
+    contract = Contract(None, tuple(a_hash(serial) for serial in serials))
+    fact = AuthorizationRequested(TokenRef("DE8AA1", "eMAID"), contract)
+    assert (await desk.report(fact)).answer.authorization.status is status
