@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from csms.link.gate import Gate, Guesses, HalfOpen
+from csms.link.gate import Gate, Guesses, HalfOpen, prefix_of
 
 
 class Time:
@@ -127,3 +127,17 @@ def test_guesses_of_many_stations_take_no_more_room_than_there_is(time):
     for number in range(1000):
         assert guesses.take(f"CP{number}", "a")
     assert len(guesses._taken) == 100
+
+
+@pytest.mark.parametrize(
+    ("address", "net"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2::7", "2001:db8:1::/48"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("?", "?"),
+    ],
+)
+def test_guesses_are_counted_by_net_as_well(address, net):
+    assert prefix_of(address) == net
