@@ -8,7 +8,6 @@ Source: OCPP 1.6 security whitepaper, A02; OCPP 2.0.1 part 2, A02.FR.04, FR.11, 
 from __future__ import annotations
 
 import asyncio
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
