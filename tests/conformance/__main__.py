@@ -7,6 +7,8 @@ import asyncio
 import re
 import sys
 
+import structlog
+
 from tests.conformance.book import BROKEN, V16, V201, Case, load
 from tests.conformance.document import document
 from tests.conformance.report import as_json, lines
@@ -15,6 +17,7 @@ from tests.conformance.runner import FAILED, play_all
 
 def main() -> int:
     arguments = _arguments()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     cases = _chosen(arguments)
     if not cases and not BROKEN:
         sys.stderr.write("no such case\n")

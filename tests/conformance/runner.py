@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.conformance.servers import Server
+from tests.conformance.servers import Database, Server
 from tests.conformance.stage import RAW, TYPED, Stage
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Servers:
 
     def __init__(self) -> None:
         self._shared: dict[str, asyncio.Task[Server]] = {}
+        self._database = Database()
         self.troubles: list[str] = []
 
     async def of(self, case: Case) -> Server:
@@ -69,10 +70,15 @@ class Servers:
         for task in self._shared.values():
             with suppress(RuntimeError):
                 await self._end(await task)
+        self._database.end()
 
     async def _started(self, kind: str) -> Server:
-        server = Server(kind)
-        await server.start()
+        server = Server(kind, await self._database.make())
+        try:
+            await server.start()
+        except RuntimeError:
+            await server.remove()
+            raise
         return server
 
     async def _end(self, server: Server) -> None:

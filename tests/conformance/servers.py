@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import shutil
 import signal
 import sys
@@ -11,14 +12,18 @@ import tempfile
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
+
+from csms.store.embedded import EmbeddedPostgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-_START_S = 60.0
+_START_S = 120.0
 _STOP_S = 40.0
 
 SERVERS: dict[str, dict[str, Any]] = {
@@ -38,14 +43,15 @@ _ALWAYS: dict[str, Any] = {
     "log_level": "info",
     "admit_per_s": 0,
     "drain_window_s": 0,
+    "spill_after_ms": 10_000,
 }
 
 
 class Server:
     """One server. `lines` are what it has logged, `beside` what runs beside it, None if nothing."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, database_url: str) -> None:
+        self.kind, self._database_url = kind, database_url
         self.folder = Path(tempfile.mkdtemp(prefix="laddvakt-conformance-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.port = self.api_port = 0
@@ -92,6 +98,7 @@ class Server:
         if self.tls_port is not None:
             settings["tls_port"] = self.tls_port
         file = self.folder / "csms.toml"
+        settings["database_url"] = self._database_url
         file.write_text(_toml(settings | {"data_dir": str(self.folder / "var")}))
         self._listening.clear()
         self._process = await asyncio.create_subprocess_exec(
@@ -175,6 +182,32 @@ class Server:
                 if line.get("tls_url"):
                     self.tls_port = int(line["tls_url"].split(":")[2].split("/")[0])
                 self._listening.set()
+
+
+class Database:
+    """The PostgreSQL of all servers of a run, in which each has a database of its own."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="laddvakt-conformance-", dir="/tmp"))
+        self._folder.chmod(0o755)
+        self._postgres = EmbeddedPostgres(self._folder / "var" / "postgres")
+        # Not on a thread of its own: PostgreSQL ends with the thread that has started it.
+        self._dsn = self._postgres.start()
+
+    async def make(self) -> str:
+        """Makes a new database and returns its URL."""
+        name = f"csms_{secrets.token_hex(8)}"
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        finally:
+            await connection.close()
+        return urlsplit(self._dsn)._replace(path=f"/{name}").geturl()
+
+    def end(self) -> None:
+        """Ends it, with all data."""
+        self._postgres.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _toml(settings: dict[str, Any]) -> str:
