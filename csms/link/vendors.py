@@ -44,8 +44,8 @@ async def _ask(
         "message_id": fact.message_id,
         "data": fact.content,
     }
-    question = Question(vendor.url or "", orjson.dumps(body), _HEADERS, vendor.timeout_s)
     try:
+        question = Question(vendor.url or "", orjson.dumps(body), _HEADERS, vendor.timeout_s)
         async with asyncio.timeout(vendor.timeout_s):
             said = await post(await hub.outside.get(), question)
         return _read(orjson.loads(said))
@@ -54,8 +54,8 @@ async def _ask(
     except TimeoutError:
         why = f"there was no answer within {vendor.timeout_s:g} s"
         return DataTransferAnswer(_REJECTED, problem=why)
-    except ValueError:
-        return DataTransferAnswer(_REJECTED, problem="the answer is no JSON")
+    except (TypeError, ValueError):
+        return DataTransferAnswer(_REJECTED, problem="message or answer cannot be put in JSON")
 
 
 def _read(said: Any) -> DataTransferAnswer:  # noqa: ANN401 - any JSON

@@ -1,6 +1,7 @@
 """Every answer and every command fits the schemas; what stations agree to is understood."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -102,13 +103,22 @@ ANSWERS = [
     (V16, "StopTransaction", facts.TransactionAnswer("7")),
     (V201, "TransactionEvent", facts.TransactionAnswer("abc", FULL)),
     (V201, "TransactionEvent", facts.TransactionAnswer("abc")),
+    (V201, "TransactionEvent", facts.TransactionAnswer("abc", None, Decimal("12.30"))),
     *[
-        (version, "DataTransfer", facts.DataTransferAnswer("UnknownVendorId"))
+        (version, "DataTransfer", answer)
         for version in Version
+        for answer in (
+            facts.DataTransferAnswer("UnknownVendorId"),
+            facts.DataTransferAnswer("Accepted", {"any": ["JSON"]}),
+        )
     ],
     *[
         (V201, "NotifyEVChargingNeeds", facts.EvNeedsAnswer(status))
         for status in ("Accepted", "Processing", "Rejected")
+    ],
+    *[
+        (V201, "NotifyEVChargingSchedule", facts.EvNeedsAnswer(status))
+        for status in ("Accepted", "Rejected")
     ],
     *[
         (version, action, facts.Acknowledged())
@@ -127,6 +137,13 @@ ANSWERS = [
             (V201, "SecurityEventNotification"),
             (V201, "LogStatusNotification"),
             (V201, "FirmwareStatusNotification"),
+            (V201, "PublishFirmwareStatusNotification"),
+            (V201, "NotifyCustomerInformation"),
+            (V201, "NotifyDisplayMessages"),
+            (V16, "DiagnosticsStatusNotification"),
+            (V16, "FirmwareStatusNotification"),
+            (V16, "LogStatusNotification"),
+            (V16, "SignedFirmwareStatusNotification"),
         ]
     ],
 ]
