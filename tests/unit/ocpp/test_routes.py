@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from csms.domain import facts
+from csms.domain import certificate_facts, facts
 from csms.domain.commands import (
     AskCapabilities,
     AskProfiles,
@@ -121,10 +121,28 @@ ANSWERS = [
         for status in ("Accepted", "Rejected")
     ],
     *[
+        (version, "SignCertificate", certificate_facts.CertificateRequestAnswer(*told))
+        for version in Version
+        for told in ((True, None), (False, None), (False, "why " * 500))
+    ],
+    *[
+        (V201, "GetCertificateStatus", certificate_facts.CertificateStatusAnswer(*told))
+        for told in (("MIIB" * 1375, None), (None, "why " * 500), (None, None))
+    ],
+    *[
+        (V201, "Get15118EVCertificate", certificate_facts.EvCertificateAnswer(*told))
+        for told in ((True, "A" * 7500), (False, "", "why " * 500), (False, "AA"))
+    ],
+    *[
+        (V201, "Authorize", facts.AuthorizationAnswer(FULL, status))
+        for status in certificate_facts.CertificateStatus
+    ],
+    *[
         (version, action, facts.Acknowledged())
         for version, action in [
             (V16, "MeterValues"),
             (V16, "StatusNotification"),
+            (V16, "SecurityEventNotification"),
             (V201, "MeterValues"),
             (V201, "StatusNotification"),
             (V201, "NotifyReport"),
