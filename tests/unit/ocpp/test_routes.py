@@ -150,7 +150,6 @@ ANSWERS = [
             (V201, "ClearedChargingLimit"),
             (V201, "ReportChargingProfiles"),
             (V201, "ReservationStatusUpdate"),
-            (V201, "NotifyEVChargingSchedule"),
             (V201, "NotifyEvent"),
             (V201, "SecurityEventNotification"),
             (V201, "LogStatusNotification"),
