@@ -24,6 +24,7 @@ router = APIRouter(tags=["tokens"])
 _AT_ONCE = 1000
 _TOLD = 1000
 _CSV = "text/csv; charset=utf-8"
+_TAKEN = "requestBody"  # OpenAPI's word
 
 
 class RefusedRow(BaseModel):
@@ -50,7 +51,7 @@ class Imported(BaseModel):
     "/tokens/import",
     response_model=Imported,
     openapi_extra={
-        "requestBody": {
+        _TAKEN: {
             "required": True,
             "content": {"text/csv": {"schema": {"type": "string"}}},
         }
