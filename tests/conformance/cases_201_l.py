@@ -105,6 +105,8 @@ async def installed(stage: Stage) -> None:
     assert (await job.look())["state"] == "accepted", "a boot does not end it"
     await reports(charger, job, "Installed")
     await job.comes_to("done")
+    shown = (await stage.get(f"/stations/{charger.id}/firmware"))["update"]
+    assert (shown["status"], shown["operation_id"]) == ("Installed", job.id), shown
 
 
 @case(

@@ -45,6 +45,8 @@ async def _upload(stage: Stage, kind: str) -> None:
     assert (await job.look())["state"] == "accepted"
     await reports(charger, job, "Uploaded")
     await job.comes_to("done")
+    shown = (await stage.get(f"/stations/{charger.id}/logs"))["log"]
+    assert (shown["status"], shown["operation_id"]) == ("Uploaded", job.id), shown
 
 
 @case(

@@ -60,14 +60,22 @@ async def set_message(
 async def get_messages(
     stage: Stage, charger: Charger, *, status: str = "Accepted", **criteria: Any
 ) -> Operated:
-    """Has the station report its messages: those of `ids`, `priority`, `state`, or all."""
+    """Has the station report its messages: those of `ids`, `priority`, `state`, or all.
+
+    With the status Unknown it has none of them, which is an answer and no refusal.
+    """
+
+    def answer(_: Payload) -> Payload:
+        return {"status": status}
+
     asked = {"id" if name == "ids" else name: value for name, value in criteria.items()}
     return await stage.operate(
         charger,
         "get_display_messages",
         criteria,
         sends=("GetDisplayMessages", {"requestId": ANY_INT, **asked}),
-        answer={"status": status},
+        answer=answer,
+        status=None if status == "Unknown" else status,
     )
 
 
@@ -136,7 +144,7 @@ async def get_all(stage: Stage) -> None:
 async def get_all_none(stage: Stage) -> None:
     charger = await stage.charger()
     asked = await get_messages(stage, charger, status="Unknown")
-    assert asked.view["ended_at"] is not None, asked.view
+    assert (asked.view["status"], asked.view["ended_at"] is None) == ("Unknown", False), asked.view
     assert await shown(stage, charger) == []
 
 
@@ -253,7 +261,7 @@ async def get_unknown(stage: Stage) -> None:
     message = await set_message(stage, charger)
     number = info(message)["id"] + 77
     asked = await get_messages(stage, charger, ids=[number], status="Unknown")
-    assert asked.view["ended_at"] is not None, asked.view
+    assert (asked.view["status"], asked.view["ended_at"] is None) == ("Unknown", False), asked.view
     assert await shown(stage, charger) == [info(message)["id"]]
 
 
