@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Subject
 from csms.engine import timing
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from csms.engine.work import Work
 
 _MAX_STATE: Final = 50
+_BEYOND: Final = 2**31
 _MOST_CONNECTORS: Final = 1000
 _NO_ERROR: Final = frozenset({None, "NoError"})
 _OUT: Final = frozenset({"Unavailable", "Faulted"})
@@ -56,6 +58,10 @@ def take(
     details: Mapping[str, Any],
 ) -> None:
     """Takes the state of a connector, an EVSE or a station, by its own clock."""
+    if not 0 <= evse < _BEYOND or not 0 <= connector < _BEYOND:
+        where = {"field": "evse", "raw": f"{evse}.{connector}"[:_MAX_STATE]}
+        work.keep_anomalies([Anomaly("connector.implausible", where)])
+        return
     station, state = work.station, state.replace("\0", "")[:_MAX_STATE]
     at = work.now if at_station is None else station.clock.correct(at_station, work.now)[0]
     doc = {"at_station": at_station, "received_at": work.now, **details}

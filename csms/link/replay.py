@@ -25,11 +25,12 @@ from csms.link.frame_log import Line, Lines, Source
 from csms.link.session import SUPPORTED
 from csms.link.texts import storable
 from csms.ocpp.effects import effect_of, effect_of_error
+from csms.ocpp.leniency import mended
 from csms.ocpp.recorded import answered_transaction_id, lasting
 from csms.ocpp.routes import ROUTES
 from csms.ocpp.rules import PROFILE_RULES
 from csms.ocpp.unreadable import Unreadable
-from csms.ocppj.frames import CALL, CallError, CallResult
+from csms.ocppj.frames import CALL, Call, CallError, CallResult
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.version import Role
 from csms.store.memory import MemoryStore
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from csms.engine.policy import Policy
     from csms.engine.state import StationState
     from csms.engine.work import Outcome
-    from csms.ocppj.frames import Call, Payload
+    from csms.ocppj.frames import Payload
     from csms.ocppj.version import Version
 
 _UNANSWERED_IDS = 1 << 30
@@ -178,8 +179,11 @@ class Replay:
             details = {"action": call.action, "at": violation.path, "code": violation.code}
             await self._keep(station, line, "schema.violation", call, details)
         if violation is not None and not route.keeps:
-            self._differ(line, call.action, violation.code, recorded)
-            return
+            meant = mended(line.version, call.action, call.payload)
+            if meant is None:
+                self._differ(line, call.action, violation.code, recorded)
+                return
+            call = Call(call.message_id, call.action, meant.payload)
         try:
             fact = route.decode(call.payload, line.at)
         except Unreadable as unreadable:

@@ -322,7 +322,8 @@ def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
             )
         case ViolationWrite():
             is_known = old.last_at >= new.last_at
-            return old if is_known else replace(new, count=old.count + new.count)
+            both = {"count": old.count + new.count, "first_at": min(old.first_at, new.first_at)}
+            return old if is_known else replace(new, **both)
         case QuarantineWrite():
             return old if old.is_resolved else _requarantined(old, new)
         case _:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,12 @@ from csms.domain.ledger import Place, Reading
 from csms.domain.sample import TRANSACTION_BEGIN
 from csms.domain.session import Session
 from csms.domain.station import Station, dump_station, load_station
+from csms.engine.device_model_writes import (
+    MonitoringEventWrite,
+    MonitorWrite,
+    VariableWrite,
+    ViolationWrite,
+)
 from csms.engine.limit_docs import dump_plan
 from csms.engine.state import LiveSession, StationState
 from csms.engine.writes import (
@@ -112,6 +118,10 @@ TABLES = (
     "records",
     "number_blocks",
     "webhook_deliveries",
+    "variables",
+    "monitors",
+    "monitoring_events",
+    "violations",
 )
 
 
@@ -178,6 +188,12 @@ def some_limits(since_s: float, session_id: str = "S1", **limit: Any) -> LimitsW
     return LimitsWrite(session_id, after(since_s), plan)
 
 
+def a_variable(told: Any = None, **attributes: Any) -> VariableWrite:
+    named = ("CP1", "[]", "EVSE", None, 1, None, "Power", None)
+    kinds = {f"Actual.{name}": value for name, value in attributes.items()}
+    return VariableWrite(*named, {"Actual": "7"} if told is None else told, kinds, {}, START)
+
+
 ONE_OF_EACH: list[Write] = [
     a_station(),
     ConnectorWrite("CP1", 1, 1, "Charging", START, {"error_code": "NoError"}),
@@ -191,6 +207,10 @@ ONE_OF_EACH: list[Write] = [
     CommandWrite("S1-P1", "CP1", "S1", "SetChargingProfile", "wanted", START, {"profile": "x"}),
     MessageWrite("CP1", START, "m1", "NotifyEvent", {"data": []}),
     AnomalyWrite("CP1", "S1", START, "time.unreadable", "m1", {"raw": "?"}),
+    a_variable(),
+    MonitorWrite("CP1", 7, START, is_gone=False, doc={"type": "Delta"}),
+    MonitoringEventWrite("CP1", START, "m1", 0, "EVSE", "Power", {"value": ""}),
+    ViolationWrite("CP1", "time.no_zone", "StartTransaction", "timestamp", 1, START, START, {}),
     a_held(),
     a_delivery(),
     RecordWrite("tokens", "tag1", {"status": "Accepted"}),
@@ -378,6 +398,35 @@ async def test_units_of_a_session_keep_their_order(store):
     ]
     await asyncio.gather(*futures)
     assert (await store.find_session("S1")).doc["transaction_id"] == "1199"
+
+
+@pytest.mark.parametrize("in_one_unit", [False, True])
+async def test_what_is_told_of_a_variable_is_joined(store, in_one_unit):
+    parts = [a_variable({"MaxSet": "9"}, mutability="ReadOnly"), a_variable(persistent=True)]
+    for unit in [parts] if in_one_unit else [[each] for each in parts]:
+        await store.submit(unit)
+    [found] = (await everything(store))[_table(store, VariableWrite, "variables")]
+    row = found if isinstance(found, dict) else asdict(found)
+    assert row["told"] == {"MaxSet": "9", "Actual": "7"}
+    assert row["attributes"] == {"Actual.mutability": "ReadOnly", "Actual.persistent": True}
+
+
+@pytest.mark.parametrize("in_one_unit", [False, True])
+async def test_violations_add_up_and_none_counts_twice(store, in_one_unit):
+    def seen(at_s: float) -> ViolationWrite:
+        return ViolationWrite("CP1", "k", "a", "f", 1, after(at_s), after(at_s), {"at": at_s})
+
+    parts = [seen(1), seen(2)]
+    for unit in [parts] if in_one_unit else [[each] for each in parts]:
+        await store.submit(unit)
+    await store.submit([seen(2)])
+    [found] = (await everything(store))[_table(store, ViolationWrite, "violations")]
+    row = found if isinstance(found, dict) else asdict(found)
+    assert (row["count"], row["first_at"], row["last_at"]) == (2, after(1), after(2))
+
+
+def _table(store: Any, kind: type[Write], name: str) -> str:
+    return kind.__name__ if isinstance(store, MemoryStore) else name
 
 
 async def test_an_empty_unit_is_durable_at_once(store):
