@@ -83,7 +83,9 @@ def _renew(engine: Engine, work: Work, issued: Issued) -> None:
 def _alert(work: Work, issued: Issued, change: str) -> AlertWrite:
     is_over = change == "cleared"
     severity = _SEVERITIES[issued.warned_days or _WARNED_DAYS[0]]
-    opened_at = issued.not_after - timedelta(days=_WARNED_DAYS[0])
+    first = timedelta(days=_WARNED_DAYS[0])
+    is_short = issued.not_after - issued.issued_at < first
+    opened_at = issued.issued_at if is_short else issued.not_after - first
     doc: dict[str, Any] = {
         "confirmed_at": format_time(opened_at),
         "cleared_at": format_time(work.now) if is_over else None,

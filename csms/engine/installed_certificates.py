@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 ROOT_KINDS: Final = frozenset({"MORootCertificate", "V2GRootCertificate"})
 _MOST_SHOWN: Final = 300
+_MOST_ROOT: Final = 5500  # InstallCertificateRequest, in both versions
 _HASH: Final = "SHA256"
 
 
@@ -81,7 +82,11 @@ async def prepare_install(
             f"certificate holds {len(certificates)} certificates; give the root alone",
             "certificate",
         )
-    return replace(operation, certificate=pem.to_pem(certificates))
+    text = pem.to_pem(certificates)
+    if len(text) > _MOST_ROOT:
+        why = f"certificate has {len(text)} characters; stations take {_MOST_ROOT}"
+        raise OperationRefused(why, "certificate")
+    return replace(operation, certificate=text)
 
 
 async def prepare_signed(
@@ -91,6 +96,7 @@ async def prepare_signed(
 
     Raises: OperationRefused if it is no chain, or longer than the station takes.
     """
+    del engine
     chain = pem.to_pem(_loaded(operation.certificate_chain, "certificate_chain"))
     most = chain_limit(work.station)
     if len(chain) > most:

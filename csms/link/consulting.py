@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Consult = Callable[["Consulting", StationState, Any], Awaitable[Fact]]
 
-_AT_ONCE: Final = 64
+_READ_AT_ONCE, _ASKED_AT_ONCE = 4, 64
 _CSR_S: Final = 10.0
 
 
@@ -51,7 +51,9 @@ class Consulting:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
+        self._asking = asyncio.Semaphore(_ASKED_AT_ONCE)
+        self._provided = asyncio.Semaphore(_ASKED_AT_ONCE)
         self._responders = Responders(hub.outside)
         self._roots = Roots(hub.engine.certificates)
 
@@ -64,7 +66,7 @@ class Consulting:
         """Reads a certificate signing request: its signature is slow arithmetic."""
         del station
         try:
-            async with asyncio.timeout(_CSR_S), self._slots:
+            async with asyncio.timeout(_CSR_S), self._reading:
                 found = await asyncio.to_thread(pem.read_csr, fact.csr)
         except TimeoutError:
             found = CsrFindings("we are too busy to read it now")
@@ -86,7 +88,7 @@ class Consulting:
         """Asks the provider of contract certificates."""
         hub, settings = self._hub, self._hub.engine.policy.certificates
         try:
-            async with asyncio.timeout(settings.ev_provider_timeout_s), self._slots:
+            async with asyncio.timeout(settings.ev_provider_timeout_s), self._provided:
                 found = await ask_provider(hub.outside, settings, station.id, fact)
         except TimeoutError:
             found = EvCertificateFound(problem="the provider did not answer in time")
@@ -144,7 +146,7 @@ class Consulting:
         timeout_s = self._hub.engine.policy.certificates.ocsp_timeout_s
         now, reach = self._hub.clock.now(), self._reach(station)
         try:
-            async with asyncio.timeout(timeout_s), self._slots:
+            async with asyncio.timeout(timeout_s), self._asking:
                 return await self._responders.ask(question, now, timeout_s, reach, known)
         except TimeoutError:
             raise NotAsked(f"there was no answer within {timeout_s:g} s") from None

@@ -193,6 +193,7 @@ async def test_a_certificate_can_be_revoked_once_and_for_all(node, restarted):
 
 
 ROOT = make("A root", ca=True)
+LONG = make("A long one", ca=True, url="http://" + "x" * 5000)
 HASH = {
     "hashAlgorithm": "SHA512",
     "issuerNameHash": "Ab" * 64,
@@ -244,7 +245,8 @@ async def test_m05_fr_07_a_rejected_root_is_not_recorded(node):
 
 async def test_m05_what_is_no_certificate_is_refused_by_name(node):
     async with node.station("CP1", V201) as station:
-        for text in ("nonsense", ROOT.pem + ROOT.pem, ROOT.pem.replace("MII", "AII")):
+        broken = ROOT.pem.replace("MII", "AII")
+        for text in ("nonsense", ROOT.pem + ROOT.pem, broken, LONG.pem):
             body = {"type": "CSMSRootCertificate", "certificate": text}
             answer = await ask(node, "CP1", "install_certificate", body)
             assert answer.status_code == 422
