@@ -85,6 +85,11 @@ class Operator:
             raise StationOffline(_AWAY.format(station.id))
         if session is None and operations.holds_secret(operation):
             raise StationOffline(f"{station.id} is not connected, and a secret is not kept for it")
+        if operations.holds_secret(operation) and hub.takeovers.is_open(station.id):
+            raise OperationRefused(
+                "connections of this station replace each other too often: a secret could reach "
+                "another one; see its alert TAKEOVERS"
+            )
         async with station.lock:
             work = Work(station, hub.clock.now())
             running = await operations.want(

@@ -98,6 +98,10 @@ class Takeovers:
         work.save_station()
         work.note("station.takeovers_over", alert=episode["id"], takeovers=episode["takeovers"])
 
+    def is_open(self, station_id: str) -> bool:
+        """Tells whether two peers seem to take turns in speaking for a station."""
+        return station_id in self._open
+
     def forget(self, station_id: str) -> None:
         """Drops what is known of a station that is no more."""
         self._open.pop(station_id, None)

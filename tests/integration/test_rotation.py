@@ -247,6 +247,24 @@ async def test_two_rotations_at_once_end_with_the_last_one_accepted(server):
     assert not await opens(server, station, OLD)
 
 
+async def test_t3_no_secret_leaves_while_connections_replace_each_other(server):
+    station = await made(server, "TAKEN")
+    path = f"/stations/{station}/operations/rotate_password"
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(8):
+            socket = await stack.enter_async_context(attempt(server, station, OLD))
+        await asyncio.to_thread(server.wait_for, "station.takeovers", station=station)
+        charger = Charger(socket)
+        await charger.call("BootNotification", BOOTS["ocpp1.6"])
+        refused = await server.request("POST", path, json={})
+        assert refused.status_code == 409
+        assert "TAKEOVERS" in refused.json()["detail"]
+        relaying = asyncio.create_task(relayed(server, station, "ocpp1.6", NEW))
+        call = await charger.next_call("ChangeConfiguration")  # a relayed call always leaves
+        await charger.answer(call, {"status": "Rejected"})
+        assert (await relaying).status_code == 200
+
+
 STEPS = ["call sent", "accepted", "rejected"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
 import ssl
@@ -321,6 +322,35 @@ async def test_f26_new_certificates_are_taken_over_and_links_live_on(tmp_path, h
         async with place.connect("CP-3") as other:
             assert await boots(other)
         assert await boots(socket)
+
+
+async def test_f26_fifty_reloads_under_load_drop_nothing(tmp_path):
+    async with a_server(tmp_path, accept_unknown_stations=True) as (server, place):
+        assert server.process is not None
+        async with place.connect("CP-0") as socket:
+            assert await boots(socket)
+            for number in range(50):
+                server.process.send_signal(signal.SIGHUP)
+                await asyncio.to_thread(server.wait_for, "tls.reloaded")
+                if number % 10 == 0:
+                    assert await status_of(place.connect(f"CP-{number + 1}")) == 101
+                await socket.send(json.dumps([2, str(number), "Heartbeat", {}]))
+                async with asyncio.timeout(WAIT_S):
+                    assert json.loads(await socket.recv())[:2] == [3, str(number)]
+
+
+async def test_t16_handshakes_that_are_not_finished_are_ended(place: Place):
+    """Nothing, a beginning and no TLS at all: each is over soon, and others get in meanwhile."""
+    beginnings = [b"", b"\x16\x03\x01\x02\x00\x01", b"GET /CP-1 HTTP/1.1\r\n\r\n"] * 20
+    opened = [await asyncio.open_connection("127.0.0.1", place.port) for _ in beginnings]
+    for (_, writer), beginning in zip(opened, beginnings, strict=True):
+        writer.write(beginning)
+    assert await status_of(place.connect("CP-1", place.certificates["CP-1"])) == 101
+    async with asyncio.timeout(WAIT_S):
+        for reader, writer in opened:
+            with contextlib.suppress(ConnectionError):
+                assert b"HTTP" not in await reader.read()
+            writer.close()
 
 
 def _certificate_of(socket) -> bytes:
