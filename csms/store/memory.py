@@ -6,7 +6,8 @@ import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -33,7 +34,7 @@ from csms.errors import DatabaseUnavailable
 from csms.store.rows import TABLES, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from csms.domain.ledger import Reading
     from csms.engine.ports import Companion
@@ -299,35 +300,45 @@ def _newest_keys(started: Sequence[EventWrite]) -> list[tuple[str, str]]:
 
 def _joined(old: Any, new: Write) -> Any:  # noqa: ANN401 - writes of one kind
     """Returns what a table makes of a row and of another one with the same key."""
-    match new:
-        case EventWrite():
-            return replace(old, session_id=old.session_id or new.session_id)
-        case SampleWrite():
-            return replace(
-                old,
-                sample=old.sample.merged_with(new.sample),
-                verdict=new.verdict or old.verdict,
-                charging_state=old.charging_state or new.charging_state,
-            )
-        case ConnectorWrite() | DeliveryWrite():
-            return old if _is_older(new, old) else new
-        case CommandWrite():
-            return replace(new, doc={**old.doc, **new.doc})
-        case VariableWrite():
-            return replace(
-                new,
-                told={**old.told, **new.told},
-                attributes={**old.attributes, **new.attributes},
-                characteristics={**old.characteristics, **new.characteristics},
-            )
-        case ViolationWrite():
-            is_known = old.last_at >= new.last_at
-            both = {"count": old.count + new.count, "first_at": min(old.first_at, new.first_at)}
-            return old if is_known else replace(new, **both)
-        case QuarantineWrite():
-            return old if old.is_resolved else _requarantined(old, new)
-        case _:
-            return new
+    join = _JOINS.get(type(new))
+    return new if join is None else join(old, new)
+
+
+def _event(old: EventWrite, new: EventWrite) -> EventWrite:
+    return replace(old, session_id=old.session_id or new.session_id)
+
+
+def _sample(old: SampleWrite, new: SampleWrite) -> SampleWrite:
+    return replace(
+        old,
+        sample=old.sample.merged_with(new.sample),
+        verdict=new.verdict or old.verdict,
+        charging_state=old.charging_state or new.charging_state,
+    )
+
+
+def _newest(old: Any, new: Any) -> Any:  # noqa: ANN401 - of one kind
+    return old if _is_older(new, old) else new
+
+
+def _command(old: CommandWrite, new: CommandWrite) -> CommandWrite:
+    return replace(new, doc={**old.doc, **new.doc})
+
+
+def _variable(old: VariableWrite, new: VariableWrite) -> VariableWrite:
+    return replace(
+        new,
+        told={**old.told, **new.told},
+        attributes={**old.attributes, **new.attributes},
+        characteristics={**old.characteristics, **new.characteristics},
+    )
+
+
+def _violation(old: ViolationWrite, new: ViolationWrite) -> ViolationWrite:
+    if old.last_at >= new.last_at:
+        return old
+    first_at = min(old.first_at, new.first_at)
+    return replace(new, count=old.count + new.count, first_at=first_at)
 
 
 def _is_older(new: ConnectorWrite | DeliveryWrite, old: Any) -> bool:  # noqa: ANN401 - of one kind
@@ -345,6 +356,24 @@ def _requarantined(old: QuarantineWrite, new: QuarantineWrite) -> QuarantineWrit
         session_id=new.session_id or old.session_id,
         doc={**old.doc, **new.doc},
     )
+
+
+def _quarantine(old: QuarantineWrite, new: QuarantineWrite) -> QuarantineWrite:
+    return old if old.is_resolved else _requarantined(old, new)
+
+
+_JOINS: Final[Mapping[type[Write], Callable[[Any, Any], Any]]] = MappingProxyType(
+    {
+        EventWrite: _event,
+        SampleWrite: _sample,
+        ConnectorWrite: _newest,
+        DeliveryWrite: _newest,
+        CommandWrite: _command,
+        QuarantineWrite: _quarantine,
+        VariableWrite: _variable,
+        ViolationWrite: _violation,
+    }
+)
 
 
 def _plain(doc: Any) -> Any:  # noqa: ANN401 - any JSON
