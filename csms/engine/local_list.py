@@ -17,6 +17,7 @@ from csms.domain.local_list import (
     load_local_list,
 )
 from csms.domain.operations.authorization import GetLocalListVersion, SendLocalList
+from csms.domain.operations.base import WHOLE
 from csms.domain.operations.prepared import PreparedList
 from csms.domain.token import Named, TokenStatus, token_key
 from csms.engine.authorization import authorization_of
@@ -112,9 +113,8 @@ def complete(
             f"{len(chosen)} tokens are more than a list can have ({MOST_ENTRIES}): name them",
             "tokens",
         )
-    newest = max(station.local_list.newest or 0, 0)
     return PreparedList(
-        operation.version or newest + 1,
+        operation.version or _next_version(station, is_full=is_full),
         is_full,
         tuple(sorted(chosen.values(), key=_is_accepted)),
         items_of(station.record).get("SendLocalList"),
@@ -195,6 +195,16 @@ def forget(engine: Engine, work: Work, token: str) -> None:
     known = work.station.local_list
     if token_key(token) in known.entries and known.newest is not None:
         work.asks.append(SendLocalList(update_type="Differential", tokens=[], remove=[token]))
+
+
+def _next_version(station: StationState, *, is_full: bool) -> int:
+    """Returns the version of the next list; a full one begins anew where numbers run out."""
+    newest = max(station.local_list.newest or 0, 0)
+    if newest + MOST_ENTRIES < WHOLE:
+        return newest + 1
+    if is_full:
+        return 1
+    raise OperationRefused(f"the version {newest} cannot be raised: send the list Full")
 
 
 def _is_full(station: StationState, operation: SendLocalList) -> bool:

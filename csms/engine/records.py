@@ -79,6 +79,8 @@ def load_token(doc: Mapping[str, Any]) -> Token:
             values[name] = datetime.fromisoformat(values[name])
     for name in ("sites", "stations", "evses", "contract_certificates"):
         values[name] = tuple(values.get(name) or ())
+    for each in values["evses"]:
+        int(each.rpartition("/")[2])
     values["additional_info"] = tuple((a, b) for a, b in values.get("additional_info") or ())
     values["status"] = TokenStatus(doc["status"])
     return Token(**values)

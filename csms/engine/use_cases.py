@@ -25,11 +25,11 @@ from csms.engine import (
     local_list,
     passwords,
     profile_operations,
+    relayed,
     remote_control,
     reservations,
     security_profiles,
 )
-from csms.engine import profile_operations
 from csms.engine.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
     {
-        RelayedCall: UseCase(outcome_within=timedelta(days=1), may_wait=False),
+        RelayedCall: UseCase(
+            answered=relayed.answered, outcome_within=timedelta(days=1), may_wait=False
+        ),
         **certificates.USE_CASES,
         **firmware.USE_CASES,
         **device_model_cases.USE_CASES,

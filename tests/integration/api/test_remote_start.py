@@ -113,6 +113,17 @@ async def test_a_start_that_nobody_answers_times_out(dsn):
     assert (ended["state"], ended["status"]) == ("failed", "Accepted")
 
 
+async def test_a_relayed_start_times_out_as_well(dsn):
+    async with a_node(dsn, speed=200.0) as node:
+        node.hub.engine.policy.token_rules = TokenSettings(remote_start_s=60)
+        async with node.station("CP1") as station:
+            station.answers["RemoteStartTransaction"] = ACCEPTED
+            path = "/stations/CP1/calls/RemoteStartTransaction"
+            assert (await node.http.post(path, json={"idTag": "TAG1"})).status_code == 200
+            await node.noted("operation.failed", operation="call:RemoteStartTransaction")
+        assert (await node.get("/sessions"))["items"] == []
+
+
 async def test_a_transaction_is_stopped_by_its_session_or_as_the_only_one(node):
     async with node.station("CP1") as station:
         none = await ask(node, "CP1", "stop_transaction")
