@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.facts import Acknowledged
+from csms.domain.features import Feature
 from csms.domain.follow import Follow, Subject
 from csms.domain.operations.display import (
     ClearDisplayMessage,
@@ -19,6 +20,7 @@ from csms.domain.operations.display import (
 from csms.domain.times import parse_time
 from csms.engine import operations
 from csms.engine.desk import CommandState
+from csms.engine.supports import require
 from csms.engine.use_case import UseCase
 from csms.engine.writes import MessageWrite
 from csms.errors import OperationRefused
@@ -97,8 +99,9 @@ async def prepare_set(
 ) -> SetDisplayMessage:
     """Returns a message with an ID that no other message of ours has.
 
-    Raises: OperationRefused where it would end before it begins.
+    Raises: OperationRefused without a display, or where it would end before it begins.
     """
+    require(work.station, Feature.DISPLAY, "display for messages")
     start, end = operation.start_at, operation.end_at
     if start is not None and end is not None and end <= start:
         raise OperationRefused("end_at is not after start_at")
@@ -113,8 +116,8 @@ async def prepare_set(
 async def prepare_get(
     engine: Engine, work: Work, operation: GetDisplayMessages
 ) -> GetDisplayMessages:
-    """Returns a request with its number."""
-    del work
+    """Returns a request with its number. Raises: OperationRefused without a display."""
+    require(work.station, Feature.DISPLAY, "display for messages")
     if operation.request_id is not None:
         return operation
     return replace(operation, request_id=await engine.numbers.next("request"))

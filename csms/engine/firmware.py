@@ -12,12 +12,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from csms.domain.facts import Acknowledged
+from csms.domain.features import Feature
 from csms.domain.follow import Follow, Subject
 from csms.domain.operations.diagnostics import GetLog
 from csms.domain.operations.firmware import PublishFirmware, UpdateFirmware
 from csms.domain.times import format_time
 from csms.engine import operations
 from csms.engine.desk import CommandState
+from csms.engine.supports import require
 from csms.engine.use_case import UseCase
 from csms.engine.work import STATION
 from csms.engine.writes import MessageWrite
@@ -113,6 +115,7 @@ async def prepare_update(engine: Engine, work: Work, operation: UpdateFirmware) 
 
     Raises: OperationRefused where a signature comes without its certificate, or times are odd.
     """
+    require(work.station, Feature.FIRMWARE, "firmware management")
     given = (operation.signing_certificate, operation.signature)
     if (given[0] is None) is not (given[1] is None):
         missing = "signing_certificate" if given[0] is None else "signature"

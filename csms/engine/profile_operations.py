@@ -11,11 +11,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.features import Feature
 from csms.domain.follow import Follow, Subject
 from csms.domain.operations.smart_charging import GetChargingProfiles, SetChargingProfile
 from csms.engine import capabilities, operations
 from csms.engine.desk import CommandState
 from csms.engine.profile_forms import read_profile
+from csms.engine.supports import require
 from csms.engine.use_case import UseCase
 from csms.errors import OperationRefused
 from profiles import Purpose, StationContext, blocking, check
@@ -39,6 +41,7 @@ async def prepare_set(
     Raises: OperationRefused where there is no such profile, no such transaction, or where the
     specification or what the station has said of itself forbids it.
     """
+    require(work.station, Feature.SMART_CHARGING, "smart charging")
     if (operation.profile is None) is (operation.charging_profile is None):
         raise OperationRefused("give either profile or charging_profile")
     live = work.station.running_at(operation.evse) if operation.evse else None
@@ -58,8 +61,8 @@ async def prepare_set(
 async def prepare_get(
     engine: Engine, work: Work, operation: GetChargingProfiles
 ) -> GetChargingProfiles:
-    """Returns a request with its number."""
-    del work
+    """Returns a request with its number. Raises: OperationRefused without smart charging."""
+    require(work.station, Feature.SMART_CHARGING, "smart charging")
     if operation.request_id is not None:
         return operation
     return replace(operation, request_id=await engine.numbers.next("request"))
