@@ -9,6 +9,7 @@ annex F.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ _PURPOSES: Final = {
 }
 log = structlog.get_logger("link")
 
+_NEEDED: Final = ("root.pem", "sub.pem", "sub.key")
 _ROOT_YEARS, _SUB_YEARS = 25, 15
 _EARLIER: Final = timedelta(hours=1)  # a station's clock may be a little behind
 
@@ -115,8 +117,8 @@ class Authority:
     def _load(self, kind: str, now: datetime) -> Issuer:
         if self._folder is None:
             return _make(kind, now)[0]
-        files = [self._folder / f"{kind}-{part}" for part in ("root.pem", "sub.pem", "sub.key")]
-        if not any(each.exists() for each in files):
+        files = [self._folder / f"{kind}-{part}" for part in _NEEDED]
+        if not _is_there(self._folder, kind):
             made = _make_in(self._folder, kind, now)
             hint = "csms certificates authorities prints its roots"
             log.warning("authority.made", files=[str(each) for each in made], hint=hint)
@@ -133,11 +135,11 @@ def make_missing(folder: Path, now: datetime) -> list[Path]:
     """Makes what is not there yet of both hierarchies under `<folder>/ca`; returns the files.
 
     Raises:
-        OSError: if it cannot be written.
+        OSError: if it cannot be written, or if only a part of a hierarchy is there.
     """
     made: list[Path] = []
     for kind in _TITLES:
-        if not (folder / "ca" / f"{kind}-sub.pem").exists():
+        if not _is_there(folder / "ca", kind):
             made += _make_in(folder / "ca", kind, now)
     return made
 
@@ -150,6 +152,18 @@ def trust_pem(folder: Path) -> bytes:
     names = [f"{kind}-{part}.pem" for kind in _TITLES for part in ("sub", "root")]
     files = [folder / "ca" / name for name in names]
     return b"".join(each.read_bytes() for each in files if each.exists())
+
+
+def _is_there(folder: Path, kind: str) -> bool:
+    """Tells whether a hierarchy can sign. Raises: OSError if only a part of it is there."""
+    parts = ["root.key", *_NEEDED]
+    there = [part for part in parts if (folder / f"{kind}-{part}").exists()]
+    missing = [part for part in _NEEDED if part not in there]
+    if there and missing:
+        names = ", ".join(f"{kind}-{part}" for part in missing)
+        why = f"only a part of the authority is there: {names} is missing"
+        raise OSError(errno.ENOENT, why, str(folder))
+    return bool(there)
 
 
 def _make_in(folder: Path, kind: str, now: datetime) -> list[Path]:

@@ -75,6 +75,16 @@ def test_a_folder_with_a_key_that_is_not_its_certificates_is_refused(tmp_path):
         Authority(tmp_path).sign(a_csr("CP1")[0], CertificateUse.STATION, NOW, 9)
 
 
+@pytest.mark.parametrize("left", ["chargers-root.key", "chargers-sub.key", "chargers-sub.pem"])
+def test_a_part_of_an_authority_is_neither_used_nor_overwritten(tmp_path, left):
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "ca" / left).write_text("kept", "ascii")
+    for use in (lambda: make_missing(tmp_path, NOW), lambda: Authority(tmp_path).certificates(NOW)):
+        with pytest.raises(OSError, match=r"only a part .* chargers-root\.pem"):
+            use()
+    assert (tmp_path / "ca" / left).read_text("ascii") == "kept"
+
+
 def test_no_certificate_outlives_its_authority():
     late = NOW + timedelta(days=365 * 15 - 10)
     own = Authority(None)
