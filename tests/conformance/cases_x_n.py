@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from tests.conformance.book import V16, V201, case
 from tests.conformance.cases_201_l import later
-from tests.conformance.cases_201_n_diagnostics import LOGS, ask, by_token, get_log, reports
+from tests.conformance.cases_201_n_diagnostics import (
+    LOGS,
+    ask,
+    by_token,
+    get_log,
+    reports,
+    sends_list,
+)
 from tests.conformance.cases_201_n_monitoring import (
     POWER,
     POWER_OF_EVSE,
@@ -403,3 +410,70 @@ async def strange_events(stage: Stage) -> None:
     state = await stage.connector(charger)
     assert state == "Available", f"the connector is shown as {state}"
     assert len(await events(stage, charger, limit=100)) >= len(strange)
+
+
+@case(
+    "X_N_PARTS_BROKEN_OFF",
+    version=V201,
+    block="N",
+    title="The link is lost, or we are restarted, between the parts of a report",
+    server="own",
+    variants=("reconnect", "orderly", "killed"),
+)
+async def parts_broken_off(stage: Stage) -> None:
+    charger = await stage.charger()
+    customer = await ask(stage, charger, await by_token(stage), report=True, clear=False)
+    watched = await report(stage, charger, criteria="ThresholdMonitoring")
+    numbers = customer.request["requestId"], watched.request["requestId"]
+    await part(charger, numbers[0], 0, "one ")
+    await monitors(charger, numbers[1], 0, [monitor(POWER, 501, "UpperThreshold")])
+    if stage.variant == "reconnect":
+        await charger.reconnect()
+    else:
+        charger.may_end()
+        await stage.server.restart(abruptly=stage.variant == "killed")
+        await charger.reconnect()
+    await part(charger, numbers[0], 1, "two", is_last=True)
+    last = [monitor(POWER_OF_EVSE, 502, "LowerThreshold")]
+    await monitors(charger, numbers[1], 1, last, is_last=True)
+    assert (await customer.comes_to("done"))["result"]["data"] == "one two"
+    await watched.comes_to("done")
+    wanted = (POWER, 501, "UpperThreshold"), (POWER_OF_EVSE, 502, "LowerThreshold")
+    await shows(stage, charger, *wanted)
+
+
+@case(
+    "X_N_FORGOTTEN",
+    version=V201,
+    block="N",
+    title="A cleared customer leaves the local list once, and only one who is on it",
+    requirements=("N10.FR.02",),
+    variants=("on the list", "not on it", "rejected", "only reported", "list refused"),
+)
+async def forgotten(stage: Stage) -> None:
+    charger = await stage.charger()
+    who, other = await by_token(stage), await by_token(stage)
+    listed = [other.asked["token"]]
+    if stage.variant != "not on it":
+        listed.append(who.asked["token"])
+    version = await sends_list(stage, charger, *listed)
+    sent = None
+    if stage.variant in {"on the list", "list refused"}:
+        removal = {
+            "versionNumber": version + 1,
+            "updateType": "Differential",
+            "localAuthorizationList": [who.wire],
+        }
+        status = "Failed" if stage.variant == "list refused" else "Accepted"
+        sent = charger.expects("SendLocalList", removal, {"status": status})
+    is_cleared = stage.variant != "only reported"
+    status = "Rejected" if stage.variant == "rejected" else "Accepted"
+    asked = await ask(stage, charger, who, status=status, report=True, clear=is_cleared)
+    if status == "Accepted":
+        number = asked.request["requestId"]
+        await part(charger, number, 0, "name=Ada", is_last=True)
+        await part(charger, number, 0, "name=Ada", is_last=True)
+        await asked.comes_to("done")
+    if sent is not None:
+        await sent
+    assert await charger.call("Heartbeat")
