@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Follow, Subject
 from csms.engine import availability, timing
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from csms.engine.engine import Engine
     from csms.engine.work import Work
 
-_MAX_TEXT: Final = 2500
+_MAX_TEXT, _MAX_NAME = 2500, 100
+_STATES: Final = {
+    state.casefold(): state
+    for state in ("Available", "Faulted", "Occupied", "Reserved", "Unavailable")
+}
 _AVAILABILITY: Final = "availabilitystate"
 _STATION, _EVSE, _CONNECTOR = "chargingstation", "evse", "connector"
 _TROUBLE: Final = frozenset({"problem", "overload", "tripped", "fallback"})
@@ -126,13 +131,21 @@ def _follow_up(work: Work, event: EventTold) -> None:
     """Does what a finding means: a connector's state, or a fault that operators should read."""
     key = event.key.folded()
     if key.variable == _AVAILABILITY and key.component in {_STATION, _EVSE, _CONNECTOR}:
-        where = _place(key)
-        if where is not None:
-            details = {"event_id": event.event_id, "trigger": event.trigger}
-            availability.take(work, *where, event.value, event.at, details=details)
+        _take_state(work, event, _place(key))
     elif key.variable in _TROUBLE and not event.is_cleared and _is_true(event.value):
         where_told = {"component": str(event.key), "tech_code": event.tech_code}
         work.warn("station.fault", None, **where_told, tech_info=_text(event.tech_info))
+
+
+def _take_state(work: Work, event: EventTold, where: tuple[int, int] | None) -> None:
+    """Takes the state of a place; one that is no state, or of no place, is only an event."""
+    state = _STATES.get(event.value.strip().casefold())
+    if where is None or state is None:
+        oddity = {"field": str(event.key)[:_MAX_NAME], "raw": event.value[:_MAX_NAME]}
+        work.keep_anomalies([Anomaly("payload.ignored", oddity)])
+        return
+    details = {"event_id": event.event_id, "trigger": event.trigger}
+    availability.take(work, *where, state, event.at, details=details)
 
 
 def _place(key: VariableKey) -> tuple[int, int] | None:
