@@ -65,6 +65,7 @@ def as_json(played: Played) -> str:
             "outcome": each.outcome,
             "reason": each.reason,
             "took_s": round(each.took_s, 3),
+            "seen": sorted(map(list, each.seen)),
         }
         for each in played.results
     ]
