@@ -116,12 +116,13 @@ _LISTS = ("sites", "stations", "evses")
 
 def token_of(text: str, body: TokenBody) -> Token:
     """Returns the token that a body describes."""
+    members: dict[str, Any] = {name: getattr(body, name) for name in _SAME}
+    members |= {name: tuple(getattr(body, name)) for name in _LISTS}
     return Token(
         text=text,
         status=TokenStatus(body.status),
         kind=body.type,
-        **{name: getattr(body, name) for name in _SAME},
-        **{name: tuple(getattr(body, name)) for name in _LISTS},
+        **members,
         additional_info=tuple(
             (each.additional_id_token, each.type) for each in body.additional_info
         ),

@@ -5,7 +5,7 @@ Source: OCPP 1.6, 5.11 to 5.18.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.commands import StartRemotely
 from csms.domain.follow import Asked, Follow, Subject
@@ -19,7 +19,10 @@ from csms.ocpp.v16.authorization import id_tag
 from csms.ocpp.v16.smart_charging import decode_profile, encode_profile, transaction_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.domain.commands import StopRemotely, Trigger
+    from csms.domain.operations import Operation
     from csms.domain.operations.remote_control import StopTransaction, UnlockConnector
     from csms.ocppj.frames import Payload
     from profiles import ChargingProfile
@@ -91,9 +94,9 @@ def _start(
     )
 
 
-ENCODERS: Final = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
     PreparedStart: encode_prepared_start,
     asked.StopTransaction: encode_stop_transaction,
     asked.UnlockConnector: encode_unlock,
 }
-ASKED: Final = {"RemoteStartTransaction": asked_by_start}
+ASKED: Final[Mapping[str, Any]] = {"RemoteStartTransaction": asked_by_start}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.operations.authorization import CancelReservation
 from csms.domain.operations.prepared import PreparedReservation
@@ -16,6 +16,9 @@ from csms.ocpp.unreadable import CannotCarry
 from csms.ocpp.v16.authorization import MAX_ID_TAG, id_tag
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from csms.domain.operations import Operation
     from csms.ocppj.frames import Payload
 
 
@@ -72,6 +75,12 @@ def _read(request: Payload, status: str | None, reason: str | None) -> Reservati
     )
 
 
-ENCODERS: Final = {PreparedReservation: encode_reserve, CancelReservation: encode_cancel}
-EFFECTS: Final = {"ReserveNow": effect_of_reserve, "CancelReservation": effect_of_cancel}
-REFUSALS: Final = {"ReserveNow": refusal_of_reserve}
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
+    PreparedReservation: encode_reserve,
+    CancelReservation: encode_cancel,
+}
+EFFECTS: Final[Mapping[str, Any]] = {
+    "ReserveNow": effect_of_reserve,
+    "CancelReservation": effect_of_cancel,
+}
+REFUSALS: Final[Mapping[str, Any]] = {"ReserveNow": refusal_of_reserve}

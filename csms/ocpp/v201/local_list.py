@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.answered import Answered
 from csms.domain.local_list import ListAnswered, Listed, ListVersionTold, mark_of
@@ -15,9 +15,10 @@ from csms.ocpp.reading import instant_of
 from csms.ocpp.v201.authorization import encode_id_token, encode_id_token_info
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from csms.domain.local_list import ListEntry
+    from csms.domain.operations import Operation
     from csms.domain.operations.authorization import ClearCache, GetLocalListVersion
     from csms.ocppj.frames import Payload
 
@@ -90,11 +91,14 @@ def _entry(raw: Payload, info: Payload) -> Listed:
     return Listed(token["idToken"], token["type"], mark)
 
 
-ENCODERS: Final = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
     asked.ClearCache: encode_clear_cache,
     asked.GetLocalListVersion: encode_get_version,
     PreparedList: encode_list,
 }
-READERS: Final = {asked.GetLocalListVersion: read_version}
-EFFECTS: Final = {"SendLocalList": effect_of_list, "GetLocalListVersion": effect_of_version}
-REFUSALS: Final = {"SendLocalList": refusal_of_list}
+READERS: Final[Mapping[type[Operation], Any]] = {asked.GetLocalListVersion: read_version}
+EFFECTS: Final[Mapping[str, Any]] = {
+    "SendLocalList": effect_of_list,
+    "GetLocalListVersion": effect_of_version,
+}
+REFUSALS: Final[Mapping[str, Any]] = {"SendLocalList": refusal_of_list}

@@ -5,7 +5,7 @@ Source: OCPP 2.0.1 part 2, E14, F01 to F03, F05 and F06.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.commands import StartRemotely
 from csms.domain.follow import Asked, Follow, Subject
@@ -19,7 +19,10 @@ from csms.ocpp.v201.authorization import encode_id_token
 from csms.ocpp.v201.smart_charging import decode_profile, encode_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.domain.commands import StopRemotely, Trigger
+    from csms.domain.operations import Operation
     from csms.domain.operations.remote_control import (
         GetTransactionStatus,
         StopTransaction,
@@ -118,10 +121,10 @@ def asked_by_start(request: Payload) -> Asked:
     return Asked(Follow(Subject.REMOTE_START, required_integer_in(request, "remoteStartId")))
 
 
-ENCODERS: Final = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
     PreparedStart: encode_prepared_start,
     asked.StopTransaction: encode_stop_transaction,
     asked.GetTransactionStatus: encode_transaction_status,
     asked.UnlockConnector: encode_unlock,
 }
-ASKED: Final = {"RequestStartTransaction": asked_by_start}
+ASKED: Final[Mapping[str, Any]] = {"RequestStartTransaction": asked_by_start}
