@@ -53,7 +53,9 @@ class Calls:
         "_question_since",
         "_send",
         "_station_id",
+        "_taken",
         "_under_way",
+        "untaken",
     )
 
     def __init__(
@@ -64,6 +66,8 @@ class Calls:
         self._count = count()
         self._is_taken = False
         self._answer: asyncio.Future[Answer] | None = None
+        self._taken: asyncio.Future[None] | None = None
+        self.untaken: list[asyncio.Future[None]] = []
         self._over: str | None = None
         self._under_way = 0
         self._pressing = 0
@@ -77,9 +81,11 @@ class Calls:
         message_id: str | None = None,
         *,
         urgency: Urgency = Urgency.OPERATOR,
+        taken: asyncio.Future[None] | None = None,
     ) -> Answer:
         """Sends a call when it is its turn, and returns the station's answer.
 
+        Once that has come, what the station says next waits for `taken` (`in_order`).
         A question that has no answer after two seconds gives way to whatever else waits.
 
         Raises:
@@ -98,6 +104,7 @@ class Calls:
                 await self._take_turn(urgency)
                 try:
                     self._question_since = self._now() if is_question else None
+                    self._taken = taken
                     return await self._call_now(message_id or new_message_id(), action, payload)
                 finally:
                     self._question_since = None
@@ -160,6 +167,9 @@ class Calls:
     def answered(self, answer: Answer) -> None:
         """Takes the station's answer to the open call."""
         if self._answer is not None and not self._answer.done():
+            if self._taken is not None:
+                self.untaken[:] = [each for each in self.untaken if not each.done()]
+                self.untaken.append(self._taken)
             self._answer.set_result(answer)
 
     def end(self, why: str) -> None:

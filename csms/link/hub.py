@@ -30,6 +30,7 @@ from csms.errors import LaddvaktError, NoAnswer, StationBusy, StationOffline, Un
 from csms.link.calls import Urgency
 from csms.link.consulting import Consulting
 from csms.link.farewell import part_from
+from csms.link.in_order import Taken
 from csms.link.intake import Intake
 from csms.link.local_lists import LocalLists
 from csms.link.operating import Operator
@@ -295,18 +296,19 @@ class Hub:
 
     async def _carry_out(self, station: StationState, order: Order) -> None:
         """Sends one order, and has the station's answer recorded."""
-        answer = await self._answer_to(station, order)
-        async with station.lock:
-            now = self.clock.now()
-            outcome = self.engine.command_answered(station, order, answer, now)
-            done = self.store.submit(outcome.writes)
+        with Taken() as taken:
+            answer = await self._answer_to(station, order, taken)
+            async with station.lock:
+                now = self.clock.now()
+                outcome = self.engine.command_answered(station, order, answer, now)
+                done = self.store.submit(outcome.writes)
         try:
             await done
         except UnitRefused:
             log.exception("command.unrecorded", station=station.id, command=order.command_id)
         self.settle(station, outcome)
 
-    async def _answer_to(self, station: StationState, order: Order) -> CommandAnswer:
+    async def _answer_to(self, station: StationState, order: Order, taken: Taken) -> CommandAnswer:
         session = self.sessions.get(station.id)
         if session is None:
             return CommandAnswer(None, "not connected", is_away=True)
@@ -323,6 +325,7 @@ class Hub:
                 payload,
                 _COMMAND_TIMEOUT_S,
                 urgency=_urgency(order.command),
+                taken=taken.next(),
             )
         except StationOffline as error:
             return CommandAnswer(None, str(error), sent_at, payload, is_away=True)

@@ -20,6 +20,7 @@ from csms.engine.desk import CommandState
 from csms.engine.device_model_limits import bytes_of, items_of
 from csms.engine.work import Work
 from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
+from csms.link.in_order import Taken
 from csms.link.texts import unquoted
 from csms.ocpp.effects import effect_of, effect_of_error
 from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, is_last, read_answers
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from csms.domain.operations import Operation
     from csms.engine.operations import Running
     from csms.engine.state import StationState
+    from csms.engine.work import Outcome
     from csms.link.hub import Hub
     from csms.link.session import StationSession
     from csms.ocppj.frames import CallResult, Payload
@@ -230,22 +232,24 @@ class Operator:
         """Sends the calls of an operation, and has what comes of them recorded."""
         exchanged: Exchanged = []
         hashes: dict[str, str] = {}
-        try:
-            hashes = await self._hash_passwords(session.version, calls)
-            await self._note_sent(session, station, running, calls, hashes)
-            for call in calls:
-                said = await session.calls.call(*call, timeout_s, message_id)
-                message_id = None
-                said = unquoted(said, hashes) if hashes else said
-                exchanged.append((call, said))
-                await self._apply(session, station, call, said)
-                if is_last(call, said):
-                    break
-        except (StationOffline, StationBusy, NoAnswer) as error:
-            await self._unanswered(station, running, error, exchanged, hashes)
-            raise
-        answer = read_answers(session.version, running.operation, exchanged)
-        await self._answered(station, running, answer)
+        with Taken() as taken:
+            try:
+                hashes = await self._hash_passwords(session.version, calls)
+                await self._note_sent(session, station, running, calls, hashes)
+                for call in calls:
+                    said = await session.calls.call(
+                        *call, timeout_s, message_id, taken=taken.next()
+                    )
+                    message_id = None
+                    said = unquoted(said, hashes) if hashes else said
+                    exchanged.append((call, said))
+                    if is_last(call, said) or len(exchanged) == len(calls):
+                        break
+                    await self._take_over(session, station, exchanged, taken)
+            except (StationOffline, StationBusy, NoAnswer) as error:
+                await self._unanswered(station, running, error, exchanged, hashes)
+                raise
+            await self._take_over(session, station, exchanged, taken, running)
         return exchanged
 
     async def _note_sent(
@@ -276,30 +280,39 @@ class Operator:
             each: await asyncio.to_thread(hash_password, each) for each in found if each is not None
         }
 
-    async def _apply(
+    async def _take_over(
         self,
         session: StationSession,
         station: StationState,
-        call: Call,
-        said: CallResult | CallError,
+        exchanged: Exchanged,
+        taken: Taken,
+        running: Running | None = None,
     ) -> None:
-        """Takes over what an answer means for our records."""
-        if isinstance(said, CallError):
-            effect = effect_of_error(session.version, *call, said)
-        else:
-            effect = effect_of(session.version, *call, said.payload)
-            told = told_by(session.version, *call, said.payload)
-            if told is not None:
-                await self._agreed(station, told)
-        if effect is not None:
-            await self._agreed(station, effect)
+        """Takes over what the last answer means for our records.
 
-    async def _agreed(self, station: StationState, effect: Command) -> None:
+        With `running` it was the last one, and the operation has its answer: all of it in one unit,
+        before anything that the station says next is looked at.
+        """
+        hub = self._hub
+        outcomes: list[Outcome] = []
         async with station.lock:
-            outcome = self._hub.engine.agreed(station, effect, self._hub.clock.now())
-            done = self._hub.store.submit(outcome.writes)
-        await done
-        self._hub.settle(station, outcome)
+            now, effects = hub.clock.now(), _effects(session.version, *exchanged[-1])
+            outcomes += [hub.engine.agreed(station, effect, now) for effect in effects]
+            if running is not None:
+                work = Work(station, now)
+                answer = read_answers(session.version, running.operation, exchanged)
+                operations.answered(hub.engine, work, running, answer)
+                outcomes.append(work.outcome(None))
+            done = hub.store.submit([write for each in outcomes for write in each.writes])
+        taken.over()
+        try:
+            await done
+        except UnitRefused:
+            log.exception("operation.unrecorded", station=station.id)
+        for outcome in outcomes:
+            hub.settle(station, outcome)
+        if running is not None:
+            self._finish(running)
 
     async def _unanswered(
         self,
@@ -354,3 +367,12 @@ class Operator:
         asked = self._under_way.pop(running.id, None)
         if asked is not None and not asked.answered.done():
             asked.answered.set_result(None)
+
+
+def _effects(version: Version, call: Call, said: CallResult | CallError) -> list[Command]:
+    """Returns what an answer means for our records, in the order in which it is taken over."""
+    if isinstance(said, CallError):
+        found = [effect_of_error(version, *call, said)]
+    else:
+        found = [told_by(version, *call, said.payload), effect_of(version, *call, said.payload)]
+    return [each for each in found if each is not None]

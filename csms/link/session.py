@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from csms.domain.facts import Registration
 from csms.domain.secrets import without_secrets
 from csms.link.calls import Calls
+from csms.link.in_order import all_taken
 from csms.link.sockets import address_of, reason_of
 from csms.link.texts import storable, without
 from csms.ocpp.leniency import mended
@@ -223,6 +224,8 @@ class StationSession:
             if self._has_room is not None and len(self._inbox) < _INBOX:
                 self._has_room.set()
                 self._has_room = None
+            if self.calls.untaken:
+                await all_taken(self.calls.untaken)
             await self._serve_one(received, now)
             if self._parted is not None and self._is_all_said():
                 self._part()

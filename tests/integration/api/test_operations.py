@@ -158,3 +158,20 @@ async def test_items_that_are_all_refused_make_a_relayed_call_refused(node):
         )
     (told,) = (await node.get("/operations", operation="call:SetVariables"))["items"]
     assert (told["state"], told["status"]) == ("refused", "Rejected")
+
+
+async def test_what_a_station_says_behind_its_answer_is_understood_with_it(node):
+    async with node.station("CP2", "ocpp2.0.1") as station:
+        for number in range(20):
+            asking = asyncio.create_task(ask(node, "CP2", "get_base_report"))
+            call = json.loads(await station.received.get())
+            report = {
+                "requestId": call[3]["requestId"],
+                "generatedAt": "2026-11-21T10:00:00Z",
+                "seqNo": 0,
+            }
+            await station.socket.send(json.dumps([3, call[1], {"status": "Accepted"}]))
+            await station.call("NotifyReport", report)
+            told = (await asking).json()
+            found = await node.get(f"/operations/{told['id']}")
+            assert (found["state"], found["status"]) == ("done", "Accepted"), number
