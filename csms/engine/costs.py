@@ -17,11 +17,13 @@ from csms.engine.supports import supports
 from csms.engine.use_case import UseCase
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from decimal import Decimal
 
     from csms.billing import Cost
     from csms.domain.facts import TransactionReported
+    from csms.domain.operations import Operation
     from csms.engine.engine import Engine
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
@@ -70,4 +72,4 @@ def _send(work: Work, live: LiveSession, fact: TransactionReported, total: Decim
     work.asks.append(CostUpdated(transaction_id, total))
 
 
-USE_CASES: Final = {CostUpdated: UseCase(may_wait=False)}
+USE_CASES: Final[Mapping[type[Operation], UseCase]] = {CostUpdated: UseCase(may_wait=False)}

@@ -19,8 +19,11 @@ from csms.engine.writes import MessageWrite
 from csms.errors import OperationRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.domain.commands import CustomerCleared
     from csms.domain.display_facts import CustomerReported
+    from csms.domain.operations import Operation
     from csms.engine.engine import Engine
     from csms.engine.work import Work
 
@@ -92,4 +95,6 @@ def _forget(engine: Engine, work: Work, token: object) -> None:
         local_list.forget(engine, work, token)
 
 
-USE_CASES: Final = {CustomerInformation: UseCase(prepare, outcome_within=_WITHIN)}
+USE_CASES: Final[Mapping[type[Operation], UseCase]] = {
+    CustomerInformation: UseCase(prepare, outcome_within=_WITHIN)
+}

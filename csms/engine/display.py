@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from csms.domain.commands import DisplayMessageCleared, DisplayMessageSet
     from csms.domain.display_facts import DisplayMessagesReported
+    from csms.domain.operations import Operation
     from csms.engine.engine import Engine
     from csms.engine.operations import Running
     from csms.engine.state import StationState
@@ -156,7 +157,7 @@ def _id_of(message: Mapping[str, Any]) -> int:
     return int(message["id"])
 
 
-USE_CASES: Final = {
+USE_CASES: Final[Mapping[type[Operation], UseCase]] = {
     SetDisplayMessage: UseCase(prepare_set),
     GetDisplayMessages: UseCase(prepare_get, outcome_within=_WITHIN),
     ClearDisplayMessage: UseCase(),

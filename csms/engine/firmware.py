@@ -26,9 +26,12 @@ from csms.engine.writes import MessageWrite
 from csms.errors import OperationRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.domain.answered import Answered
     from csms.domain.commands import JobReplaced
     from csms.domain.firmware_facts import JobReported
+    from csms.domain.operations import Operation
     from csms.engine.engine import Engine
     from csms.engine.operations import Running
     from csms.engine.work import Work
@@ -221,7 +224,7 @@ def _keep(work: Work, fact: JobReported, running: Running | None) -> None:
     work.save_station()
 
 
-USE_CASES: Final = {
+USE_CASES: Final[Mapping[type[Operation], UseCase]] = {
     UpdateFirmware: UseCase(
         prepare=prepare_update, answered=answered_update, outcome_within=_FIRMWARE_WITHIN
     ),

@@ -33,13 +33,13 @@ class PriceSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    currency: Currency = Field("EUR", description="Currency of all prices, ISO 4217.")
-    energy_per_kwh: Amount = Field(Decimal(0), description="Price of a kWh; 0 for free.")
-    per_hour: Amount = Field(Decimal(0), description="Price of an hour of the transaction.")
-    session_fee: Amount = Field(Decimal(0), description="Price of a transaction as such.")
-    decimals: int = Field(2, ge=0, le=4, description="Decimals that costs are rounded to.")
+    currency: Currency = Field(default="EUR", description="Currency of all prices, ISO 4217.")
+    energy_per_kwh: Amount = Field(default=Decimal(0), description="Price of a kWh; 0 for free.")
+    per_hour: Amount = Field(default=Decimal(0), description="Price of an hour of the transaction.")
+    session_fee: Amount = Field(default=Decimal(0), description="Price of a transaction as such.")
+    decimals: int = Field(default=2, ge=0, le=4, description="Decimals that costs are rounded to.")
     running: Literal["answer", "message", "off"] = Field(
-        "answer",
+        default="answer",
         description="How a station is told what a transaction costs so far, at each of its meter "
         "values: in the answer, by a CostUpdated of its own, or not. See docs/costs.md.",
     )

@@ -23,7 +23,10 @@ from csms.errors import OperationRefused
 from profiles import Purpose, StationContext, blocking, check
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.domain.facts import ProfilesReported
+    from csms.domain.operations import Operation
     from csms.engine.engine import Engine
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
@@ -141,7 +144,7 @@ def _check(engine: Engine, work: Work, evse: int, profile: ChargingProfile) -> N
         raise OperationRefused("; ".join(f"{each.message} ({each.rule})" for each in found))
 
 
-USE_CASES: Final = {
+USE_CASES: Final[Mapping[type[Operation], UseCase]] = {
     SetChargingProfile: UseCase(prepare=prepare_set),
     GetChargingProfiles: UseCase(prepare=prepare_get, outcome_within=_WITHIN),
 }

@@ -34,7 +34,7 @@ class VendorAnswerBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: Literal["Accepted", "Rejected"] = "Accepted"
-    data: Any = Field(None, description="Any JSON; OCPP 1.6 stations get it as text")
+    data: Any = Field(default=None, description="Any JSON; OCPP 1.6 stations get it as text")
 
     def answer(self) -> VendorAnswer:
         """Returns what the rest of the program works with."""
@@ -47,11 +47,12 @@ class VendorBody(VendorAnswerBody):
     messages: Annotated[
         dict[Annotated[str, Field(min_length=1, max_length=50)], VendorAnswerBody],
         Field(max_length=_MOST_MESSAGES),
-    ] = Field({}, description="Answers by message ID; with any, other IDs are unknown")
+    ] = Field(default={}, description="Answers by message ID; with any, other IDs are unknown")
     url: Annotated[str, AfterValidator(_is_address)] | None = Field(
-        None, description="Where messages are posted to; what it answers goes to the station"
+        default=None,
+        description="Where messages are posted to; what it answers goes to the station",
     )
-    timeout_s: float = Field(5.0, ge=0.1, le=25.0, description="How long that may take")
+    timeout_s: float = Field(default=5.0, ge=0.1, le=25.0, description="How long that may take")
 
     def vendor(self, vendor_id: str) -> Vendor:
         """Returns what the rest of the program works with."""

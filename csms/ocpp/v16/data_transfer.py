@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.facts import DataTransferred
 from csms.domain.operations import diagnostics as wanted
@@ -11,9 +11,11 @@ from csms.ocpp.reading import present
 from csms.ocpp.unreadable import CannotCarry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from csms.domain.facts import DataTransferAnswer
+    from csms.domain.operations import Operation
     from csms.domain.operations.diagnostics import DataTransfer
     from csms.ocppj.frames import Payload
 
@@ -41,4 +43,4 @@ def encode_operation(operation: DataTransfer) -> tuple[str, Payload]:
     )
 
 
-ENCODERS: Final = {wanted.DataTransfer: encode_operation}
+ENCODERS: Final[Mapping[type[Operation], Any]] = {wanted.DataTransfer: encode_operation}

@@ -5,7 +5,7 @@ Source: OCPP 1.6, 4.5 and 5.19; OCPP 1.6 security whitepaper, L01 and A03.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.commands import JobReplaced
 from csms.domain.firmware_facts import JobReported
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from csms.domain.operations import Operation
     from csms.domain.operations.firmware import UpdateFirmware
     from csms.ocppj.frames import Payload
 
@@ -97,12 +98,12 @@ def effect_of_signed_update(request: Payload, response: Payload) -> JobReplaced 
     return JobReplaced(Subject.FIRMWARE, request["requestId"])
 
 
-ENCODERS: Final = {wanted.UpdateFirmware: encode_update}
-ASKED: Final[Mapping[str, object]] = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {wanted.UpdateFirmware: encode_update}
+ASKED: Final[Mapping[str, Any]] = {
     "UpdateFirmware": asked_by_update,
     "SignedUpdateFirmware": asked_by_signed_update,
 }
-EFFECTS: Final = {
+EFFECTS: Final[Mapping[str, Any]] = {
     "UpdateFirmware": effect_of_update,
     "SignedUpdateFirmware": effect_of_signed_update,
 }

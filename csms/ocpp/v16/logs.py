@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.answered import Answered
 from csms.domain.commands import JobReplaced
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from csms.domain.operations import Operation
     from csms.domain.operations.diagnostics import GetLog
     from csms.ocppj.frames import Payload
 
@@ -77,10 +78,13 @@ def effect_of_diagnostics(request: Payload, response: Payload) -> JobReplaced:
     return JobReplaced(Subject.DIAGNOSTICS)
 
 
-ENCODERS: Final = {wanted.GetLog: encode_get}
-READERS: Final = {wanted.GetLog: read_get}
-ASKED: Final[Mapping[str, object]] = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {wanted.GetLog: encode_get}
+READERS: Final[Mapping[type[Operation], Any]] = {wanted.GetLog: read_get}
+ASKED: Final[Mapping[str, Any]] = {
     "GetDiagnostics": asked_by_diagnostics,
     "GetLog": asked_by_log,
 }
-EFFECTS: Final = {"GetDiagnostics": effect_of_diagnostics, "GetLog": effect_of_log}
+EFFECTS: Final[Mapping[str, Any]] = {
+    "GetDiagnostics": effect_of_diagnostics,
+    "GetLog": effect_of_log,
+}

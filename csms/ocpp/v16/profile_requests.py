@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.operations import smart_charging as wanted
 from csms.ocpp.profile_requests import clear_of, composite_of, install_of
@@ -10,6 +10,9 @@ from csms.ocpp.v16.composite_schedule import encode_ask
 from csms.ocpp.v16.smart_charging import encode_clear, encode_install
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from csms.domain.operations import Operation
     from csms.domain.operations.smart_charging import (
         ClearChargingProfile,
         GetCompositeSchedule,
@@ -33,7 +36,7 @@ def encode_composite(operation: GetCompositeSchedule) -> tuple[str, Payload]:
     return encode_ask(composite_of(operation))
 
 
-ENCODERS: Final = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
     wanted.SetChargingProfile: encode_set,
     wanted.ClearChargingProfile: encode_clearing,
     wanted.GetCompositeSchedule: encode_composite,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.operations import smart_charging as wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
+    from csms.domain.operations import Operation
     from csms.domain.operations.smart_charging import CostUpdated
     from csms.ocppj.frames import Payload
 
@@ -26,4 +28,4 @@ def encode_update(operation: CostUpdated) -> tuple[str, Payload]:
     }
 
 
-ENCODERS: Final = {wanted.CostUpdated: encode_update}
+ENCODERS: Final[Mapping[type[Operation], Any]] = {wanted.CostUpdated: encode_update}

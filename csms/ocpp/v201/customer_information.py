@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.commands import CustomerCleared
 from csms.domain.display_facts import CustomerReported
@@ -11,8 +11,10 @@ from csms.domain.operations import diagnostics as wanted
 from csms.ocpp.reading import present
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from csms.domain.operations import Operation
     from csms.domain.operations.diagnostics import CustomerInformation
     from csms.ocppj.frames import Payload
 
@@ -68,6 +70,6 @@ def effect_of(request: Payload, response: Payload) -> CustomerCleared | None:
     return CustomerCleared(request["requestId"], request["idToken"]["idToken"])
 
 
-ENCODERS: Final = {wanted.CustomerInformation: encode_ask}
-ASKED: Final = {"CustomerInformation": asked_by}
-EFFECTS: Final = {"CustomerInformation": effect_of}
+ENCODERS: Final[Mapping[type[Operation], Any]] = {wanted.CustomerInformation: encode_ask}
+ASKED: Final[Mapping[str, Any]] = {"CustomerInformation": asked_by}
+EFFECTS: Final[Mapping[str, Any]] = {"CustomerInformation": effect_of}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.facts import DataTransferred
 from csms.domain.operations import diagnostics as wanted
 from csms.ocpp.reading import present
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from csms.domain.facts import DataTransferAnswer
+    from csms.domain.operations import Operation
     from csms.domain.operations.diagnostics import DataTransfer
     from csms.ocppj.frames import Payload
 
@@ -34,4 +36,4 @@ def encode_operation(operation: DataTransfer) -> tuple[str, Payload]:
     )
 
 
-ENCODERS: Final = {wanted.DataTransfer: encode_operation}
+ENCODERS: Final[Mapping[type[Operation], Any]] = {wanted.DataTransfer: encode_operation}

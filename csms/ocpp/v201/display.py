@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from csms.domain.operations import Operation
     from csms.domain.operations.display import (
         ClearDisplayMessage,
         GetDisplayMessages,
@@ -119,14 +120,14 @@ def _read(raw: Payload) -> Mapping[str, Any]:
     )
 
 
-ENCODERS: Final = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
     wanted.SetDisplayMessage: encode_set,
     wanted.GetDisplayMessages: encode_get,
     wanted.ClearDisplayMessage: encode_clear,
 }
-READERS: Final = {wanted.GetDisplayMessages: read_get}
-ASKED: Final = {"GetDisplayMessages": asked_by_get}
-EFFECTS: Final = {
+READERS: Final[Mapping[type[Operation], Any]] = {wanted.GetDisplayMessages: read_get}
+ASKED: Final[Mapping[str, Any]] = {"GetDisplayMessages": asked_by_get}
+EFFECTS: Final[Mapping[str, Any]] = {
     "ClearDisplayMessage": effect_of_clear,
     "GetDisplayMessages": effect_of_get,
     "SetDisplayMessage": effect_of_set,

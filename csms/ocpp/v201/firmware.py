@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.answered import Answered
 from csms.domain.commands import JobReplaced
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from csms.domain.operations import Operation
     from csms.domain.operations.firmware import PublishFirmware, UnpublishFirmware, UpdateFirmware
     from csms.ocppj.frames import Payload
 
@@ -108,14 +109,14 @@ def effect_of_update(request: Payload, response: Payload) -> JobReplaced | None:
     return JobReplaced(Subject.FIRMWARE, request["requestId"])
 
 
-ENCODERS: Final = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
     wanted.UpdateFirmware: encode_update,
     wanted.PublishFirmware: encode_publish,
     wanted.UnpublishFirmware: encode_unpublish,
 }
-READERS: Final = {wanted.UnpublishFirmware: read_unpublish}
-ASKED: Final[Mapping[str, object]] = {
+READERS: Final[Mapping[type[Operation], Any]] = {wanted.UnpublishFirmware: read_unpublish}
+ASKED: Final[Mapping[str, Any]] = {
     "UpdateFirmware": asked_by_update,
     "PublishFirmware": asked_by_publish,
 }
-EFFECTS: Final = {"UpdateFirmware": effect_of_update}
+EFFECTS: Final[Mapping[str, Any]] = {"UpdateFirmware": effect_of_update}

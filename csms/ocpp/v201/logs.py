@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.firmware_facts import JobReported
 from csms.domain.follow import Subject
@@ -11,8 +11,10 @@ from csms.ocpp.jobs import number_in
 from csms.ocpp.log_requests import asked_by_log, effect_of_log, encode_log
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
+    from csms.domain.operations import Operation
     from csms.ocppj.frames import Payload
 
 
@@ -23,6 +25,6 @@ def decode_status(payload: Payload, received_at: datetime) -> JobReported:
     return JobReported(Subject.LOG, payload["status"], number, action=action, payload=payload)
 
 
-ENCODERS: Final = {wanted.GetLog: encode_log}
-ASKED: Final = {"GetLog": asked_by_log}
-EFFECTS: Final = {"GetLog": effect_of_log}
+ENCODERS: Final[Mapping[type[Operation], Any]] = {wanted.GetLog: encode_log}
+ASKED: Final[Mapping[str, Any]] = {"GetLog": asked_by_log}
+EFFECTS: Final[Mapping[str, Any]] = {"GetLog": effect_of_log}

@@ -5,7 +5,7 @@ Source: OCPP 2.0.1 part 2, K01, K08, K09 and K10.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.follow import Asked, Follow, Subject
 from csms.domain.operations import smart_charging as wanted
@@ -15,6 +15,9 @@ from csms.ocpp.v201.composite_schedule import encode_ask
 from csms.ocpp.v201.smart_charging import encode_clear, encode_install
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from csms.domain.operations import Operation
     from csms.domain.operations.smart_charging import (
         ClearChargingProfile,
         GetChargingProfiles,
@@ -64,10 +67,10 @@ def asked_by_get(request: Payload) -> Asked:
     return Asked(Follow(Subject.CHARGING_PROFILES, request["requestId"]))
 
 
-ENCODERS: Final = {
+ENCODERS: Final[Mapping[type[Operation], Any]] = {
     wanted.SetChargingProfile: encode_set,
     wanted.ClearChargingProfile: encode_clearing,
     wanted.GetChargingProfiles: encode_get,
     wanted.GetCompositeSchedule: encode_composite,
 }
-ASKED: Final = {"GetChargingProfiles": asked_by_get}
+ASKED: Final[Mapping[str, Any]] = {"GetChargingProfiles": asked_by_get}
