@@ -7,6 +7,7 @@ taken off again when it comes back.
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
@@ -19,6 +20,8 @@ from csms.domain.token import Token, token_key
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _LISTS = frozenset({"sites", "stations", "evses"})
 _JSON = frozenset({"additional_info", "contract_certificates"})
+MOST_ROWS = 250_000
+_MOST_TOLD = 1000
 COLUMNS = ("token", *TokenBody.model_fields)
 _SEPARATORS = ",;\t"
 
@@ -32,11 +35,22 @@ class BadRow(NamedTuple):
     reason: str
 
 
-class Read(NamedTuple):
-    """What is in a table: the tokens by their key, the last row of each counting."""
+@dataclass(slots=True)
+class Read:
+    """What is in a table: the tokens by their key, the last row of each counting.
 
-    tokens: dict[str, Token]
-    bad: list[BadRow]
+    Of the mistakes the first ones are kept, the others only counted.
+    """
+
+    tokens: dict[str, Token] = field(default_factory=dict)
+    bad: list[BadRow] = field(default_factory=list)
+    mistakes: int = 0
+
+    def refuse(self, row: BadRow) -> None:
+        """Notes a mistake."""
+        self.mistakes += 1
+        if len(self.bad) < _MOST_TOLD:
+            self.bad.append(row)
 
 
 def read_table(content: bytes) -> Read:
@@ -58,15 +72,17 @@ def read_table(content: bytes) -> Read:
     separator = max(_SEPARATORS, key=head.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     columns = _columns(rows)
-    read = Read({}, [])
+    read = Read()
     before = rows.line_num
     try:
-        for row in rows:
+        for count, row in enumerate(rows, 1):
+            if count > MOST_ROWS:
+                raise invalid_field("", f"has more than {MOST_ROWS} rows: import it in parts")
             if any(cell.strip() for cell in row):
                 _take(read, columns, row, before + 1)
             before = rows.line_num
     except csv.Error as error:
-        read.bad.append(BadRow(before + 1, None, "", f"cannot be read from here on: {error}"))
+        read.refuse(BadRow(before + 1, None, "", f"cannot be read from here on: {error}"))
     return read
 
 
@@ -104,20 +120,20 @@ def _take(read: Read, columns: list[str], row: list[str], line: int) -> None:
     text = cells.pop("token", "").strip()
     if len(row) != len(columns):
         why = f"has {len(row)} cells instead of {len(columns)}"
-        read.bad.append(BadRow(line, text or None, "", why))
+        read.refuse(BadRow(line, text or None, "", why))
         return
     key = token_key(text)
     if not key or len(text) > LONGEST:
         why = f"must have 1 to {LONGEST} characters that are not blank"
-        read.bad.append(BadRow(line, text[:50] or None, "token", why))
+        read.refuse(BadRow(line, text[:50] or None, "token", why))
         return
     try:
         body = TokenBody.model_validate(dict(_members(cells)))
     except ValidationError as error:
         for each in field_errors(error.errors(include_url=False)):
-            read.bad.append(BadRow(line, text, each.field, each.message))
+            read.refuse(BadRow(line, text, each.field, each.message))
     except ValueError as error:
-        read.bad.append(BadRow(line, text, "", str(error)))
+        read.refuse(BadRow(line, text, "", str(error)))
     else:
         read.tokens[key] = token_of(text, body)
 

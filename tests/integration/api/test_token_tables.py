@@ -95,6 +95,13 @@ async def test_many_tokens_go_in_at_once(node):
     assert len(node.hub.engine.policy.tokens) == 3500
 
 
+async def test_a_table_that_is_too_long_or_full_of_mistakes_stays_bounded(node):
+    long = await node.http.post("/tokens/import", content=b"token\n" + b"a\n" * 250_001)
+    assert "250000 rows" in long.json()["detail"]
+    many = await load(node, "token,status\n" + "a,Odd\n" * 3000)
+    assert (many["refused"], len(many["errors"]), many["created"]) == (3000, 1000, 0)
+
+
 @pytest.mark.parametrize(
     "table",
     [
