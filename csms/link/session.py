@@ -18,7 +18,7 @@ from csms.domain.secrets import without_secrets
 from csms.link.calls import Calls
 from csms.link.in_order import all_taken
 from csms.link.sockets import address_of, reason_of
-from csms.link.texts import storable, without
+from csms.link.texts import storable, storable_answer, without
 from csms.ocpp.leniency import mended
 from csms.ocpp.routes import ROUTES
 from csms.ocppj.codes import INTERNAL_ERROR, SECURITY_ERROR
@@ -184,7 +184,7 @@ class StationSession:
             case CallReceived():
                 self._enqueue(storable(received, text), now)
             case AnswerReceived():
-                self.calls.answered(received.answer)
+                self.calls.answered(storable_answer(received.answer, text))
             case ReplyDue():
                 self.hub.counters.malformed.inc()
                 log.info("frame.refused", station=self.station.id, reason=received.reason)

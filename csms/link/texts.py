@@ -33,6 +33,20 @@ def storable(received: CallReceived, text: str) -> CallReceived:
     return replace(received, call=call)
 
 
+def storable_answer(said: CallResult | CallError, text: str) -> CallResult | CallError:
+    """Returns a station's answer without a NUL; `text` is the frame as it came."""
+    if "\\" not in text or "\\u0000" not in text:
+        return said
+    if isinstance(said, CallError):
+        return replace(
+            said,
+            error_code=without_nul(said.error_code),
+            error_description=without_nul(said.error_description),
+            error_details=_mapped(said.error_details, without_nul),
+        )
+    return replace(said, payload=_mapped(said.payload, without_nul))
+
+
 def without(text: str, secrets: Iterable[str]) -> str:
     """Returns a text that quotes none of these secrets, in capitals or not."""
     for each in secrets:

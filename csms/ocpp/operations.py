@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _ALL_OR_NOTHING: Final = frozenset({"SendLocalList"})
 
+_UNREADABLE: Final = "the station's answer is against the schema and cannot be read"
+
 
 class Call(NamedTuple):
     """A call that is to leave."""
@@ -89,7 +91,10 @@ def read_answers(
     operation: Operation,
     exchanged: Sequence[tuple[Call, CallResult | CallError]],
 ) -> Answered:
-    """Returns what a station said to all calls of an operation, the last of which ended it."""
+    """Returns what a station said to all calls of an operation, the last of which ended it.
+
+    What is against the schema and cannot be read is no agreement.
+    """
     call, last = exchanged[-1]
     asked = asked_for(version, call.action, call.payload)
     if isinstance(last, CallError):
@@ -100,9 +105,12 @@ def read_answers(
         read = _RELAYED[version].get(operation.action)
     else:
         read = _READERS[version].get(type(operation))
-    if read is not None:
-        return read(operation, payloads)
-    return read_plainly(payloads, goes_on=_is_followed(asked, payloads[-1]))
+    try:
+        if read is not None:
+            return read(operation, payloads)
+        return read_plainly(payloads, goes_on=_is_followed(asked, payloads[-1]))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return Answered(answer_status(payloads[-1]), _UNREADABLE, is_error=True, result={})
 
 
 def _is_followed(asked: Asked, last: Payload) -> bool:
