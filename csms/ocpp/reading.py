@@ -20,6 +20,7 @@ _MAX_NOTES: Final = 20
 _MAX_RAW: Final = 100
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _MAX_EXACT: Final = 2**53
+MAX_PLACE: Final = 2**31 - 1
 _USUAL_LENGTHS: Final = frozenset({len("YYYY-MM-DDTHH:MM:SSZ"), len("YYYY-MM-DDTHH:MM:SS.mmmZ")})
 
 
@@ -103,6 +104,29 @@ def required_integer(payload: Payload, name: str, notes: Notes) -> int:
     number = integer_of(payload, name, notes)
     if number is None:
         raise Unreadable(name, "is missing or no integer")
+    return number
+
+
+def place_of(payload: Payload, name: str, notes: Notes) -> int | None:
+    """Returns an EVSE or connector by its number; one of more than 32 bits is none.
+
+    Source: OCPP 2.0.1 part 2, primitive datatypes: an integer has 32 bits.
+    """
+    number = integer_of(payload, name, notes)
+    if number is not None and abs(number) > MAX_PLACE:
+        notes.ignored(name, number)
+        return None
+    return number
+
+
+def required_place(payload: Payload, name: str, notes: Notes) -> int:
+    """Returns the same.
+
+    Raises: Unreadable if it is not there or is none.
+    """
+    number = place_of(payload, name, notes)
+    if number is None:
+        raise Unreadable(name, "is missing, or no integer of 32 bits")
     return number
 
 

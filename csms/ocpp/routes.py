@@ -160,9 +160,7 @@ ROUTES: Final[Mapping[Version, Mapping[str, Route]]] = MappingProxyType(
                 v201.ev_needs.encode_needs,
             ),
             Route("NotifyEvent", v201.monitoring.decode_events, encode_nothing),
-            Route(
-                "NotifyMonitoringReport", v201.reports.decode_monitoring_report, encode_nothing
-            ),
+            Route("NotifyMonitoringReport", v201.reports.decode_monitoring_report, encode_nothing),
             Route("NotifyReport", v201.reports.decode_report, encode_nothing),
             Route(
                 "ReportChargingProfiles",

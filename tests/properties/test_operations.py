@@ -3,6 +3,7 @@ a sentence that it cannot; and whatever a station answers is read.
 """
 
 import asyncio
+import copy
 import random as randoms
 from datetime import UTC, datetime
 
@@ -29,6 +30,7 @@ from csms.store.memory import MemoryStore
 from csms.store.numbers import BlockNumbers
 from profiles import load_catalogue
 from profiles.catalogue import SHIPPED
+from tests.fuzz.mutate import ODD
 from tests.messages import a_payload, drawn
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -123,8 +125,21 @@ def test_any_answer_to_an_operation_is_read(name, version, random):
     ]
     read = read_answers(version, operation, exchanged)
     assert isinstance(read.status, str)
-    hostile = [(call, CallResult("m1", {"status": ["x"], "key": 5})) for call in calls]
+    hostile = [(call, CallResult("m1", broken(random, said.payload))) for call, said in exchanged]
     read_answers(version, operation, hostile)
+
+
+def broken(random, payload):
+    """An answer with one member, wherever it is, that its schema forbids."""
+    places = [payload]
+    for place in places:
+        inner = place.values() if isinstance(place, dict) else place
+        places += [each for each in inner if isinstance(each, dict | list) and each]
+    place = random.choice(places)
+    keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+    if keys:
+        place[random.choice(keys)] = copy.deepcopy(random.choice(ODD))
+    return payload
 
 
 def test_each_operation_is_carried_by_a_version():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csms.domain.facts import StatusReported
-from csms.ocpp.reading import Notes, optional_time_of, present
+from csms.ocpp.reading import Notes, optional_time_of, present, required_place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
 
 def decode_status(payload: Payload, received_at: datetime) -> StatusReported:
-    """Reads a StatusNotification; its timestamp is optional."""
+    """Reads a StatusNotification; its timestamp is optional.
+
+    Raises: Unreadable for a connector that none can be.
+    """
     del received_at
     notes = Notes()
-    connector = payload["connectorId"]
+    connector = required_place(payload, "connectorId", notes)
     return StatusReported(
         evse=connector,
         connector=connector,

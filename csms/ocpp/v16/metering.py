@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from csms.domain.facts import SamplesReported
 from csms.ocpp.measurands import read_required_samples, take_v16
-from csms.ocpp.reading import Notes, integer_of
+from csms.ocpp.reading import Notes, integer_of, place_of
 from csms.ocpp.unreadable import Unreadable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def decode_meter_values(payload: Payload, received_at: datetime) -> SamplesRepor
     """
     notes = Notes()
     transaction_id = _transaction_id(payload, notes)
-    connector = integer_of(payload, "connectorId", notes)
+    connector = place_of(payload, "connectorId", notes)
     if connector is None and transaction_id is None:
         raise Unreadable("connectorId", "is missing or no integer")
     return SamplesReported(

@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.operations import provisioning as asked
 from csms.domain.operations import remote_control as control
 from csms.domain.operations import security as keys
-from csms.ocpp.v16 import certificates, firmware, local_list, logs, remote_control, reservation, resetting, security, settings, triggers
-from csms.ocpp.v16 import profile_requests
-from csms.ocpp.v16 import data_transfer
+from csms.ocpp.v16 import (
+    certificates,
+    data_transfer,
+    firmware,
+    local_list,
+    logs,
+    profile_requests,
+    remote_control,
+    reservation,
+    resetting,
+    security,
+    settings,
+    triggers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,7 +11,7 @@ from csms.ocpp.reading import (
     Notes,
     event_time_of,
     integer_of,
-    required_integer,
+    required_place,
     text_of,
 )
 from csms.ocpp.unreadable import CannotCarry, Unreadable
@@ -36,7 +36,7 @@ def decode_start(payload: Payload, received_at: datetime) -> TransactionReported
     """
     del received_at
     notes = Notes()
-    connector = required_integer(payload, "connectorId", notes)
+    connector = required_place(payload, "connectorId", notes)
     if payload.get("idTag") is None:
         notes.missing("idTag")
     if connector <= 0:

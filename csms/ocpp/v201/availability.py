@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from csms.domain.facts import StatusReported
-from csms.ocpp.reading import Notes, time_of
+from csms.ocpp.reading import Notes, required_place, time_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def decode_status(payload: Payload, received_at: datetime) -> StatusReported:
-    """Reads a StatusNotification."""
+    """Reads a StatusNotification. Raises: Unreadable for a place that none can be."""
     del received_at
     notes = Notes()
     return StatusReported(
-        evse=payload["evseId"],
-        connector=payload["connectorId"],
+        evse=required_place(payload, "evseId", notes),
+        connector=required_place(payload, "connectorId", notes),
         status=payload["connectorStatus"],
         at=time_of(payload, "timestamp", notes),
         anomalies=notes.all(),

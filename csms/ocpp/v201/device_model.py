@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.device_model import ACTUAL, VariableKey, VariableTold
 from csms.ocpp.names import snake_case
-from csms.ocpp.reading import present
+from csms.ocpp.reading import MAX_PLACE, present
 from csms.ocpp.unreadable import CannotCarry
 
 if TYPE_CHECKING:
@@ -60,9 +60,15 @@ def key_in(entry: Payload) -> VariableKey:
         str(variable["name"]),
         variable.get("instance"),
         component.get("instance"),
-        evse.get("id"),
-        evse.get("connectorId"),
+        _place(evse.get("id")),
+        _place(evse.get("connectorId")),
     )
+
+
+def _place(number: int | None) -> int | None:
+    if number is not None and abs(number) > MAX_PLACE:
+        raise TypeError(f"{number} is no EVSE or connector: it has more than 32 bits")
+    return number
 
 
 def named(key: VariableKey) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from csms.domain.facts import SamplesReported
 from csms.ocpp.measurands import read_required_samples, take_v201
-from csms.ocpp.reading import Notes, required_integer
+from csms.ocpp.reading import Notes, required_place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +21,7 @@ def decode_meter_values(payload: Payload, received_at: datetime) -> SamplesRepor
     """
     notes = Notes()
     return SamplesReported(
-        evse=required_integer(payload, "evseId", notes),
+        evse=required_place(payload, "evseId", notes),
         connector=None,
         samples=read_required_samples(payload, "meterValue", received_at, take_v201, notes),
         anomalies=notes.all(),

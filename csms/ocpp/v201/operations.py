@@ -14,12 +14,15 @@ from csms.domain.operations import security as keys
 from csms.ocpp.v201 import (
     certificates,
     configuration,
+    costs,
     customer_information,
+    data_transfer,
     display,
     firmware,
     local_list,
     logs,
     monitoring,
+    profile_requests,
     remote_control,
     reports,
     reservation,
@@ -27,9 +30,6 @@ from csms.ocpp.v201 import (
     security,
     triggers,
 )
-from csms.ocpp.v201 import costs
-from csms.ocpp.v201 import profile_requests
-from csms.ocpp.v201 import data_transfer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

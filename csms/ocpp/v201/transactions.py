@@ -14,6 +14,7 @@ from csms.ocpp.reading import (
     flag_of,
     integer_of,
     object_of,
+    place_of,
     present,
     text_of,
 )
@@ -52,8 +53,8 @@ def decode_event(payload: Payload, received_at: datetime) -> TransactionReported
         at=event_time_of(payload, "timestamp", notes),
         transaction_id=_transaction_id(info),
         sequence=_sequence(payload, notes),
-        evse=integer_of(evse, "id", notes),
-        connector=integer_of(evse, "connectorId", notes),
+        evse=place_of(evse, "id", notes),
+        connector=place_of(evse, "connectorId", notes),
         token=None if token is None else _token(token, notes),
         samples=read_samples(payload, "meterValue", received_at, take_v201, notes),
         trigger=text_of(payload, "triggerReason", notes),
