@@ -6,12 +6,13 @@ import argparse
 import asyncio
 import re
 import sys
+from pathlib import Path
 
 import structlog
 
 from tests.conformance.book import BROKEN, V16, V201, Case, load
 from tests.conformance.document import document
-from tests.conformance.report import as_json, lines
+from tests.conformance.report import as_json, from_json, lines
 from tests.conformance.runner import FAILED, play_all
 
 
@@ -22,7 +23,10 @@ def main() -> int:
     if not cases and not BROKEN:
         sys.stderr.write("no such case\n")
         return 2
-    played = asyncio.run(play_all(cases, arguments.at_a_time))
+    if arguments.results:
+        played = from_json(each.read_text() for each in arguments.results)
+    else:
+        played = asyncio.run(play_all(cases, arguments.at_a_time))
     if arguments.json:
         sys.stdout.write(as_json(played) + "\n")
     elif arguments.document:
@@ -54,6 +58,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--block", help="such as B; in 1.6 a feature profile such as Core")
     parser.add_argument("--at-a-time", type=int, default=16, help="cases played at a time")
     parser.add_argument("--transcripts", action="store_true", help="show failures' messages")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="take what --json has told, play none",
+    )
     parser.add_argument("--json", action="store_true", help="results as JSON")
     parser.add_argument("--document", action="store_true", help="print docs/conformance.md")
     return parser.parse_args()

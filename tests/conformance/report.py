@@ -7,10 +7,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from tests.conformance.applicable import NOT_APPLICABLE
+from tests.conformance.book import load
 from tests.conformance.runner import FAILED, PASSED, Played, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 def lines(played: Played, *, with_transcripts: bool = False) -> Iterator[str]:
@@ -70,6 +71,26 @@ def as_json(played: Played) -> str:
         for each in played.results
     ]
     return json.dumps({"results": results, "troubles": played.troubles}, indent=2)
+
+
+def from_json(texts: Iterable[str]) -> Played:
+    """Returns the results of earlier runs as one; of a play that is in several the last counts."""
+    book, found = load(), {}
+    troubles: list[str] = []
+    for run in map(json.loads, texts):
+        troubles += run["troubles"]
+        for each in run["results"]:
+            seen = frozenset((direction, action) for direction, action in each["seen"])
+            result = Result(
+                book[each["case"]],
+                each["mode"],
+                each["outcome"],
+                each["reason"],
+                took_s=each["took_s"],
+                seen=seen,
+            )
+            found[each["case"], each["mode"]] = result
+    return Played(list(found.values()), troubles, 0.0)
 
 
 def is_no_server(result: Result) -> bool:

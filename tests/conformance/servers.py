@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _START_S = 120.0
 _STOP_S = 40.0
+# The server closes a connection that is idle for 5 s; a request may not meet that.
+_LIMITS = httpx.Limits(max_connections=100, keepalive_expiry=2)
 
 SERVERS: dict[str, dict[str, Any]] = {
     "main": {},
@@ -119,9 +121,7 @@ class Server:
             await self._beside.aclose()
             raise RuntimeError(f"the server did not start: {self.lines[-5:]}")
         if self.http is None:
-            self.http = httpx.AsyncClient(
-                base_url=self.api, timeout=60, limits=httpx.Limits(max_connections=100)
-            )
+            self.http = httpx.AsyncClient(base_url=self.api, timeout=60, limits=_LIMITS)
 
     async def stop(self) -> None:
         """Stops it as an operator would."""
