@@ -321,6 +321,7 @@ async def _delete(api: Services, station_id: str) -> None:
         await api.hub.store.submit([record, *(each for one in closed for each in one.writes)])
         await api.archive.delete_station(station_id)
         engine.stations.pop(station_id, None)
+        engine.certificates.installed.pop(station_id, None)
     for outcome in closed:
         api.hub.settle(state, outcome)
 

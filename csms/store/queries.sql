@@ -302,7 +302,8 @@ SELECT 1 AS is_there
 
 -- name: delete_station
 WITH gone_connectors AS (DELETE FROM connectors WHERE station_id = $1),
-     gone_list AS (DELETE FROM records WHERE collection = 'local-lists' AND name = $1),
+     gone_list AS (DELETE FROM records
+                   WHERE collection IN ('local-lists', 'installed-certificates') AND name = $1),
      gone_profiles AS (DELETE FROM installed_profiles WHERE station_id = $1),
      gone_variables AS (DELETE FROM variables WHERE station_id = $1),
      gone_monitors AS (DELETE FROM monitors WHERE station_id = $1),

@@ -281,6 +281,19 @@ async def test_m03_m04_2_0_1_certificates_are_listed_and_deleted_as_they_were_na
         assert (answer.json()["state"], answer.json()["status"]) == ("done", "NotFound")
 
 
+async def test_a_station_that_is_forgotten_has_nothing_installed_when_it_comes_back(node):
+    async with node.station("CP1", V201) as station:
+        found = {"certificateType": "MORootCertificate", "certificateHashData": HASH}
+        listed = {"status": "Accepted", "certificateHashDataChain": [found]}
+        station.answers["GetInstalledCertificateIds"] = (3, listed)
+        await ask(node, "CP1", "get_installed_certificate_ids")
+    assert len((await node.get("/stations/CP1/certificates"))["installed"]) == 1
+    assert (await node.http.delete("/stations/CP1")).status_code == 204
+    await node.http.put("/stations/CP1", json={})
+    assert (await node.get("/stations/CP1/certificates"))["installed"] == []
+    assert "CP1" not in await node.store.load_records("installed-certificates")
+
+
 async def test_m03_m04_1_6_asks_for_one_type_at_a_time(node):
     async with node.station("CP1") as station:
         found = {"status": "Accepted", "certificateHashData": [HASH]}
