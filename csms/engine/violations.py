@@ -23,13 +23,25 @@ if TYPE_CHECKING:
     from csms.engine.writes import Write
 
 _KINDS: Final = frozenset(
-    {"frame", "payload", "schema", "time", "register", "sequence", "connector", "transaction_id"}
+    {
+        "connector",
+        "evse",
+        "frame",
+        "payload",
+        "register",
+        "schema",
+        "sequence",
+        "time",
+        "transaction_id",
+        "unit",
+        "value",
+    }
 )
 _MOST: Final = 200
 _PAUSE: Final = timedelta(seconds=1)
 _MAX_TEXT, _MAX_DEPTH, _MAX_ITEMS = 200, 3, 20
 _OTHERS: Final = ("others", "", "")
-_FIELDS: Final = ("field", "at")
+_FIELDS: Final = ("field", "at", "measurand")
 
 Key = tuple[str, str, str]
 

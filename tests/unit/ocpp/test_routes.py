@@ -146,6 +146,7 @@ ANSWERS = [
             (V201, "MeterValues"),
             (V201, "StatusNotification"),
             (V201, "NotifyReport"),
+            (V201, "NotifyMonitoringReport"),
             (V201, "NotifyChargingLimit"),
             (V201, "ClearedChargingLimit"),
             (V201, "ReportChargingProfiles"),
@@ -279,11 +280,12 @@ def test_data_transfer_keeps_whatever_the_vendor_sends():
     assert (fact.vendor_id, fact.message_id, fact.content) == ("V", None, [1, {"a": None}])
 
 
-def test_reports_are_kept_as_they_came():
+def test_a_report_without_data_is_an_empty_part_and_the_last_one():
     payload = {"generatedAt": "2026-03-01T10:00:00Z", "seqNo": 0, "requestId": 1}
-    fact = ROUTES[V201]["NotifyReport"].decode(payload, NOW)
-    assert (fact.action, fact.payload) == ("NotifyReport", payload)
-    assert fact.at == datetime(2026, 3, 1, 10, tzinfo=UTC)
+    for action in ("NotifyReport", "NotifyMonitoringReport"):
+        fact = ROUTES[V201][action].decode(payload, NOW)
+        assert (fact.request_id, fact.sequence, fact.is_last) == (1, 0, True)
+        assert fact.at == datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
 COMMANDS = [
