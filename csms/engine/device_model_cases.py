@@ -70,7 +70,9 @@ USE_CASES: Final[Mapping[type[Operation], UseCase]] = MappingProxyType(
     {
         GetVariables: UseCase(answered=provisioning_policy.answered),
         SetVariables: UseCase(answered=provisioning_policy.answered),
-        GetBaseReport: UseCase(with_request_id, outcome_within=_REPORT_WITHIN),
+        GetBaseReport: UseCase(
+            with_request_id, answered=provisioning_policy.answered, outcome_within=_REPORT_WITHIN
+        ),
         GetReport: UseCase(with_one_entry, outcome_within=_REPORT_WITHIN),
         GetMonitoringReport: UseCase(_monitoring_report, outcome_within=_REPORT_WITHIN),
         SetMonitoringBase: UseCase(_monitoring),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from csms.domain.answered import Answered
     from csms.domain.commands import VariablesTold
     from csms.domain.device_model import VariableKey
+    from csms.domain.operations import Operation
     from csms.domain.provisioning import Wanted
     from csms.engine.engine import Engine
     from csms.engine.operations import Running
@@ -248,16 +249,27 @@ def _finish(work: Work, doc: dict[str, Any]) -> None:
 
 
 def answered(engine: Engine, work: Work, running: Running, answer: Answered) -> None:
-    """Gives up what is under way if the station does not answer our own question about it."""
+    """Gives up what is under way if the station does not answer our own question about it.
+
+    A base report that it did not agree to is asked for again at its next boot.
+    """
     del engine
     doc = work.station.record.provisioning
-    if running.by != "csms" or doc is None or doc.get("state") not in _UNDER_WAY:
+    if running.by != "csms" or doc is None:
         return
-    if answer.status is None or answer.is_error:
+    if _asks_for_all(running.operation):
+        if not answer.is_agreed:
+            _save(work, {**doc, "base_report_of": None})
+    elif doc.get("state") in _UNDER_WAY and (answer.status is None or answer.is_error):
         reason = answer.reason or answer.status or "no answer"
         doc = {**doc, "state": "failed", "ended_at": format_time(work.now), "reason": reason}
         _save(work, doc)
         work.warn("station.not_provisioned", None, why=reason)
+
+
+def _asks_for_all(operation: Operation) -> bool:
+    is_all_keys = isinstance(operation, GetVariables) and not operation.variables
+    return is_all_keys or isinstance(operation, GetBaseReport)
 
 
 def _save(work: Work, doc: dict[str, Any]) -> None:

@@ -170,6 +170,25 @@ async def test_a_boot_has_it_looked_at_and_no_policy_asks_nothing(node, tmp_path
         assert [each.name for each in work.asks] == ["get_variables"]
 
 
+async def test_a_base_report_is_taken_once_for_each_firmware(node, tmp_path):
+    text = '[[rules]]\nname = "all"\ntake_base_report = true\n'
+    node.hub.engine.policy.provisioning = rules(tmp_path, text)
+    async with node.station("CP1", "ocpp2.0.1") as station:
+        state = node.hub.engine.stations["CP1"]
+        for status, event in (
+            ("Rejected", "operation.refused"),
+            ("EmptyResultSet", "operation.done"),
+        ):
+            station.answers["GetBaseReport"] = [3, {"status": status}]
+            await node.http.post("/stations/CP1/provisioning/check")
+            frame = json.loads(await asyncio.wait_for(station.received.get(), 20))
+            assert (frame[2], frame[3]["reportBase"]) == ("GetBaseReport", "FullInventory")
+            await node.noted(event, station="CP1")
+        work = Work(state, state.provision_at)
+        provisioning_policy.begin(node.hub.engine, work)
+        assert work.asks == []
+
+
 def test_every_mistake_of_a_file_is_named(tmp_path):
     text = """
 [[rules]]
