@@ -180,19 +180,21 @@ OPERATIONS_16: dict[str, tuple[Payload, str, Payload]] = {
     ),
 }
 _VALUES = (None, True, -1, 2**63, 1e308, "Unheard", "", "a\x00b", [], {}, [[]], [None], {"a": []})
+_WITHIN = (None, 2**63, "a\x00b", {})
 
 
-def odd_forms(good: Any) -> list[Any]:
-    """Returns an answer with one thing wrong, in all ways; the innermost things too."""
+def odd_forms(good: Any, values: tuple[Any, ...] = _VALUES) -> list[Any]:
+    """Returns an answer with one thing wrong, in all ways; within, in the ways that differ."""
     if isinstance(good, list):
-        inner = [[each] for form in good[:1] for each in odd_forms(form)]
-        return [*inner, *_VALUES, good * 2]
+        inner = [[each] for form in good[:1] for each in odd_forms(form, _WITHIN)]
+        return [*inner, *values, good * 2]
     if not isinstance(good, dict):
-        return list(_VALUES)
-    forms: list[Any] = [{}, {**good, "colour": "red"}, *_VALUES]
+        return list(values)
+    forms: list[Any] = [{}, {**good, "colour": "red"}, *values]
     for name, value in good.items():
         forms.append({key: each for key, each in good.items() if key != name})
-        forms += [{**good, name: each} for each in odd_forms(value)]
+        inner_values = values if isinstance(value, str) else _WITHIN
+        forms += [{**good, name: each} for each in odd_forms(value, inner_values)]
     return forms
 
 
