@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.certificate_effects import CertificateTaken, InstalledCertificate
 from csms.domain.certificate_facts import SecurityEventReported
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from csms.domain.certificate_facts import CertificateUse
     from csms.domain.operations.security import CertificateHash
     from csms.ocppj.frames import Payload
+
+
+MOST_LISTED: Final = 500
+_LONGEST, _MOST_BELOW = 128, 8  # of what a station lists, whatever it sends
 
 
 def with_unix_lines(pem: str) -> str:
@@ -43,11 +47,11 @@ def installed_of(
     """
     return InstalledCertificate(
         kind,
-        str(entry["hashAlgorithm"]),
-        str(entry["issuerNameHash"]),
-        str(entry["issuerKeyHash"]),
-        str(entry["serialNumber"]),
-        children,
+        str(entry["hashAlgorithm"])[:_LONGEST],
+        str(entry["issuerNameHash"])[:_LONGEST],
+        str(entry["issuerKeyHash"])[:_LONGEST],
+        str(entry["serialNumber"])[:_LONGEST],
+        children[:_MOST_BELOW],
     )
 
 

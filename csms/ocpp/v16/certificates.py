@@ -14,6 +14,7 @@ from csms.domain.certificate_facts import CertificateRequested, CertificateUse
 from csms.domain.follow import Asked
 from csms.domain.operations import security
 from csms.ocpp.certificate_forms import (
+    MOST_LISTED,
     asked_for_certificate,
     effect_of_signed,
     hash_of,
@@ -133,7 +134,7 @@ def effect_of_list(request: Payload, response: Payload) -> CertificateEffect | N
         return None
     kind = _OURS[request["certificateType"]]
     entries = response.get("certificateHashData") or ()
-    certificates = tuple(installed_of(kind, each) for each in entries)
+    certificates = tuple(installed_of(kind, each) for each in entries[:MOST_LISTED])
     return CertificatesTold(frozenset({kind}), certificates)
 
 

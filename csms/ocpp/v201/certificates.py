@@ -21,6 +21,7 @@ from csms.domain.certificate_facts import (
 from csms.domain.follow import Asked
 from csms.domain.operations import security
 from csms.ocpp.certificate_forms import (
+    MOST_LISTED,
     asked_for_certificate,
     effect_of_signed,
     hash_of,
@@ -171,7 +172,7 @@ def effect_of_list(request: Payload, response: Payload) -> CertificateEffect | N
         return None
     kinds = request.get("certificateType")
     entries = response.get("certificateHashDataChain") or ()
-    certificates = tuple(_chain(each) for each in entries)
+    certificates = tuple(_chain(each) for each in entries[:MOST_LISTED])
     return CertificatesTold(None if kinds is None else frozenset(kinds), certificates)
 
 

@@ -363,6 +363,24 @@ async def test_a02_fr_04_an_outside_authority_signs(node):
     assert (await node.get("/certificates"))["items"][0]["source"] == "service"
 
 
+async def test_a_certificate_waits_for_a_station_that_has_gone_meanwhile(node):
+    _, respond = by_service()
+    async with an_http_service(respond) as service:
+        service.held = asyncio.Event()
+        node.hub.engine.policy.certificates.signer_url = service.url
+        csr, key = a_csr("CP1")
+        async with node.station("CP1", V201) as station:
+            await station.call("SignCertificate", {"csr": csr})
+            await service.came.wait()
+        service.held.set()
+        await node.noted("operation.wanted", operation="certificate_signed")
+        async with node.station("CP1", V201) as station:
+            station.answers["CertificateSigned"] = ACCEPTED
+            leaf, _ = public((await sent(station))[3]["certificateChain"])
+            assert leaf.public_key() == key.public_key()
+            await node.noted("certificate.accepted")
+
+
 SERVICES = {
     "error": (lambda body: (500, {}, b""), "status 500"),
     "no JSON": (lambda body: (200, {}, b"hello"), "JSON"),

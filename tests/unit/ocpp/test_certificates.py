@@ -255,6 +255,20 @@ def test_answers_tell_what_is_on_the_station(version, action, request_, response
     assert effect_of(version, action, request_, response) == effect
 
 
+def test_a_station_that_lists_without_end_is_believed_in_part():
+    entry = {**WIRE, "issuerNameHash": "a" * 9000}
+    chain = {
+        "certificateType": "V2GCertificateChain",
+        "certificateHashData": entry,
+        "childCertificateHashData": [entry] * 50,
+    }
+    answer = {"status": "Accepted", "certificateHashDataChain": [chain] * 900}
+    told = effect_of(V201, "GetInstalledCertificateIds", {}, answer)
+    assert len(told.certificates) == 500
+    assert len(told.certificates[0].children) == 8
+    assert len(told.certificates[0].issuer_name_hash) == 128
+
+
 @pytest.mark.parametrize("version", Version)
 def test_a_certificate_answered_with_an_error_was_not_taken(version):
     error = CallError("1", "InternalError", "no room", {})
