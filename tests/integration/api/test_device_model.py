@@ -99,7 +99,7 @@ async def test_an_empty_result_set_is_a_normal_end(node):
         assert refused.json()["errors"][0]["field"] == "criteria"
 
 
-async def test_TC_B_08_five_variables_leave_as_four_and_one_once_the_limit_is_known(node):
+async def test_b_08_five_variables_leave_as_four_and_one_once_the_limit_is_known(node):
     asked = [
         {"component": "DeviceDataCtrl", "variable": "ItemsPerMessage", "instance": "GetReport"},
         {"component": "DeviceDataCtrl", "variable": "ItemsPerMessage", "instance": "GetVariables"},
