@@ -72,7 +72,7 @@ async def test_a_password_alone_means_security_profile_1(node):
 
 
 async def test_what_is_decided_survives_a_restart(node, restarted):
-    await put(node, "CP1", security_profile=2, password=SECRET, site="north")
+    await put(node, "CP1", security_profile=1, password=SECRET, site="north")
     async with restarted() as other:
         assert (await other.get("/stations/CP1"))["site"] == "north"
         assert not await connects(other, "CP1")
