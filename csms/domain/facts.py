@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from csms.domain.device_model_facts import EventsReported, MonitorsReported, VariablesReported
 from csms.domain.certificate_facts import CertificateAnswer, CertificateFact
+from csms.domain.device_model_facts import EventsReported, MonitorsReported, VariablesReported
 from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
 from csms.domain.ev_facts import EvScheduleReported
 from csms.domain.firmware_facts import JobReported

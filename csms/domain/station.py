@@ -30,9 +30,10 @@ class Station:
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
     station with and without a session. `capabilities` is what it said that it can take, `standing`
     what became of its standing profiles, by purpose; both JSON-able. `jobs` is what it told last
-    of firmware and logs, by subject, `display` the messages believed on its display, by ID. `features` is what it said
-    that it can do at all (`csms.domain.features`), `limits_told` how many `items` and `bytes` it
-    takes in one message, by action; the operator's `items_per_message` outweighs that.
+    of firmware and logs, by subject, `display` the messages believed on its display, by ID.
+    `features` is what it said that it can do at all (`csms.domain.features`), `limits_told` how
+    many `items` and `bytes` it takes in one message, by action; the operator's
+    `items_per_message` outweighs that.
     `provisioning` is what became of the settings that are wanted on it. `time_with_milliseconds`
     is for stations that misread a time without a fraction.
     """

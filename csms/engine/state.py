@@ -112,10 +112,9 @@ class StationState:
     `hour` that in which its standing profiles were last held against the clock. `needs` are what
     vehicles ask for that have no session yet, by EVSE. `operations` are those of operators that are
     not over, by ID, the oldest first; `invited` until when it may send an action that we asked for
-    although it is not accepted. `reservations` are those that are
-    open, and the last that have ended, by number. `jobs` are the last operations about firmware and logs, which
-    the station may take up again. `offered` are the new passwords on their way to it, with their
-    hashes.
+    although it is not accepted. `reservations` are those that are open, and the last that have
+    ended, by number. `jobs` are the last operations about firmware and logs, which the station may
+    take up again. `offered` are the new passwords on their way to it, with their hashes.
     """
 
     record: Station

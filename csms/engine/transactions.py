@@ -24,7 +24,6 @@ from csms.engine import (
     station_load,
     timing,
 )
-from csms.engine import costs
 from csms.engine.authorization import judge_reported
 from csms.engine.identity import begins_nothing, event_key, session_of
 from csms.engine.inference import is_of_another, session_of_stop

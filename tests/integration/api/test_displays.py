@@ -31,7 +31,7 @@ async def station(node):
         yield connected
 
 
-async def test_O01_a_message_is_believed_once_it_is_accepted(node, station):
+async def test_o01_a_message_is_believed_once_it_is_accepted(node, station):
     station.answers["SetDisplayMessage"] = ACCEPTED
     body = {"content": "Hej", "priority": "InFront", "end_at": "2099-01-01T00:00:00Z"}
     done = (await ask(node, "set_display_message", body)).json()
@@ -56,7 +56,7 @@ async def test_a_refused_message_is_not_believed(node, station):
     assert (await node.get("/stations/CP1/display-messages"))["items"] == []
 
 
-async def test_O03_messages_come_in_parts_and_settle_what_is_believed(node, station):
+async def test_o03_messages_come_in_parts_and_settle_what_is_believed(node, station):
     station.answers["SetDisplayMessage"] = station.answers["GetDisplayMessages"] = ACCEPTED
     await ask(node, "set_display_message", {"content": "lost", "id": 99})
     await sent(station)
@@ -91,7 +91,7 @@ async def test_what_ends_before_it_begins_is_refused_and_1_6_has_no_displays(nod
 
 
 @pytest.mark.parametrize("report", [True, False])
-async def test_N09_what_is_held_of_a_customer_is_joined(node, station, report):
+async def test_n09_what_is_held_of_a_customer_is_joined(node, station, report):
     station.answers["CustomerInformation"] = ACCEPTED
     body = {"report": report, "clear": not report, "customer_identifier": "OCA"}
     asked = (await ask(node, "customer_information", body)).json()
@@ -114,7 +114,7 @@ async def test_a_customer_is_named_in_one_way(node, station):
 
 
 @pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
-async def test_P02_vendors_are_answered_as_the_operator_has_decided(node, version):
+async def test_p02_vendors_are_answered_as_the_operator_has_decided(node, version):
     async with node.station("CP2", version) as other:
         transfer = {"vendorId": "com.Example", "messageId": "m1", "data": "x"}
 
@@ -173,7 +173,7 @@ async def event(station, kind, sequence, register=None, **more):
     return (await station.call("TransactionEvent", payload))[2]
 
 
-async def test_I02_I03_costs_are_in_the_answers_and_0_when_it_is_free(node, station):
+async def test_i02_i03_costs_are_in_the_answers_and_0_when_it_is_free(node, station):
     assert await event(station, "Started", 0) == {}
     assert await event(station, "Updated", 1, 1000) == {"totalCost": 0.0}
     assert await event(station, "Updated", 2) == {}
@@ -191,7 +191,7 @@ async def test_the_price_is_kept_with_the_session(node, station):
     assert session["cost"] == {"total": "6.00", "currency": "SEK"}
 
 
-async def test_I02_costs_by_a_message_of_their_own(node, station):
+async def test_i02_costs_by_a_message_of_their_own(node, station):
     station.answers["CostUpdated"] = (3, {})
     price = Price(energy_per_kwh=Decimal("0.1"))
     node.hub.engine.policy.prices = Prices(price, running="message")
@@ -222,7 +222,7 @@ def profile(**change):
 
 
 @pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
-async def test_K01_a_profile_of_the_operators_is_sent_and_believed(node, version):
+async def test_k01_a_profile_of_the_operators_is_sent_and_believed(node, version):
     async with node.station("CP2", version) as other:
         other.answers["SetChargingProfile"] = ACCEPTED
         ids = []
@@ -267,7 +267,7 @@ async def test_a_profile_that_cannot_be_is_refused_in_a_sentence(
     assert station.received.empty()
 
 
-async def test_K01_a_named_profile_is_for_the_running_transaction(node, station):
+async def test_k01_a_named_profile_is_for_the_running_transaction(node, station):
     station.answers["SetChargingProfile"] = ACCEPTED
     await event(station, "Started", 0)
     name = next(n for n, p in node.hub.engine.policy.catalogue.items() if not p.is_unlimited)
@@ -278,7 +278,7 @@ async def test_K01_a_named_profile_is_for_the_running_transaction(node, station)
 
 
 @pytest.mark.parametrize("way", ["typed", "relayed"])
-async def test_K09_reports_are_joined_to_the_request(node, station, way):
+async def test_k09_reports_are_joined_to_the_request(node, station, way):
     station.answers["GetChargingProfiles"] = ACCEPTED
     if way == "typed":
         await ask(node, "get_charging_profiles", {"evse": 0})
@@ -312,13 +312,13 @@ async def test_K09_reports_are_joined_to_the_request(node, station, way):
     assert [each["charging_profile"]["id"] for each in done["result"]["profiles"]] == [3, 4]
 
 
-async def test_K09_no_profiles_is_an_end(node, station):
+async def test_k09_no_profiles_is_an_end(node, station):
     station.answers["GetChargingProfiles"] = (3, {"status": "NoProfiles"})
     done = (await ask(node, "get_charging_profiles", {"stack_level": 1})).json()
     assert (done["state"], done["status"]) == ("done", "NoProfiles")
 
 
-async def test_K08_a_composite_schedule_is_shown(node, station):
+async def test_k08_a_composite_schedule_is_shown(node, station):
     schedule = {
         "evseId": 1,
         "duration": 60,
@@ -333,7 +333,7 @@ async def test_K08_a_composite_schedule_is_shown(node, station):
     assert (await sent(station))[1] == {"evseId": 1, "duration": 60}
 
 
-async def test_K11_a_limit_that_binds_nobody_is_asked_nothing_about(node, station):
+async def test_k11_a_limit_that_binds_nobody_is_asked_nothing_about(node, station):
     limit = {"chargingLimit": {"chargingLimitSource": "EMS"}}
     assert (await station.call("NotifyChargingLimit", limit))[2] == {}
     cleared = {"chargingLimitSource": "EMS"}

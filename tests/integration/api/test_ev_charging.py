@@ -1,4 +1,4 @@
-"""Vehicles that negotiate by ISO 15118: needs in, one profile out, the vehicle's schedule judged."""
+"""Vehicles that negotiate by ISO 15118: one profile for their needs, their schedule judged."""
 
 import asyncio
 import json
@@ -71,7 +71,7 @@ async def charging(node):
 @pytest.mark.parametrize(
     ("given", "unit", "limit"), [(AC, "A", 20), (DC, "W", 50_000)], ids=["AC", "DC"]
 )
-async def test_K15_FR_07_needs_bring_one_profile_for_the_transaction(charging, given, unit, limit):
+async def test_k15_fr_07_needs_bring_one_profile_for_the_transaction(charging, given, unit, limit):
     assert await needs(charging, given) == "Accepted"
     request = await sent(charging)
     profile = request["chargingProfile"]
@@ -86,7 +86,7 @@ async def test_K15_FR_07_needs_bring_one_profile_for_the_transaction(charging, g
     assert charging.received.empty()
 
 
-async def test_K15_FR_12_a_schedule_above_the_limits_is_refused_and_negotiated_anew(charging):
+async def test_k15_fr_12_a_schedule_above_the_limits_is_refused_and_negotiated_anew(charging):
     assert await needs(charging) == "Accepted"
     (wanted,) = (await sent(charging))["chargingProfile"]["chargingSchedule"]
     assert await schedule(charging, raised(wanted, 1)) == "Rejected"
@@ -107,7 +107,7 @@ async def test_a_vehicle_that_always_wants_more_is_not_answered_for_ever(chargin
     assert charging.received.empty()
 
 
-async def test_K17_needs_may_come_again(charging):
+async def test_k17_needs_may_come_again(charging):
     await needs(charging)
     first = await sent(charging)
     less = {**AC, "acChargingParameters": {**AC["acChargingParameters"], "evMaxCurrent": 10}}
@@ -119,7 +119,7 @@ async def test_K17_needs_may_come_again(charging):
     assert await schedule(charging, wanted) == "Accepted"
 
 
-async def test_K16_FR_12_an_operators_limit_outlives_needs_that_come_again(node, charging):
+async def test_k16_fr_12_an_operators_limit_outlives_needs_that_come_again(node, charging):
     await needs(charging)
     mine = (await sent(charging))["chargingProfile"]
     lower = raised(mine["chargingSchedule"][0], -12)

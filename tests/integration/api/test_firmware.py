@@ -13,8 +13,7 @@ PEM = "-----BEGIN CERTIFICATE-----\r\nAAAA\r\n-----END CERTIFICATE-----\r\n"
 
 async def ask(node, name, body, station="CP1", **query):
     path = f"/stations/{station}/operations/{name}"
-    answer = await node.http.post(path, json=body, params=query)
-    return answer
+    return await node.http.post(path, json=body, params=query)
 
 
 async def sent(station):
@@ -31,7 +30,7 @@ async def status(station, action, word, **more):
     assert answer[2] == {}
 
 
-async def test_L01_an_update_is_followed_over_a_boot_to_its_end(node):
+async def test_l01_an_update_is_followed_over_a_boot_to_its_end(node):
     async with node.station("CP1", "ocpp2.0.1") as station:
         station.answers["UpdateFirmware"] = ACCEPTED
         signed = {"location": LOCATION, "signing_certificate": PEM, "signature": "c2ln"}
@@ -82,7 +81,7 @@ async def test_the_version_of_the_boot_is_in_the_result(node):
 
 
 @pytest.mark.parametrize("way", ["typed", "relayed"])
-async def test_L01_FR_24_a_newer_update_ends_the_one_under_way(node, way):
+async def test_l01_fr_24_a_newer_update_ends_the_one_under_way(node, way):
     async with node.station("CP1", "ocpp2.0.1") as station:
         station.answers["UpdateFirmware"] = ACCEPTED
         first = (await ask(node, "update_firmware", {"location": LOCATION})).json()
@@ -156,21 +155,27 @@ async def test_an_update_goes_on_over_our_restart(node, restarted):
         (
             "ocpp1.6",
             "LogStatusNotification",
-            "BadMessage Idle NotSupportedOperation PermissionDenied Uploaded UploadFailure "
-            "Uploading",
+            (
+                "BadMessage Idle NotSupportedOperation PermissionDenied Uploaded UploadFailure "
+                "Uploading"
+            ),
         ),
         (
             "ocpp1.6",
             "SignedFirmwareStatusNotification",
-            "Downloaded DownloadFailed Downloading DownloadScheduled DownloadPaused Idle "
-            "InstallationFailed Installing Installed InstallRebooting InstallScheduled "
-            "InstallVerificationFailed InvalidSignature SignatureVerified",
+            (
+                "Downloaded DownloadFailed Downloading DownloadScheduled DownloadPaused Idle "
+                "InstallationFailed Installing Installed InstallRebooting InstallScheduled "
+                "InstallVerificationFailed InvalidSignature SignatureVerified"
+            ),
         ),
         (
             "ocpp2.0.1",
             "PublishFirmwareStatusNotification",
-            "Idle DownloadScheduled Downloading Downloaded DownloadFailed DownloadPaused "
-            "InvalidChecksum ChecksumVerified PublishFailed",
+            (
+                "Idle DownloadScheduled Downloading Downloaded DownloadFailed DownloadPaused "
+                "InvalidChecksum ChecksumVerified PublishFailed"
+            ),
         ),
     ],
 )
@@ -202,7 +207,7 @@ async def test_1_6_speaks_of_diagnostics_and_names_the_file(node):
 
 
 @pytest.mark.parametrize("version", ["ocpp1.6", "ocpp2.0.1"])
-async def test_N01_a_security_log_is_joined_by_its_request(node, version):
+async def test_n01_a_security_log_is_joined_by_its_request(node, version):
     async with node.station("CP1", version) as station:
         station.answers["GetLog"] = (3, {"status": "Accepted", "filename": "s.log"})
         body = {"location": "ftp://x/y", "log_type": "SecurityLog"}
@@ -218,7 +223,7 @@ async def test_N01_a_security_log_is_joined_by_its_request(node, version):
     assert (failed["state"], failed["result"]["filename"]) == ("failed", "s.log")
 
 
-async def test_N01_a_second_request_takes_the_place_of_the_first(node):
+async def test_n01_a_second_request_takes_the_place_of_the_first(node):
     async with node.station("CP1", "ocpp2.0.1") as station:
         station.answers["GetLog"] = ACCEPTED
         first = (await ask(node, "get_log", {"location": "ftp://x/y"})).json()
@@ -234,7 +239,7 @@ async def test_N01_a_second_request_takes_the_place_of_the_first(node):
         assert (await told(node, second))["state"] == "accepted"
 
 
-async def test_L03_a_publication_ends_with_its_addresses(node):
+async def test_l03_a_publication_ends_with_its_addresses(node):
     async with node.station("CP1", "ocpp2.0.1") as station:
         station.answers["PublishFirmware"] = ACCEPTED
         station.answers["UnpublishFirmware"] = (3, {"status": "DownloadOngoing"})
