@@ -6,7 +6,7 @@ effect on our records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.certificate_effects import CertificateEffect
@@ -44,14 +44,14 @@ class ClearProfiles:
 class ChangeCredentials:
     """Give a station a new password for its next connection."""
 
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialsRefused:
     """A station did not take a new password; `is_deferred` if it will, at its next reboot."""
 
-    password: str
+    password: str = field(repr=False)
     is_deferred: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le, Len
@@ -44,7 +44,7 @@ class RotatePassword(Operation):
     connection. Source: OCPP 1.6 security whitepaper, A01; OCPP 2.0.1 part 2, A01.
     """
 
-    password: Annotated[str, Len(16, 40)] | None = None
+    password: Annotated[str, Len(16, 40)] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from csms.domain.commands import (
     AskTransaction,
     ChangeCredentials,
     ClearProfiles,
+    CredentialsRefused,
     InstallProfile,
     InstallRefused,
     ProfilesTold,
@@ -578,7 +579,8 @@ def test_only_the_variable_that_was_accepted_counts():
         entry("BasicAuthPassword", attributeStatus="Rejected"),
         entry("Identity", attributeStatus="Accepted"),
     ]
-    assert effect_of(V201, "SetVariables", request, {"setVariableResult": results}) is None
+    effect = effect_of(V201, "SetVariables", request, {"setVariableResult": results})
+    assert effect == CredentialsRefused("correct-horse-battery")
 
 
 def test_names_of_schedules_that_came_another_way_are_read():
