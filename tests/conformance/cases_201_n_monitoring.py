@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.conformance.book import V201, case
 from tests.conformance.patterns import ANY_INT
-from tests.conformance.states import notice, stamp
+from tests.conformance.states import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -266,26 +266,6 @@ async def report_all(stage: Stage) -> None:
     )
 
 
-@case(
-    "TC_N_05_CSMS",
-    version=V201,
-    block="N",
-    title="Set Monitoring Base - success",
-    requirements=("N03.FR.03", "N03.FR.04", "N03.FR.05"),
-)
-async def monitoring_base(stage: Stage) -> None:
-    charger = await stage.charger()
-    for base in ("All", "FactoryDefault", "HardWiredOnly"):
-        done = await stage.operate(
-            charger,
-            "set_monitoring_base",
-            {"monitoring_base": base},
-            sends=("SetMonitoringBase", {"monitoringBase": base}),
-            answer={"status": "Accepted"},
-        )
-        assert done.view["state"] == "done"
-
-
 async def set_monitors(stage: Stage, *subjects: Subject) -> Charger:
     """Has Delta monitors of severity 8 set on variables; the station accepts all."""
     charger = await stage.charger()
@@ -327,39 +307,6 @@ async def set_one_monitor(stage: Stage) -> None:
 )
 async def set_several_monitors(stage: Stage) -> None:
     await set_monitors(stage, STATE_OF_EVSE, STATE)
-
-
-async def monitoring_level(stage: Stage, status: str) -> Operated:
-    """Has the operator set the severity up to which monitors report."""
-    return await stage.operate(
-        await stage.charger(),
-        "set_monitoring_level",
-        {"severity": 4},
-        sends=("SetMonitoringLevel", {"severity": 4}),
-        answer={"status": status},
-    )
-
-
-@case(
-    "TC_N_16_CSMS",
-    version=V201,
-    block="N",
-    title="Set Monitoring Level - Success",
-    requirements=("N05.FR.01",),
-)
-async def level_success(stage: Stage) -> None:
-    assert (await monitoring_level(stage, "Accepted")).view["state"] == "done"
-
-
-@case(
-    "TC_N_17_CSMS",
-    version=V201,
-    block="N",
-    title="Set Monitoring Level - Out of range",
-    requirements=("N05.FR.02",),
-)
-async def level_rejected(stage: Stage) -> None:
-    assert (await monitoring_level(stage, "Rejected")).view["state"] == "refused"
 
 
 async def clear(
@@ -409,66 +356,3 @@ async def clear_rejected(stage: Stage) -> None:
     charger = await stage.charger()
     done = await clear(stage, charger, [[81]], "Rejected")
     assert "Rejected" in str(done.view["result"]), done.view
-
-
-async def event(stage: Stage, **members: Any) -> Payload:
-    """Has a station tell of an event; returns it as the operator is shown it."""
-    charger = await stage.charger()
-    told = notice(
-        {"name": "EVSE", "evse": {"id": 1}},
-        "Power",
-        members.pop("actualValue", "23000.5"),
-        **({"eventNotificationType": "CustomMonitor", "variableMonitoringId": 91} | members),
-    )
-    assert await charger.call("NotifyEvent", told) == {}
-    assert await charger.call("NotifyEvent", {**told, "seqNo": 1, "tbc": False}) == {}
-    found = (await stage.get(f"/stations/{charger.id}/monitoring-events"))["items"]
-    mine = [each for each in found if (each["component"], each["variable"]) == ("EVSE", "Power")]
-    assert mine, found
-    return dict(mine[0])
-
-
-@case(
-    "TC_N_21_CSMS",
-    version=V201,
-    block="N",
-    title="Set Variable Monitoring - Return of a NotifyEvent",
-    requirements=("N07.FR.03",),
-    variants=("HardWiredNotification", "HardWiredMonitor", "PreconfiguredMonitor"),
-)
-async def alert_event(stage: Stage) -> None:
-    """Part 6 tells of it only that it is TC_N_24 with an event that is not periodic."""
-    kind = str(stage.variant)
-    shown = await event(stage, trigger="Alerting", eventNotificationType=kind)
-    assert (shown["trigger"], shown["notification"]) == ("Alerting", kind), shown
-
-
-@case(
-    "TC_N_24_CSMS",
-    version=V201,
-    block="N",
-    title="Set Variable Monitoring - Periodic event",
-    requirements=("N08.FR.02",),
-)
-async def periodic_event(stage: Stage) -> None:
-    assert (await event(stage, trigger="Periodic"))["trigger"] == "Periodic"
-
-
-@case("TC_N_48_CSMS", version=V201, block="N", title="Alert Event - monitoring on write only")
-async def write_only_event(stage: Stage) -> None:
-    await event(stage, trigger="Alerting", actualValue="")
-
-
-@case(
-    "TC_N_49_CSMS",
-    version=V201,
-    block="N",
-    title="Alert Event - LowerThreshold/UpperThreshold cleared after reboot",
-)
-async def cleared_event(stage: Stage) -> None:
-    assert (await event(stage, trigger="Alerting", cleared=True))["cleared"] is True
-
-
-@case("TC_N_50_CSMS", version=V201, block="N", title="Alert Event - Periodic Triggered")
-async def periodic_alert(stage: Stage) -> None:
-    await event(stage, trigger="Periodic", cause=7, techCode="E7", techInfo="beyond the limit")

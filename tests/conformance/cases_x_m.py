@@ -13,17 +13,16 @@ from tests.conformance import pki
 from tests.conformance.backends import served
 from tests.conformance.book import V201, case
 from tests.conformance.cases_201_m import (
-    BACKED,
     ROOTS,
     as_asked,
     delete,
     entry,
-    ev_certificate,
     install,
     list_installed,
     serial,
     shown,
 )
+from tests.conformance.cases_201_m_backends import BACKED, ev_certificate
 
 if TYPE_CHECKING:
     from tests.conformance.charger import Payload
