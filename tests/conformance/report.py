@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.conformance.applicable import NOT_APPLICABLE
 from tests.conformance.book import load
@@ -12,6 +12,8 @@ from tests.conformance.runner import FAILED, PASSED, Played, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from tests.conformance.book import Case
 
 
 def lines(played: Played, *, with_transcripts: bool = False) -> Iterator[str]:
@@ -74,23 +76,23 @@ def as_json(played: Played) -> str:
 
 
 def from_json(texts: Iterable[str]) -> Played:
-    """Returns the results of earlier runs as one; of a play that is in several the last counts."""
+    """Returns the results of earlier runs as one; of a case that is in several the last counts."""
     book, found = load(), {}
     troubles: list[str] = []
     for run in map(json.loads, texts):
         troubles += run["troubles"]
+        latest: dict[str, list[Result]] = defaultdict(list)
         for each in run["results"]:
-            seen = frozenset((direction, action) for direction, action in each["seen"])
-            result = Result(
-                book[each["case"]],
-                each["mode"],
-                each["outcome"],
-                each["reason"],
-                took_s=each["took_s"],
-                seen=seen,
-            )
-            found[each["case"], each["mode"]] = result
-    return Played(list(found.values()), troubles, 0.0)
+            if each["case"] in book:
+                latest[each["case"]].append(_result(book[each["case"]], each))
+        found |= latest
+    return Played([each for plays in found.values() for each in plays], troubles, 0.0)
+
+
+def _result(case: Case, told: dict[str, Any]) -> Result:
+    seen = frozenset((direction, action) for direction, action in told["seen"])
+    outcome, reason = told["outcome"], told["reason"]
+    return Result(case, told["mode"], outcome, reason, took_s=told["took_s"], seen=seen)
 
 
 def is_no_server(result: Result) -> bool:
