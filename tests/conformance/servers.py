@@ -190,7 +190,9 @@ class Database:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="laddvakt-conformance-", dir="/tmp"))
         self._folder.chmod(0o755)
-        self._postgres = EmbeddedPostgres(self._folder / "var" / "postgres")
+        self._postgres = EmbeddedPostgres(
+            self._folder / "var" / "postgres", options={"max_connections": "500"}
+        )
         # Not on a thread of its own: PostgreSQL ends with the thread that has started it.
         self._dsn = self._postgres.start()
 
