@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 COLLECTION = "open_gaps"
 # A queue that is being emptied closes its gaps by itself.
 _PATIENCE = timedelta(seconds=60)
-_AFTER_THE_END = timedelta(seconds=10)
+_AFTER_THE_END = timedelta(seconds=4)
+_LAST_WORD = timedelta(seconds=10)
 _LONGEST = timedelta(hours=1)
 _MOST_UNANSWERED = 5
 
@@ -101,7 +102,7 @@ async def told(engine: Engine, work: Work, gap: Gap, answer: TransactionTold | N
         work.keep_anomalies([Anomaly("events.asked", details)], gap.session_id)
     if has_queue is False or (has_queue is None and gap.asked >= _MOST_UNANSWERED):
         gap.is_last_word = True
-        gap.due_at = work.now + _AFTER_THE_END
+        gap.due_at = work.now + _LAST_WORD
     else:
         gap.due_at = work.now + min(_PATIENCE * 2**gap.asked, _LONGEST)
     work.writes.append(gap.write())

@@ -57,7 +57,7 @@ async def test_a_gap_is_due_after_a_minute_and_after_the_end_sooner():
     assert (gap.transaction_id, gap.due_at) == ("T1", after(30 + 60))
     assert flags(desk) == ["events_missing"]
     await hear(desk, 5, ended=5)
-    assert gap.due_at == after(50 + 10)
+    assert gap.due_at == after(50 + 4)
 
 
 async def test_late_events_close_the_gap_in_any_order_and_never_reopen_the_session():
