@@ -276,6 +276,7 @@ async def test_26_a_token_that_is_too_long_still_starts_and_is_listed(server):
         ((NOW + timedelta(hours=2)).isoformat().replace("+00:00", "+02"), None),
         ("long ago", "time.unreadable"),
     ],
+    ids=["no zone", "short zone", "no time"],
 )
 async def test_27_times_in_odd_forms_are_read_and_listed(server, text, kind):
     async with quirky(server) as station:
