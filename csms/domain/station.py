@@ -24,8 +24,9 @@ class Station:
     `clock` is what is known of a clock that was wrong, for `StationClock.load`.
     `takeovers` is the open episode of too frequent takeovers, if there is one, and `over_limit`
     that of all EVSEs together drawing more than the station may; `security_alerts` are those of
-    security events, by type. `deviations` are
-    the thresholds that differ for this station, by name.
+    security events, by type, `without_session` what charges without a session and which remote
+    starts none has followed, by kind and EVSE. `deviations` are the thresholds that differ for
+    this station, by name.
     `meters` is how the last session at each EVSE ended, for `csms.engine.meter_start`.
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
     station with and without a session. `capabilities` is what it said that it can take, `standing`
@@ -54,6 +55,7 @@ class Station:
     takeovers: dict[str, Any] | None = None
     over_limit: dict[str, Any] | None = None
     security_alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    without_session: dict[str, dict[str, Any]] = field(default_factory=dict)
     deviations: dict[str, float] = field(default_factory=dict)
     meters: dict[str, dict[str, Any]] = field(default_factory=dict)
     default_profile: str | None = None

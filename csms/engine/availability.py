@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Subject
-from csms.engine import timing
+from csms.engine import timing, without_session
 from csms.engine.desk import CommandState
 from csms.engine.operations import progressed
 from csms.engine.writes import ConnectorWrite
@@ -59,8 +59,8 @@ def take(
 ) -> None:
     """Takes the state of a connector, an EVSE or a station, by its own clock."""
     if not 0 <= evse < _BEYOND or not 0 <= connector < _BEYOND:
-        where = {"field": "evse", "raw": f"{evse}.{connector}"[:_MAX_STATE]}
-        work.keep_anomalies([Anomaly("connector.implausible", where)])
+        oddity = {"field": "evse", "raw": f"{evse}.{connector}"[:_MAX_STATE]}
+        work.keep_anomalies([Anomaly("connector.implausible", oddity)])
         return
     station, state = work.station, state.replace("\0", "")[:_MAX_STATE]
     at = work.now if at_station is None else station.clock.correct(at_station, work.now)[0]
@@ -69,6 +69,8 @@ def take(
     if (evse, connector) in station.states or len(station.states) < _MOST_CONNECTORS:
         station.states[evse, connector] = state
     _tell_session(work, evse, state, at)
+    if state == "Charging" or station.record.without_session:
+        without_session.connector_said(work, evse, connector, state, at)
     if station.operations:
         _tell_operations(work, evse, connector)
     where = {"evse": evse, "connector": connector, "status": state}

@@ -62,6 +62,7 @@ from csms.engine import (
     reservations,
     standing,
     transactions,
+    without_session,
 )
 from csms.engine.answers import take_answer
 from csms.engine.belief import next_id
@@ -357,6 +358,7 @@ class Engine:
             wanted = [
                 reconcile.check(self, work),
                 operations.check(work),
+                without_session.check(self, work),
                 provisioning_policy.check(self, work),
                 reservations.check(work),
             ]

@@ -13,7 +13,15 @@ import orjson
 
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
-from csms.engine import habits, meter_clock, registers, smart_charging, station_load, timing
+from csms.engine import (
+    habits,
+    meter_clock,
+    registers,
+    smart_charging,
+    station_load,
+    timing,
+    without_session,
+)
 from csms.engine.gathering import WHOLE_AFTER, gather, whole
 from csms.engine.inference import sessions_of_samples
 from csms.engine.writes import AlertWrite, SampleWrite
@@ -66,6 +74,8 @@ async def report(engine: Engine, work: Work, fact: SamplesReported) -> Acknowled
         anomalies = ()
         if live is None:
             _keep(work, None, fact.evse, samples)
+            if work.station.record.without_session:
+                without_session.sampled(work, fact.evse, samples)
         else:
             timing.note_unclear(live, fact.anomalies)
             registers.note_unread(live, fact.anomalies)

@@ -18,6 +18,7 @@ from csms.domain.operations.remote_control import TriggerMessage
 from csms.domain.secrets import holds_secret as is_secret
 from csms.domain.secrets import is_secret_name, redacted
 from csms.domain.times import format_time
+from csms.engine import without_session
 from csms.engine.desk import CommandState
 from csms.engine.work import STATION, Work
 from csms.engine.writes import CommandWrite
@@ -272,6 +273,8 @@ def check(work: Work) -> datetime | None:
             end(work, running, CommandState.EXPIRED, "the station did not connect in time")
         else:
             end(work, running, CommandState.FAILED, "nothing was heard of how it ended")
+            if running.follow is not None and running.follow.subject is Subject.REMOTE_START:
+                without_session.start_missed(work, running)
     return min(due, default=None)
 
 

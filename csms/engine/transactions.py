@@ -23,6 +23,7 @@ from csms.engine import (
     smart_charging,
     station_load,
     timing,
+    without_session,
 )
 from csms.engine.authorization import judge_reported
 from csms.engine.identity import begins_nothing, event_key, session_of
@@ -84,6 +85,8 @@ async def take(
     gaps.look(engine, work, live)
     if is_new:
         _announce(work, live)
+        if work.station.record.without_session:
+            without_session.session_began(work, live)
     if was_active and not live.session.is_active:
         finish(work, live)
     elif live.session.is_active:

@@ -179,6 +179,7 @@ def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
         "new_passwords",
         "network_profiles",
         "takeovers",
+        "without_session",
     }
     view = {name: _time(value) for name, value in doc.items() if name not in hidden}
     view["clock_offset_s"] = round(StationClock.load(doc.get("clock")).offset_s, 1)

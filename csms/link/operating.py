@@ -157,8 +157,12 @@ class Operator:
         hub = self._hub
         rows = await hub.store.load_open_operations()
         await hub.store.submit(operations.restore(hub.engine, rows, hub.clock.now()))
-        reserved = {each.id for each in hub.engine.stations.values() if each.reservations}
-        for station_id in reserved.union(row.station_id for row in rows):
+        looked_after = {
+            each.id
+            for each in hub.engine.stations.values()
+            if each.reservations or each.record.without_session
+        }
+        for station_id in looked_after.union(row.station_id for row in rows):
             hub.watch(station_id)
 
     async def resume(self, station: StationState) -> None:

@@ -108,6 +108,9 @@ class Thresholds:
     station_tolerance_share: float = number(
         0.03, "OVER_LIMIT_STATION: tolerance as a share of the station's limit."
     )
+    charging_without_session_s: float = number(
+        60.0, "CHARGING_WITHOUT_SESSION: how long a connector may charge without a transaction."
+    )
 
 
 NAMES = frozenset(each.name for each in fields(Thresholds))
