@@ -16,8 +16,10 @@ from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import conflict, invalid_field, not_found
 from csms.domain.facts import Registration
 from csms.domain.station import DEFAULT_SITE, Station, dump_station, load_station
+from csms.engine import operations, reservations
 from csms.engine.threshold_settings import DeviationOverrides
 from csms.engine.views import station_view
+from csms.engine.work import Work
 from csms.engine.writes import StationWrite
 from csms.errors import DatabaseUnavailable
 from csms.link.addresses import station_id_of
@@ -316,6 +318,10 @@ async def _delete(api: Services, station_id: str) -> None:
             for session_id in list(state.running)
             if (outcome := engine.close_session(state, session_id, "station deleted", now))
         ]
+        work = Work(state, now)
+        operations.give_up(work, "the station was deleted")
+        reservations.give_up(work)
+        closed.append(work.outcome(None))
         # Its own write comes after all earlier ones, so that none of them brings it back.
         record = StationWrite(station_id, dump_station(state.record))
         await api.hub.store.submit([record, *(each for one in closed for each in one.writes)])

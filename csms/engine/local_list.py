@@ -292,5 +292,5 @@ def _save(work: Work) -> None:
 
 
 USE_CASES: Final[Mapping[type[Operation], UseCase]] = {
-    SendLocalList: UseCase(prepare, unanswered, complete=complete),
+    SendLocalList: UseCase(prepare, unanswered, complete=complete, is_long=True),
 }

@@ -6,7 +6,7 @@ waits for its station, or for what later messages tell, is loaded again after a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +37,8 @@ _STEPS_KEPT = 100
 _BOOT = "BootNotification"
 _INVITED_FOR = timedelta(minutes=1)
 _RESTARTED = "we were restarted before the station answered; ask it again"
+_UNREADABLE = "it cannot be read any more"
+_MOST_QUEUED = 500
 
 
 @dataclass(slots=True)
@@ -115,6 +117,8 @@ async def want(
     """
     case = engine.use_case_of(type(operation))
     _heed_rejection(work, operation)
+    if expires_at is not None and len(queued(work.station)) >= _MOST_QUEUED:
+        raise OperationRefused(f"{_MOST_QUEUED} operations wait for {work.station.id} already")
     operation = await case.prepare(engine, work, operation)
     number = await engine.numbers.next("operation")
     running = Running(
@@ -278,6 +282,12 @@ def check(work: Work) -> datetime | None:
     return min(due, default=None)
 
 
+def give_up(work: Work, reason: str) -> None:
+    """Ends all that is asked of a station which will not be there any more."""
+    for running in list(work.station.operations.values()):
+        end(work, running, CommandState.CANCELLED, reason)
+
+
 def queued(station: StationState) -> list[Running]:
     """Returns the operations that wait for their station, the oldest first."""
     return [each for each in station.operations.values() if each.state is CommandState.QUEUED]
@@ -290,14 +300,22 @@ def restore(engine: Engine, rows: Sequence[CommandWrite], now: datetime) -> list
         station = engine.stations.get(row.station_id)
         running = None if station is None else _load(engine, row)
         if station is None or running is None:
+            ended.append(_given_up(row, now))
             continue
-        is_lost = running.state is CommandState.QUEUED and row.doc.get("holds_secret")
+        may_wait = running.expires_at is not None and not row.doc.get("holds_secret")
+        is_lost = running.state is CommandState.QUEUED and not may_wait
         if running.state is CommandState.SENT or is_lost:
             running.state, running.reason, running.ended_at = CommandState.FAILED, _RESTARTED, now
             ended.append(running.write())
         else:
             station.operations[running.id] = running
     return ended
+
+
+def _given_up(row: CommandWrite, now: datetime) -> CommandWrite:
+    """Returns the write that ends what is of no station, or of a form that we do not know."""
+    doc = {**row.doc, "ended_at": now, "reason": _UNREADABLE}
+    return replace(row, state=CommandState.FAILED.value, doc=doc)
 
 
 def _load(engine: Engine, row: CommandWrite) -> Running | None:

@@ -209,6 +209,13 @@ def check(work: Work) -> datetime | None:
     return min(due, default=None)
 
 
+def give_up(work: Work) -> None:
+    """Ends the reservations of a station that will not be there any more."""
+    for known in list(work.station.reservations.values()):
+        if known.status.is_open:
+            _end(work, known, ReservationStatus.CANCELLED)
+
+
 def _is_for(known: Reservation, fact: TransactionReported) -> bool:
     if fact.token is None or not known.status.is_open:
         return False

@@ -55,7 +55,8 @@ class UseCase:
     `outcome_within` is how long later messages are waited for, None if the answer is all.
     `may_wait` tells whether it may be queued for a station that is away. `shown` hides secrets
     from the record. `complete` returns what leaves: the operation itself, or one of
-    `csms.domain.operations.prepared`, made of what is known at that moment.
+    `csms.domain.operations.prepared`, made of what is known at that moment; where `is_long` that
+    takes a while, and is done on a thread under the station's lock.
     """
 
     prepare: Prepare = as_given
@@ -64,3 +65,4 @@ class UseCase:
     may_wait: bool = True
     shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = all_shown
     complete: Complete = sent_as_recorded
+    is_long: bool = False

@@ -9,38 +9,34 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import structlog
 
 from csms.domain.answered import Answered
 from csms.domain.operations import RelayedCall
-from csms.domain.secrets import redacted
 from csms.engine import operations, passwords
 from csms.engine.desk import CommandState
-from csms.engine.device_model_limits import bytes_of, items_of
 from csms.engine.work import Work
 from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
 from csms.link.in_order import Taken
+from csms.link.leaving import calls_of, effects_of, shown
 from csms.link.texts import unquoted
-from csms.ocpp.effects import effect_of, effect_of_error
-from csms.ocpp.operations import Call, Limits, asked_for, encode_operation, is_last, read_answers
+from csms.ocpp.operations import asked_for, is_last, read_answers
 from csms.ocpp.secrets import password_in
-from csms.ocpp.telling import told_by
-from csms.ocpp.unreadable import CannotCarry
-from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from csms.domain.commands import Command
     from csms.domain.operations import Operation
     from csms.engine.operations import Running
     from csms.engine.state import StationState
     from csms.engine.work import Outcome
     from csms.link.hub import Hub
     from csms.link.session import StationSession
-    from csms.ocppj.frames import CallResult, Payload
+    from csms.ocpp.operations import Call
+    from csms.ocppj.frames import CallError, CallResult, Payload
     from csms.ocppj.version import Version
 
     Exchanged = list[tuple[Call, CallResult | CallError]]
@@ -51,7 +47,7 @@ _AWAY = "{} is not connected"
 log = structlog.get_logger("link")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Asked:
     """An operation under way; `answered` is done when its station has answered, or will not."""
 
@@ -64,7 +60,8 @@ class Operator:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._under_way: dict[str, Asked] = {}
+        self._under_way: WeakValueDictionary[str, Asked] = WeakValueDictionary()
+        self._leaving: set[str] = set()
 
     async def ask(
         self,
@@ -79,6 +76,7 @@ class Operator:
         Raises:
             OperationRefused: if it cannot be asked of this station.
             StationOffline: if it cannot wait for a station that is away.
+            UnitRefused: if the database cannot take it; it is not asked then.
         """
         hub = self._hub
         session = hub.sessions.get(station.id)
@@ -97,15 +95,25 @@ class Operator:
             running = await operations.want(
                 hub.engine, work, operation, expires_at=expires_at, by=by
             )
-            if session is not None:
-                self._calls(session, station, running)  # what it cannot carry is refused now
-            outcome = work.outcome(None)
-            done = hub.store.submit(outcome.writes)
-        await done
+            self._leaving.add(running.id)  # nothing leaves before it is recorded
+            asked = Asked(running, asyncio.get_running_loop().create_future())
+            self._under_way[running.id] = asked
+            try:
+                if session is not None:
+                    await calls_of(hub.engine, session, station, running)  # refused now, if at all
+                outcome = work.outcome(None)
+                done = hub.store.submit(outcome.writes)
+            except BaseException:
+                self._forget(station, running)
+                raise
+        try:
+            await done
+        except BaseException:
+            self._forget(station, running)
+            raise
+        self._leaving.discard(running.id)
         hub.settle(station, outcome)
-        asked = Asked(running, asyncio.get_running_loop().create_future())
-        self._under_way[running.id] = asked
-        if session is not None:
+        if session is not None or station.id in hub.sessions:
             hub.spawn(self._carry(station, running))
         return asked
 
@@ -134,6 +142,7 @@ class Operator:
             StationOffline: if the station is not connected.
             StationBusy: if too many calls wait for it.
             NoAnswer: if it does not answer in time.
+            UnitRefused: if the database cannot take it; it is not sent then.
         """
         hub = self._hub
         session = hub.sessions.get(station.id)
@@ -142,11 +151,17 @@ class Operator:
         async with station.lock:
             work = Work(station, hub.clock.now())
             running = await operations.want(hub.engine, work, RelayedCall(action, payload))
-            calls = self._calls(session, station, running)
+            self._leaving.add(running.id)  # so that it leaves by us alone
             outcome = work.outcome(None)
             done = hub.store.submit(outcome.writes)
-        await done
-        return await self._exchange(session, station, running, calls, timeout_s, message_id)
+        try:
+            await done
+            calls = await calls_of(hub.engine, session, station, running)
+            return await self._exchange(session, station, running, calls, timeout_s, message_id)
+        finally:
+            self._leaving.discard(running.id)
+            if running.state is CommandState.QUEUED:
+                self._forget(station, running)
 
     async def start(self) -> None:
         """Takes up what was not over when we stopped.
@@ -174,7 +189,7 @@ class Operator:
     async def cancel(self, station: StationState, running: Running, by: str | None) -> bool:
         """Withdraws an operation that has not left yet; False if it is too late for that."""
         async with station.lock:
-            if running.state is not CommandState.QUEUED:
+            if running.state is not CommandState.QUEUED or running.id in self._leaving:
                 return False
             work = Work(station, self._hub.clock.now())
             operations.end(work, running, CommandState.CANCELLED, f"by {by or 'an operator'}")
@@ -185,37 +200,30 @@ class Operator:
         self._finish(running)
         return True
 
-    def _calls(
-        self, session: StationSession, station: StationState, running: Running
-    ) -> list[Call]:
-        """Returns the calls that carry an operation.
-
-        Raises: OperationRefused if the station's version has no words for it.
-        """
-        limits = Limits(items_of(station.record), bytes_of(station.record))
-        try:
-            operation = running.case.complete(
-                self._hub.engine, station, running.operation, self._hub.clock.now()
-            )
-            return encode_operation(session.version, operation, limits)
-        except OperationRefused:
-            station.operations.pop(running.id, None)
-            raise
-        except CannotCarry as cannot:
-            station.operations.pop(running.id, None)
-            raise OperationRefused(str(cannot)) from None
-
     async def _carry(self, station: StationState, running: Running) -> None:
-        session = self._hub.sessions.get(station.id)
-        if running.state is not CommandState.QUEUED:
+        """Has an operation that waits leave, unless it is leaving already."""
+        if running.state is not CommandState.QUEUED or running.id in self._leaving:
             return
+        self._leaving.add(running.id)
+        session = self._hub.sessions.get(station.id)
+        try:
+            await self._carry_over(session, station, running)
+        finally:
+            self._leaving.discard(running.id)
+        is_left = running.state is CommandState.QUEUED
+        if is_left and self._hub.sessions.get(station.id) not in {None, session}:
+            self._hub.spawn(self._carry(station, running))  # the station is there anew already
+
+    async def _carry_over(
+        self, session: StationSession | None, station: StationState, running: Running
+    ) -> None:
         if session is None:
-            await self._unanswered(
-                station, running, StationOffline(_AWAY.format(station.id)), [], {}
-            )
+            away = StationOffline(_AWAY.format(station.id))
+            await self._unanswered(station, running, away, [], {})
             return
         try:
-            calls = self._calls(session, station, running)
+            async with station.lock:
+                calls = await calls_of(self._hub.engine, session, station, running)
         except OperationRefused as refused:
             await self._answered(station, running, Answered("NotSupported", str(refused)))
             return
@@ -239,7 +247,8 @@ class Operator:
         with Taken() as taken:
             try:
                 hashes = await self._hash_passwords(session.version, calls)
-                await self._note_sent(session, station, running, calls, hashes)
+                if not await self._note_sent(session, station, running, calls, hashes):
+                    return exchanged
                 for call in calls:
                     said = await session.calls.call(
                         *call, timeout_s, message_id, taken=taken.next()
@@ -263,11 +272,16 @@ class Operator:
         running: Running,
         calls: Sequence[Call],
         hashes: Mapping[str, str],
-    ) -> None:
-        """Records that an operation leaves; a password in it opens the connection from now on."""
+    ) -> bool:
+        """Records that an operation leaves; a password in it opens the connection from now on.
+
+        Returns False for one that is over meanwhile, and must not leave.
+        """
         asked = asked_for(session.version, *calls[-1])
-        requests = [{"action": call.action, "payload": redacted(call.payload)} for call in calls]
+        requests = await shown(calls)
         async with station.lock:
+            if running.is_over:
+                return False
             work = Work(station, self._hub.clock.now())
             for password, hashed in hashes.items():
                 passwords.offered(work, password, hashed)
@@ -275,6 +289,7 @@ class Operator:
             outcome = work.outcome(None)
             done = self._hub.store.submit(outcome.writes)
         await done
+        return True
 
     async def _hash_passwords(self, version: Version, calls: Sequence[Call]) -> dict[str, str]:
         """Returns the new passwords in calls, each with what is kept of it; slow, on a thread."""
@@ -300,7 +315,7 @@ class Operator:
         hub = self._hub
         outcomes: list[Outcome] = []
         async with station.lock:
-            now, effects = hub.clock.now(), _effects(session.version, *exchanged[-1])
+            now, effects = hub.clock.now(), effects_of(session.version, *exchanged[-1])
             outcomes += [hub.engine.agreed(station, effect, now) for effect in effects]
             if running is not None:
                 work = Work(station, now)
@@ -367,16 +382,13 @@ class Operator:
         self._hub.settle(station, outcome)
         self._finish(running)
 
+    def _forget(self, station: StationState, running: Running) -> None:
+        """Takes that an operation was never asked: it is not recorded, and will not leave."""
+        station.operations.pop(running.id, None)
+        self._under_way.pop(running.id, None)
+        self._leaving.discard(running.id)
+
     def _finish(self, running: Running) -> None:
         asked = self._under_way.pop(running.id, None)
         if asked is not None and not asked.answered.done():
             asked.answered.set_result(None)
-
-
-def _effects(version: Version, call: Call, said: CallResult | CallError) -> list[Command]:
-    """Returns what an answer means for our records, in the order in which it is taken over."""
-    if isinstance(said, CallError):
-        found = [effect_of_error(version, *call, said)]
-    else:
-        found = [told_by(version, *call, said.payload), effect_of(version, *call, said.payload)]
-    return [each for each in found if each is not None]
