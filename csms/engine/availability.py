@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Subject
-from csms.engine import timing, without_session
+from csms.engine import resuming, timing, without_session
 from csms.engine.desk import CommandState
 from csms.engine.operations import progressed
 from csms.engine.writes import ConnectorWrite
@@ -40,10 +40,13 @@ _CHARGING_STATES: Final[Mapping[str, str]] = {
 
 async def status(engine: Engine, work: Work, fact: StatusReported) -> Acknowledged:
     """Takes a connector's state."""
-    del engine
     timing.hear(work, fact.at)
     details = {"error_code": fact.error_code, **fact.details}
+    live = work.station.running_at(fact.evse) if fact.evse else None
+    before = None if live is None else live.session.charging_state
     take(work, fact.evse, fact.connector, fact.status, fact.at, details=details)
+    if live is not None and before in resuming.PAUSED:
+        resuming.look(engine, work, live, before)
     work.keep_anomalies(fact.anomalies)
     return Acknowledged()
 

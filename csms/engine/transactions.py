@@ -20,6 +20,7 @@ from csms.engine import (
     registers,
     remote_control,
     reservations,
+    resuming,
     smart_charging,
     station_load,
     timing,
@@ -69,7 +70,7 @@ async def take(
 ) -> None:
     """Takes a report as one about this session, whatever transaction it names."""
     was_active = live.session.is_active
-    had_token = live.session.token is not None
+    had_token, state = live.session.token is not None, live.session.charging_state
     authorization = judge_reported(engine, work, fact, live)
     if fact.kind is EventKind.ENDED:
         metering.judge_gathered(engine, work, live)
@@ -91,6 +92,8 @@ async def take(
         finish(work, live)
     elif live.session.is_active:
         smart_charging.settle(engine, work, live, rechoose=is_new or not had_token)
+        if state in resuming.PAUSED and not fact.is_offline:
+            resuming.look(engine, work, live, state)
 
 
 def _orphan(
