@@ -60,6 +60,12 @@ def read_get(operation: GetLog, answers: Sequence[Payload]) -> Answered:
     """
     if operation.extended or operation.log_type != "DiagnosticsLog":
         return read_plainly(answers, goes_on=True)
+    return read_diagnostics(operation, answers)
+
+
+def read_diagnostics(operation: object, answers: Sequence[Payload]) -> Answered:
+    """Reads the answer to a GetDiagnostics, whoever sent it."""
+    del operation
     file_name = answers[-1].get("fileName")
     if not file_name:
         return Answered("Accepted", _NOTHING_TO_UPLOAD, is_agreed=True)

@@ -64,7 +64,9 @@ READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answe
 
 RELAYED: Final[Mapping[str, Callable[[Any, Sequence[Payload]], Answered]]] = {
     "GetConfiguration": settings.read_get,
+    "GetDiagnostics": logs.read_diagnostics,
     "GetInstalledCertificateIds": certificates.read_relayed_list,
+    "GetLocalListVersion": local_list.read_version,
 }
 """The same by action, for calls that were given as they are: these readers need no operation."""
 

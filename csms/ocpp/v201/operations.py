@@ -85,10 +85,13 @@ READERS: Final[Mapping[type[Operation], Callable[[Any, Sequence[Payload]], Answe
 
 RELAYED: Final[Mapping[str, Callable[[Any, Sequence[Payload]], Answered]]] = {
     "ClearVariableMonitoring": monitoring.read_clear,
+    "GetDisplayMessages": display.read_get,
     "GetInstalledCertificateIds": certificates.read_list,
+    "GetLocalListVersion": local_list.read_version,
     "GetVariables": configuration.read_get,
     "SetVariableMonitoring": monitoring.read_set,
     "SetVariables": configuration.read_set,
+    "UnpublishFirmware": firmware.read_unpublish,
 }
 """The same by action, for calls that were given as they are: these readers need no operation."""
 
