@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.domain.certificate_effects import CertificateEffect
-    from csms.domain.certificate_facts import CertificateFact, CsrFindings
+    from csms.domain.certificate_facts import CsrFindings
     from csms.domain.operations import Operation
     from csms.engine.engine import Engine
     from csms.engine.operations import Running
