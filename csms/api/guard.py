@@ -9,10 +9,10 @@ import hmac
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import orjson
 import structlog
 from starlette.datastructures import Headers
 
+from csms.api.bodies import check_json
 from csms.api.problems import Problem, internal_error
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class Guard:
         table = _TABLES.get(scope["path"])
         body = await _read(headers, receive, table or _MAX_BODY)
         if body and table is None:
-            _check_json(body)
+            check_json(body)
+        if not body and table is None and scope["method"] == "POST":
+            body = b"{}"  # so that what is missing is named, and nothing is asked for nothing
         # `curl -d` says it sends a form; whatever it says, this API takes nothing but JSON.
         kept = [pair for pair in scope["headers"] if pair[0] != _JSON[0]]
         await self._app({**scope, "headers": [*kept, _JSON]}, _again(body, receive), send)
@@ -116,13 +118,6 @@ def _too_large(most: int) -> Problem:
     return Problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail, headers={"Connection": "close"}
     )
-
-
-def _check_json(body: bytes) -> None:
-    try:
-        orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "malformed-json", f"the body: {error}") from None
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

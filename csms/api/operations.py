@@ -172,3 +172,10 @@ for _name, _kind in OPERATIONS.items():
         name=_name,
         responses={202: {"model": OperationView, "description": "It has no answer yet"}},
     )
+
+
+@router.post("/stations/{station_id}/operations/{name}", include_in_schema=False)
+async def ask_unknown(api: Api, station_id: str, name: str) -> Response:
+    """An operation that there is not; comes after all that there are."""
+    await _station(api, station_id)
+    raise not_found("operation", name)

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/problem+json"
 _RETRY_AFTER_S = "5"
 _PLACES = {"body", "query", "path", "header"}
+_SHAPES = {  # instead of the names of Python's types
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "dataclass_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+}
 
 
 class FieldError(BaseModel):
@@ -118,7 +126,10 @@ def field_errors(errors: "Iterable[ErrorDetails]") -> list[FieldError]:
         steps = [step for step in error["loc"] if not str(step).startswith("function-")]
         if steps and steps[0] in _PLACES:
             steps = steps[1:]
-        found.append(FieldError(field=field_path(steps), message=_sentence(error)))
+        message = _sentence(error)
+        if not steps and error["type"] in {"missing", *_SHAPES}:
+            message = f"the body {message}"
+        found.append(FieldError(field=field_path(steps), message=message))
     return found
 
 
@@ -169,5 +180,7 @@ def _sentence(error: "ErrorDetails") -> str:
             return "is missing"
         case "value_error":
             return str(error["ctx"]["error"])
+    if error["type"] in _SHAPES:
+        return _SHAPES[error["type"]]
     message = error["msg"]
     return message[:1].lower() + message[1:]

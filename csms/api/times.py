@@ -4,9 +4,12 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import BeforeValidator
 
+from csms.domain.operations.authorization import Moment
 from csms.domain.times import parse_time
+
+__all__ = ["Instant", "Moment", "read_instant"]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MINUTES = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", re.ASCII)
@@ -32,14 +35,5 @@ def read_instant(given: Any) -> Any:  # noqa: ANN401 - what pydantic hands over
     return found.astimezone(UTC)
 
 
-def _to_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is beyond the years 1 to 9999") from None
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
-"""An instant in a body: with its zone, kept in UTC."""
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
 """An instant in a query: in UTC where it names no zone."""

@@ -217,6 +217,10 @@ def _sentence(path: Path, error: Any) -> str:  # noqa: ANN401 - pydantic's Error
     where = ".".join(str(part + 1) if isinstance(part, int) else part for part in places)
     if error["type"] == "extra_forbidden":
         return f"{path}: {where}: there is no such field"
+    if error["type"] in {"tuple_type", "list_type"}:
+        return f"{path}: {where}: must be a list"
+    if error["type"] == "missing":
+        return f"{path}: {where}: is missing"
     return f"{path}: {where}: {error['msg'].removeprefix('Value error, ')}"
 
 

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Le
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from csms.domain.operations.base import WHOLE, Operation, Place, Text, Whole
 from csms.domain.operations.remote_control import TokenText, TokenType
 
-Moment = AwareDatetime
+
+def _to_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the years 1 to 9999") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""An instant in a body: with its zone, kept in UTC."""
 
 
 @dataclass(frozen=True, slots=True)

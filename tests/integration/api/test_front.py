@@ -88,6 +88,34 @@ async def test_json_nested_too_deep_for_us_is_refused(node):
     assert answer.status_code in {400, 422}
 
 
+@pytest.mark.parametrize(
+    ("body", "field", "says"),
+    [
+        ('{"site":"a\\u0000b"}', "site", "NUL"),
+        ('{"deviations":{"a\\u0000":1}}', "deviations", "NUL"),
+        ('{"deviations":{"clear_samples":9223372036854775808}}', "deviations.clear_samples", "64"),
+    ],
+)
+async def test_what_nobody_can_keep_is_named(node, body, field, says):
+    answer = await node.http.put("/stations/CP1", content=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+    assert says in answer.json()["errors"][0]["message"]
+
+
+async def test_the_largest_number_and_an_escaped_backslash_can_be_kept(node):
+    body = '{"deviations":{"clear_samples":9223372036854775807},"site":"a\\\\u0000"}'
+    answer = await node.http.put("/stations/CP1", content=body)
+    assert answer.status_code in {200, 201}
+    assert answer.json()["site"] == "a\\u0000"
+
+
+async def test_a_body_of_another_shape_is_told_in_words(node):
+    for content, says in (("", "the body is missing"), ("[]", "the body must be an object")):
+        answer = await node.http.put("/stations/CP1", content=content)
+        assert (answer.status_code, answer.json()["detail"]) == (422, says)
+
+
 @pytest.mark.parametrize("path", ["/sessions/%00", "/stations/a%00b", "/sessions?station=%00"])
 async def test_a_nul_in_the_address_is_a_400(node, path):
     assert (await node.http.get(path)).status_code == 400

@@ -53,6 +53,33 @@ async def test_a_wrong_member_is_named(node):
     assert {each["field"] for each in answer.json()["errors"]} == {"type", "evsee"}
 
 
+async def test_an_operation_that_there_is_not_is_told_in_a_sentence(node):
+    await known(node, "CP1")
+    answer = await ask(node, "CP1", "fly")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "there is no operation 'fly'")
+    nobody = await ask(node, "CP9", "reset")
+    assert (nobody.status_code, nobody.json()["detail"]) == (404, "there is no station 'CP9'")
+
+
+async def test_an_empty_body_counts_as_no_members(node):
+    async with node.station("CP1") as station:
+        station.answers["ClearCache"] = ACCEPTED
+        answer = await node.http.post("/stations/CP1/operations/clear_cache")
+        assert (answer.status_code, answer.json()["state"]) == (200, "done")
+        missing = await node.http.post("/stations/CP1/operations/reserve_now")
+        assert {each["field"] for each in missing.json()["errors"]} == {"token", "expires_at"}
+
+
+async def test_a_time_beyond_all_calendars_is_named(node):
+    async with node.station("CP1"):
+        body = {"location": "https://x.example", "oldest_at": "0001-01-01T00:00:00+14:00"}
+        answer = await ask(node, "CP1", "get_log", body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "oldest_at", "message": "is beyond the years 1 to 9999"}
+    ]
+
+
 async def test_a_station_that_is_away_is_told_so_unless_the_operation_may_wait(node):
     await known(node, "CP1")
     answer = await ask(node, "CP1", "reset")

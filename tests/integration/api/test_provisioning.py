@@ -214,7 +214,7 @@ value = 1
         ("rules.1.keys.B", "give one of"),
         ("rules.1.keys.C", "must be a value"),
         ("rules.1.keys.D", "shrink"),
-        ("rules.1.variables.1.component", "required"),
+        ("rules.1.variables.1.component", "is missing"),
     ):
         assert any(place in each and words in each for each in sentences), (place, sentences)
     assert len(sentences) == 7
