@@ -12,7 +12,6 @@ from csms.domain.facts import Registration
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.certificate_settings import CertificateSettings
-from csms.engine.provisioning_file import Rule
 from csms.engine.site_policy import Remedies, shipped
 from csms.engine.token_settings import TokenSettings
 from csms.monitor.thresholds import Thresholds, with_values
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from csms.domain.station import Station
     from csms.domain.vendor import Vendor
+    from csms.engine.provisioning_file import Rule
     from profiles import AssignmentRule, CatalogueProfile
 
 DEFAULT_ID_FORMAT = "LS-{date}-{sequence}"
