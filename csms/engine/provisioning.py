@@ -62,6 +62,9 @@ async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
     booted = {"boot": fact.reason or "unknown", "registration": record.registration.value}
     while progressed(work, Follow(Subject.BOOT), booted, state=CommandState.DONE):
         pass
+    if record.registration is Registration.REJECTED:
+        # Whatever it was asked for before: it may say nothing now (B03.FR.07).
+        work.station.invited.clear()
     is_accepted = record.registration is Registration.ACCEPTED
     policy = engine.policy
     interval_s = policy.heartbeat_interval_s if is_accepted else policy.retry_interval_s

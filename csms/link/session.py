@@ -272,12 +272,14 @@ class StationSession:
                     return
                 received = CallReceived(known, None)
             if not self._may_speak(call.action):
-                text = self.peer.error(call, SECURITY_ERROR, "not accepted: send BootNotification")
-                await self._send(text)
+                await self._send(self._not_accepted(call))
                 return
+        may_not = route.keeps and not self._may_report(call.action)
         served = await self.hub.intake.take(self.station, self.version, received, now)
         try:
-            if served.error is not None:
+            if may_not:
+                await self._send(self._not_accepted(call))
+            elif served.error is not None:
                 await self._send(self.peer.error(call, *served.error))
             elif served.answer is not None:
                 await self._send(self.peer.result(call, route.encode(served.answer)))
@@ -303,6 +305,18 @@ class StationSession:
         record = self.station.record
         is_accepted = record.registration is Registration.ACCEPTED and record.booted_at is not None
         return is_accepted or action == _BOOT or self._is_invited(action)
+
+    def _may_report(self, action: str) -> bool:
+        """As `_may_speak`, for what is kept whatever it is answered, since a bill may depend on it.
+
+        A station that the operator has accepted may send that before it boots: it did not notice
+        that we were away, or empties its queue first.
+        """
+        is_accepted = self.station.record.registration is Registration.ACCEPTED
+        return is_accepted or self._is_invited(action)
+
+    def _not_accepted(self, call: Call) -> str:
+        return self.peer.error(call, SECURITY_ERROR, "not accepted: send BootNotification")
 
     def _is_invited(self, action: str) -> bool:
         until = self.station.invited.get(action)

@@ -119,3 +119,33 @@ async def test_a_scheduled_change_of_availability_is_followed_to_the_status(node
         assert said.json()["payload"] == {"status": "Accepted"}
         [newest, *_] = (await node.get("/operations"))["items"]
         assert (newest["operation"], newest["state"]) == ("call:ChangeAvailability", "done")
+
+
+async def test_transactions_of_a_pending_station_are_refused_and_kept(node):
+    await decide(node, "pending")
+    started = {
+        "eventType": "Started",
+        "timestamp": datetime.now(UTC).isoformat(),
+        "triggerReason": "CablePluggedIn",
+        "seqNo": 0,
+        "transactionInfo": {"transactionId": "T-early"},
+    }
+    async with node.station("CP1", "ocpp2.0.1") as station:
+        await station.call("BootNotification", BOOT)
+        assert (await station.call("TransactionEvent", started))[2] == "SecurityError"
+        await decide(node, "accepted")
+        await station.call("BootNotification", BOOT)
+        assert (await station.call("TransactionEvent", started))[2] == {}
+    kept = (await node.get("/sessions", station="CP1"))["items"]
+    assert [each["transaction_id"] for each in kept] == ["T-early"]
+
+
+async def test_what_was_asked_for_before_a_rejection_is_refused_after_it(node):
+    await decide(node, "pending")
+    async with node.station("CP1", "ocpp2.0.1") as station:
+        station.answers["TriggerMessage"] = [3, {"status": "Accepted"}]
+        await operate(node, "trigger_message", message="Heartbeat")
+        assert "currentTime" in (await station.call("Heartbeat", {}))[2]
+        await decide(node, "rejected")
+        assert (await station.call("BootNotification", BOOT))[2]["status"] == "Rejected"
+        assert (await station.call("Heartbeat", {}))[2] == "SecurityError"
