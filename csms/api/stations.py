@@ -43,6 +43,7 @@ _TAKEN_AS_GIVEN = (
     "default_profile",
     "max_profile",
     "time_with_milliseconds",
+    "max_message_kib",
 )
 _WISHES = {"default_profile", "max_profile", "site"}
 _OFFLINE = "Offline"
@@ -101,6 +102,13 @@ class StationBody(BaseModel):
     time_with_milliseconds: bool = Field(
         default=False,
         description="true for a station that misreads a time without a fraction in our answers",
+    )
+    max_message_kib: int | None = Field(
+        None,
+        ge=64,
+        le=16_384,
+        description="The longest message that is taken from it, from its next connection on; "
+        "null: 1024 KiB",
     )
     deviations: DeviationOverrides = Field(
         default_factory=DeviationOverrides,
@@ -162,6 +170,7 @@ class StationView(BaseModel):
     default_profile: str | None
     max_profile: str | None
     time_with_milliseconds: bool
+    max_message_kib: int | None
     standing: dict[str, Any] = Field(
         description="What became of its standing profiles, by purpose: wanted, sent, accepted, "
         "refused, failed or confirmed, with the times"
@@ -306,13 +315,15 @@ async def _delete(api: Services, station_id: str) -> None:
     state = await engine.station(station_id)
     if state is None:
         raise not_found("station", station_id)
-    if api.hub.store.is_behind:
-        raise DatabaseUnavailable(
-            "the database is away; the station can be deleted once it is back"
-        )
     async with state.lock:
         if station_id in api.hub.sessions:
             raise conflict("station-online", f"{station_id} is connected; it can be deleted later")
+        # Its own write comes after all earlier ones, so that none of them brings it back.
+        await api.hub.store.submit([StationWrite(station_id, dump_station(state.record))])
+        if api.hub.store.is_behind:
+            raise DatabaseUnavailable(
+                "the database is away; the station can be deleted once it is back"
+            )
         closed = [
             outcome
             for session_id in list(state.running)
@@ -322,9 +333,7 @@ async def _delete(api: Services, station_id: str) -> None:
         operations.give_up(work, "the station was deleted")
         reservations.give_up(work)
         closed.append(work.outcome(None))
-        # Its own write comes after all earlier ones, so that none of them brings it back.
-        record = StationWrite(station_id, dump_station(state.record))
-        await api.hub.store.submit([record, *(each for one in closed for each in one.writes)])
+        await api.hub.store.submit([each for one in closed for each in one.writes])
         await api.archive.delete_station(station_id)
         engine.stations.pop(station_id, None)
         engine.certificates.installed.pop(station_id, None)

@@ -163,8 +163,7 @@ def version_told(engine: Engine, work: Work, said: ListVersionTold) -> None:
     elif said.version != known.version:
         known.is_doubtful = True
     _save(work)
-    if engine.policy.token_rules.local_lists and is_behind(engine, work.station, work.now):
-        work.asks.append(SendLocalList())
+    work.is_list_due = engine.policy.token_rules.local_lists
 
 
 def connected(engine: Engine, work: Work) -> None:

@@ -58,7 +58,8 @@ class Outcome(NamedTuple):
     `held` wants the message itself kept in quarantine, in the same unit; `begun` are the sessions
     that began, to which held messages may belong. `is_ready` tells that the station is there and
     may be sent what waits for it. `asks` are operations that follow by themselves, `signings`
-    the certificates that shall be signed.
+    the certificates that shall be signed. `is_list_due` wants the station's local list
+    compared with what should be on it.
     """
 
     answer: Answer | None
@@ -71,6 +72,7 @@ class Outcome(NamedTuple):
     is_ready: bool = False
     asks: tuple[Operation, ...] = ()
     signings: tuple[Signing, ...] = ()
+    is_list_due: bool = False
 
 
 @dataclass(slots=True)
@@ -96,6 +98,7 @@ class Work:
     is_ready: bool = False
     asks: list[Operation] = field(default_factory=list)
     signings: list[Signing] = field(default_factory=list)
+    is_list_due: bool = False
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""
@@ -153,4 +156,5 @@ class Work:
             self.is_ready,
             tuple(self.asks),
             tuple(self.signings),
+            self.is_list_due,
         )

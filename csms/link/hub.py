@@ -191,6 +191,8 @@ class Hub:
             self.spawn(self.operator.resume(station))
         if outcome.asks:
             self.spawn(self.operator.ask_by_ourselves(station, outcome.asks))
+        if outcome.is_list_due:
+            self.spawn(self.local_lists.bring_up(station))
         for signing in outcome.signings:
             self.spawn(self.signer.serve(station, signing))
         if outcome.begun and station.held:
@@ -205,11 +207,15 @@ class Hub:
 
     def tell_violation(
         self, station: StationState, key: violations.Key, example: Mapping[str, Any]
-    ) -> None:
-        """Has it counted that a station did something that had to be refused; nothing waits."""
+    ) -> bool:
+        """Has it counted that a station did something that had to be refused; nothing waits.
+
+        Returns whether it is to be told of: of a flood, once a second for each kind.
+        """
         found = violations.refused(station, key, self.clock.now(), example)
         if found:
             self.spawn(self._counted(found))
+        return bool(found)
 
     async def _counted(self, found: Sequence[Write]) -> None:
         await self.store.submit(found)

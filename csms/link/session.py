@@ -186,19 +186,17 @@ class StationSession:
             case AnswerReceived():
                 self.calls.answered(storable_answer(received.answer, text))
             case ReplyDue():
-                self.hub.counters.malformed.inc()
-                log.info("frame.refused", station=self.station.id, reason=received.reason)
-                self._tell_frame(text, received.reason)
+                self._tell_frame("frame.refused", text, received.reason)
                 self._enqueue(received, now)
             case _:
-                self.hub.counters.malformed.inc()
-                log.info("frame.ignored", station=self.station.id, reason=received.reason)
-                self._tell_frame(text, received.reason)
+                self._tell_frame("frame.ignored", text, received.reason)
 
-    def _tell_frame(self, text: str, reason: str) -> None:
+    def _tell_frame(self, event: str, text: str, reason: str) -> None:
         """Has a frame counted that is no call of ours, nor an answer that we wait for."""
+        self.hub.counters.malformed.inc()
         sent = without_secrets(text[:_EXAMPLE])
-        self.hub.tell_violation(self.station, ("frame.refused", "", reason), {"sent": sent})
+        if self.hub.tell_violation(self.station, ("frame.refused", "", reason), {"sent": sent}):
+            log.info(event, station=self.station.id, reason=reason)
 
     def _enqueue(self, received: CallReceived | ReplyDue, now: datetime) -> None:
         self._inbox.append((received, now))
@@ -324,15 +322,16 @@ class StationSession:
 
     async def _refuse(self, call: Call, violation: Violation) -> None:
         self.hub.counters.malformed.inc()
-        log.info(
-            "call.refused",
-            station=self.station.id,
-            action=call.action,
-            code=violation.code,
-            at=violation.path,
-        )
         key = ("schema.violation", call.action, violation.path)
-        self.hub.tell_violation(self.station, key, {"code": violation.code, "sent": call.payload})
+        example = {"code": violation.code, "sent": call.payload}
+        if self.hub.tell_violation(self.station, key, example):
+            log.info(
+                "call.refused",
+                station=self.station.id,
+                action=call.action,
+                code=violation.code,
+                at=violation.path,
+            )
         await self._send(self.peer.error(call, violation.code, violation.message))
 
     async def _apologize(self, call: Call) -> None:

@@ -4,10 +4,12 @@ import asyncio
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from csms.domain.operations.provisioning import Reset
 from csms.engine import operations
 from csms.engine.work import Work
+from csms.errors import UnitRefused
 from csms.link import leaving, operating
 from tests.integration.api.conftest import BOOTS
 
@@ -61,10 +63,16 @@ async def test_a_relayed_call_leaves_by_whoever_relays_it_alone(node, held):
         assert station.received.qsize() == 1
 
 
-async def test_what_the_database_cannot_take_is_never_sent(node):
-    payload = {"vendorId": "X", "data": "a\u0000b"}
+@pytest.mark.parametrize("path", ["calls/Reset", "operations/reset"])
+async def test_what_the_database_cannot_take_is_never_sent(node, monkeypatch, path):
+    async def refuse():
+        raise UnitRefused("the database cannot take this")
+
     async with node.station("CP1") as station:
-        answer = await node.http.post("/stations/CP1/calls/DataTransfer", json=payload)
+        with monkeypatch.context() as patched:
+            patched.setattr(node.store, "submit", lambda _: asyncio.ensure_future(refuse()))
+            body = {"type": "Soft"} if path.startswith("calls") else {}
+            answer = await node.http.post(f"/stations/CP1/{path}", json=body)
         assert answer.status_code == 422
         await station.call("BootNotification", BOOTS["ocpp1.6"])
         assert station.received.empty()
@@ -137,3 +145,14 @@ async def test_a_long_list_holds_up_nobody(node):
         assert answer.json()["state"] == "done"
         sent = json.loads(await station.received.get())
         assert len(sent[3]["localAuthorizationList"]) == 3
+
+
+async def test_a_flood_of_nonsense_is_told_once_a_second_for_each_kind(node):
+    with capture_logs() as lines:
+        async with node.station("CP1") as station:
+            for number in range(500):
+                await station.socket.send(json.dumps([3, f"never-asked-{number}", {}]))
+            await station.call("Heartbeat", {})
+            assert (await node.hub.engine.station("CP1")).violations.waiting
+    told = [line for line in lines if line["event"] in {"frame.refused", "frame.ignored"}]
+    assert 1 <= len(told) < 100
