@@ -74,8 +74,10 @@ def _rows(folder: Path, file: Path) -> list[list[Any]]:
 
     try:
         found = x509.load_pem_x509_certificates(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise LaddvaktError(f"cannot read {file}: {error}") from None
+    except OSError as error:
+        raise LaddvaktError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError:
+        raise LaddvaktError(f"{file} holds no certificate as PEM") from None
     now = datetime.now(UTC)
     return [
         [

@@ -99,8 +99,9 @@ def provisioning(
     if as_json:
         print(json.dumps(found, indent=2))
         return
-    state, rules = found["state"], ", ".join(found["rules"]) or "no rules"
-    title = f"Settings wanted on {station} ({rules}): {state}"
+    title = f"Settings wanted on {station}"
+    if found["rules"]:
+        title += f" ({', '.join(found['rules'])}): {found['state']}"
     print_table(title, _ITEMS, [[each[name] for name in _ITEMS] for each in found["items"]])
     if found["reason"]:
         print(f"\n{found['reason']}")

@@ -45,6 +45,8 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON
         return "-"
     if isinstance(value, list):
         return ", ".join(str(each) for each in value) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(each)}" for name, each in value.items()) or "-"
     text = _MILLISECONDS.sub("Z", str(value))
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 

@@ -46,7 +46,7 @@ def take(engine: Engine, work: Work, effect: CertificateEffect) -> None:
         case CertificateDeleted():
             _installed(engine, work).drop(effect.certificate)
             _save(engine, work)
-            work.note("certificate.deleted", None, serial=effect.certificate.serial_number)
+            work.note("certificate.gone", None, serial=effect.certificate.serial_number)
         case CertificateInstalled():
             _take_root(engine, work, effect)
 
