@@ -153,7 +153,7 @@ def export(
 ) -> None:
     """Write all tokens as CSV."""
     table = fetch(api_url, api_token, "/tokens/export").content
-    if file is None:
+    if file is None or str(file) == "-":
         sys.stdout.buffer.write(table)
         return
     try:
