@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _ACTION = "NotifyCustomerInformation"
 _WITHIN = timedelta(minutes=30)
-_MOST_TEXT = 1_000_000
+_MOST_TEXT, _MOST_PARTS = 1_000_000, 1000
 _PARTS, _DATA, _TOKEN = "parts", "data", "cleared_token"
 
 
@@ -44,9 +44,10 @@ async def reported(engine: Engine, work: Work, fact: CustomerReported) -> Acknow
     if running is None:
         return Acknowledged()
     step = {"sequence": fact.sequence, "characters": len(fact.text)}
-    parts = {**running.result.get(_PARTS, {}), str(fact.sequence): fact.text}
-    if sum(map(len, parts.values())) > _MOST_TEXT:
-        parts = {**parts, str(fact.sequence): ""}
+    known = running.result.get(_PARTS, {})
+    parts = {**known, str(fact.sequence): fact.text}
+    if len(parts) > _MOST_PARTS or sum(map(len, parts.values())) > _MOST_TEXT:
+        parts = known
         running.result["truncated"] = True
     if fact.is_partial:
         operations.progressed(work, follow, step, result={_PARTS: parts})

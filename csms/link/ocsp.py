@@ -89,7 +89,7 @@ class Responders:
         """
         body = _request(question)
         asked = Question(question.responder_url, body, _HEADERS, timeout_s)
-        der = await post_guarded(await self._client.get(), asked, reach)
+        der = await post_guarded(self._client, asked, reach)
         answer = await asyncio.to_thread(_read, der, question, now, known)
         if answer.until is not None:
             self._kept[question] = answer

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 65_536
 _LONGEST_URL: Final = 2000
 _PORTS: Final = {"http": 80, "https": 443}
+_NAMES_AT_ONCE: Final = 8
 
 
 class NotAsked(Exception):  # noqa: N818 - says what is the case
@@ -62,11 +65,15 @@ def new_client() -> httpx.AsyncClient:
 
 
 class Client:
-    """One client for all, made when it is first needed: that takes a while."""
+    """One client for all, made when it is first needed: that takes a while.
+
+    Names of stations' choice are resolved on threads of their own: slow ones hold up nothing else.
+    """
 
     def __init__(self) -> None:
         self._client: httpx.AsyncClient | None = None
         self._making = asyncio.Lock()
+        self._resolvers = ThreadPoolExecutor(_NAMES_AT_ONCE, "resolver")
 
     async def get(self) -> httpx.AsyncClient:
         """Returns the client."""
@@ -75,8 +82,15 @@ class Client:
                 self._client = await asyncio.to_thread(new_client)
             return self._client
 
+    async def resolve(self, host: str, port: int) -> list[str]:
+        """Returns the addresses of a host. Raises: OSError, UnicodeError if there are none."""
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._resolvers, ask)
+        return [str(entry[4][0]).partition("%")[0] for entry in found]
+
     async def close(self) -> None:
-        """Ends its connections; a later `get` makes another one."""
+        """Ends its connections and threads; it is of no use after that."""
+        self._resolvers.shutdown(wait=False, cancel_futures=True)
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
@@ -91,7 +105,7 @@ async def post(client: httpx.AsyncClient, question: Question) -> bytes:
     return await _bounded(client, question, {})
 
 
-async def post_guarded(client: httpx.AsyncClient, question: Question, reach: Reach) -> bytes:
+async def post_guarded(client: Client, question: Question, reach: Reach) -> bytes:
     """Posts to a host that a station has named, if it may be asked.
 
     Raises:
@@ -106,14 +120,14 @@ async def post_guarded(client: httpx.AsyncClient, question: Question, reach: Rea
         raise NotAsked("the address is no http or https URL")
     try:
         async with asyncio.timeout(question.timeout_s):
-            address = await _resolve(host, port, reach)
+            address = await _resolve(client, host, port, reach)
     except TimeoutError:
         raise NotAsked(f"the name {host} was not resolved in time") from None
     shown = f"[{address}]" if ":" in address else address
     pinned = urlunsplit((parts.scheme, f"{shown}:{port}", parts.path, parts.query, ""))
     headers = {**question.headers, "Host": parts.netloc.rpartition("@")[2]}
     asked = Question(pinned, question.body, headers, question.timeout_s)
-    return await _bounded(client, asked, {"sni_hostname": host})
+    return await _bounded(await client.get(), asked, {"sni_hostname": host})
 
 
 def may_ask(host: str, address: str, reach: Reach) -> bool:
@@ -160,14 +174,12 @@ def _plain(address: str) -> IPv4Address | IPv6Address:
     return getattr(at, "ipv4_mapped", None) or at
 
 
-async def _resolve(host: str, port: int, reach: Reach) -> str:
+async def _resolve(client: Client, host: str, port: int, reach: Reach) -> str:
     """Returns the first address of a host; all of them must be such as may be asked."""
-    loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await client.resolve(host, port)
     except (OSError, UnicodeError):
         raise NotAsked(f"there is no host {host}") from None
-    addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     for address in addresses:
         if not may_ask(host, address, reach):
             raise NotAsked(f"{host} is not public; list it in certificates.responder_hosts")

@@ -57,5 +57,5 @@ def test_a_host_that_is_listed_may_always_be_asked(listed):
 async def test_what_is_no_http_address_is_not_asked(url):
     client = Client()
     with pytest.raises(NotAsked, match="no http"):
-        await post_guarded(await client.get(), Question(url, b"", {}, 5), Reach())
+        await post_guarded(client, Question(url, b"", {}, 5), Reach())
     await client.close()
