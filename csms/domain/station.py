@@ -36,7 +36,8 @@ class Station:
     many `items` and `bytes` it takes in one message, by action; the operator's
     `items_per_message` outweighs that.
     `provisioning` is what became of the settings that are wanted on it. `time_with_milliseconds`
-    is for stations that misread a time without a fraction.
+    is for stations that misread a time without a fraction. `max_message_kib` is the longest message
+    that is taken from it, None for what is usual.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Station:
     limits_told: dict[str, dict[str, int]] = field(default_factory=dict)
     provisioning: dict[str, Any] | None = None
     time_with_milliseconds: bool = False
+    max_message_kib: int | None = None
     standing: dict[str, dict[str, Any]] = field(default_factory=dict)
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     display: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
 
+import structlog
 from websockets.asyncio.server import Server, serve
 from websockets.exceptions import NegotiationError
 from websockets.extensions.permessage_deflate import enable_server_permessage_deflate
@@ -39,13 +40,16 @@ if TYPE_CHECKING:
     from websockets.http11 import Request, Response
     from websockets.typing import Subprotocol
 
+    from csms.engine.state import StationState
     from csms.link.hub import Hub
     from csms.link.peers import Peer
     from csms.link.tls import Tls
 
+log = structlog.get_logger("link")
+
 _VERSIONS = {version.subprotocol: version for version in Version}
 _REALM = 'Basic realm="OCPP", charset="UTF-8"'
-_MAX_FRAME = 1 << 20
+_MAX_KIB = 1024
 _UNREAD = 32 * 1024
 # All that wait are accepted in one round of the loop, which serves nobody else meanwhile; who finds
 # no room here tries again within seconds, by TCP itself.
@@ -118,7 +122,7 @@ class StationServer:
                 open_timeout=12,
                 backlog=_BACKLOG,
                 logger=library_logger(),
-                max_size=_MAX_FRAME,
+                max_size=_MAX_KIB * 1024,
                 **_OPTIONS,
             )
         except OSError as error:
@@ -156,7 +160,7 @@ class StationServer:
             extensions=enable_server_permessage_deflate(None),
             subprotocols=[],
             select_subprotocol=select,
-            max_size=_MAX_FRAME,
+            max_size=_MAX_KIB * 1024,
             logger=library_logger(),
         )
         made = self._new_socket(protocol, self._server, **_OPTIONS)
@@ -257,6 +261,7 @@ class StationServer:
             return _refusal(connection, judged.status, judged.retry_after_s)
         connection.station, connection.station_id = judged.station, station_id
         connection.security_profile = judged.security_profile
+        connection.take_messages_up_to(_MAX_KIB)
         return None
 
     def _select(
@@ -296,11 +301,24 @@ class StationServer:
         try:
             self._hub.connected(session)
             reason = await session.run()
+            if connection.was_sent_too_much:
+                self._too_long(connection, station)
         finally:
             self._liveness.discard(connection)
             if recorder is not None:
                 recorder.event(station.id, version, "disconnected", self._hub.clock.now())
             await asyncio.shield(self._hub.disconnected(session, reason))
+
+    def _too_long(self, connection: StationConnection, station: StationState) -> None:
+        """Tells of a message that was too long to be read: its connection had to be closed."""
+        most_kib = connection.most_kib
+        log.warning(
+            "station.message_too_long",
+            station=station.id,
+            most_kib=most_kib,
+            hint="PUT /api/v1/stations/{id} with max_message_kib takes longer ones",
+        )
+        self._hub.tell_violation(station, ("frame.too_long", "", ""), {"most_kib": most_kib})
 
 
 def _default_version(connection: StationConnection) -> Version | None:

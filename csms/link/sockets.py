@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from websockets.asyncio.server import ServerConnection, broadcast
-from websockets.exceptions import ConnectionClosedError, InvalidMessage
+from websockets.exceptions import ConnectionClosedError, InvalidMessage, PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 
@@ -60,6 +60,7 @@ class StationConnection(ServerConnection):
     station: StationState | None = None
     peer: Peer | None = None
     security_profile = 0
+    most_kib = 0
     on_text: Callable[[Frame], bool] | None = None
     queued = 0
     heard_at = 0.0
@@ -119,6 +120,17 @@ class StationConnection(ServerConnection):
             usual.ping_timeout_s if station.record.pong_required else 0,
             usual.idle_timeout_s,
         )
+
+    def take_messages_up_to(self, usual_kib: int) -> None:
+        """Has messages taken that are as long as the station's operator wants, or as is usual."""
+        own_kib = None if self.station is None else self.station.record.max_message_kib
+        self.most_kib = own_kib or usual_kib
+        self.protocol.max_message_size = self.most_kib * 1024
+
+    @property
+    def was_sent_too_much(self) -> bool:
+        """Whether it had to be closed because of a message that was too long."""
+        return isinstance(self.protocol.parser_exc, PayloadTooBig)
 
     def ping_now(self) -> None:
         """Sends a ping, unless something that waits to be sent does as well."""
