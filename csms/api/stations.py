@@ -106,7 +106,7 @@ class StationBody(BaseModel):
     max_message_kib: int | None = Field(
         None,
         ge=64,
-        le=16_384,
+        le=4096,
         description="The longest message that is taken from it, from its next connection on; "
         "null: 1024 KiB",
     )
