@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from csms.domain.secrets import redacted
 from csms.engine.device_model_limits import bytes_of, items_of
 from csms.errors import OperationRefused
@@ -16,17 +18,20 @@ from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from csms.domain.commands import Command
     from csms.engine.engine import Engine
     from csms.engine.operations import Running
     from csms.engine.state import StationState
+    from csms.engine.work import Outcome
     from csms.link.session import StationSession
     from csms.ocpp.operations import Call
     from csms.ocppj.frames import CallResult
     from csms.ocppj.version import Version
 
 _MANY: Final = 1000
+
+log = structlog.get_logger("link")
 
 
 async def calls_of(
@@ -61,13 +66,30 @@ async def shown(calls: Sequence[Call]) -> list[Mapping[str, Any]]:
     return _shown(calls)
 
 
-def effects_of(version: Version, call: Call, said: CallResult | CallError) -> list[Command]:
-    """Returns what an answer means for our records, in the order in which it is taken over."""
+def agreed(
+    engine: Engine,
+    station: StationState,
+    version: Version,
+    exchanged: tuple[Call, CallResult | CallError],
+    now: datetime,
+) -> list[Outcome]:
+    """Takes over what an answer means for our records, in the order in which that is read.
+
+    Call it under the station's lock. An error of ours is logged, and leaves the operation its
+    answer.
+    """
+    call, said = exchanged
     if isinstance(said, CallError):
         found = [effect_of_error(version, *call, said)]
     else:
         found = [told_by(version, *call, said.payload), effect_of(version, *call, said.payload)]
-    return [each for each in found if each is not None]
+    outcomes: list[Outcome] = []
+    for effect in found:
+        try:
+            outcomes += [] if effect is None else [engine.agreed(station, effect, now)]
+        except Exception:
+            log.exception("operation.not_taken_over", station=station.id, action=call.action)
+    return outcomes
 
 
 def _is_long(call: Call) -> bool:

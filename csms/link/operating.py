@@ -20,7 +20,7 @@ from csms.engine.desk import CommandState
 from csms.engine.work import Work
 from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
 from csms.link.in_order import Taken
-from csms.link.leaving import calls_of, effects_of, shown
+from csms.link.leaving import agreed, calls_of, shown
 from csms.link.texts import unquoted
 from csms.ocpp.operations import asked_for, is_last, read_answers
 from csms.ocpp.secrets import password_in
@@ -315,8 +315,8 @@ class Operator:
         hub = self._hub
         outcomes: list[Outcome] = []
         async with station.lock:
-            now, effects = hub.clock.now(), effects_of(session.version, *exchanged[-1])
-            outcomes += [hub.engine.agreed(station, effect, now) for effect in effects]
+            now = hub.clock.now()
+            outcomes += agreed(hub.engine, station, session.version, exchanged[-1], now)
             if running is not None:
                 work = Work(station, now)
                 answer = read_answers(session.version, running.operation, exchanged)

@@ -156,3 +156,15 @@ async def test_a_flood_of_nonsense_is_told_once_a_second_for_each_kind(node):
             assert (await node.hub.engine.station("CP1")).violations.waiting
     told = [line for line in lines if line["event"] in {"frame.refused", "frame.ignored"}]
     assert 1 <= len(told) < 100
+
+
+async def test_an_error_of_ours_leaves_an_operation_its_answer(node, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("for a test")
+
+    async with node.station("CP1") as station:
+        station.answers["ReserveNow"] = (3, {"status": "Accepted"})
+        monkeypatch.setattr(node.hub.engine, "agreed", fail)
+        body = {"token": "TAG1", "expires_at": "2099-01-01T00:00:00Z", "evse": 1}
+        answer = await node.http.post("/stations/CP1/operations/reserve_now", json=body)
+    assert (answer.json()["state"], answer.json()["status"]) == ("done", "Accepted")
