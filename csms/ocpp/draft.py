@@ -34,21 +34,28 @@ if TYPE_CHECKING:
 _FULL: Final = 100
 _CURRENTS: Final = slice(CURRENTS[0], CURRENTS[-1] + 1)
 _VOLTAGES: Final = slice(VOLTAGES[0], VOLTAGES[-1] + 1)
-_SCALES: Final = {3: 10**3, 6: 10**6}
+_SCALES: Final = frozenset({3, 6})
+_TENS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 
 
 def milliwh(text: str, exponent: int) -> int:
     """Returns a decimal times a power of ten, rounded to the nearest integer, exactly."""
-    if exponent in _SCALES and text.isdigit():
-        return int(text) * _SCALES[exponent]
+    if exponent in _SCALES:
+        whole, _, part = text.partition(".")
+        digits = whole + part
+        if digits.isdigit() and len(part) <= exponent:
+            return int(digits) * _TENS[exponent - len(part)]
     return int(Decimal(f"{text}e{exponent}").to_integral_value())
 
 
 def milliwh_of(number: float, exponent: int) -> int:
     """Returns a number times a power of ten, rounded as its shortest decimal says."""
     if type(number) is int and exponent in _SCALES:
-        return number * _SCALES[exponent]
-    return int(Decimal(repr(number)).scaleb(exponent).to_integral_value())
+        return int(number) * _TENS[exponent]
+    text = repr(number)
+    if "e" not in text:
+        return milliwh(text, exponent)
+    return int(Decimal(text).scaleb(exponent).to_integral_value())
 
 
 class Draft:

@@ -83,7 +83,7 @@ def take_v16(draft: Draft, sampled: Payload, notes: Notes) -> None:
         place is None
         or type(text) is not str
         or not is_decimal(text)
-        or get("format", "Raw") != "Raw"
+        or ("format" in sampled and sampled["format"] != "Raw")
     ):
         take_odd(draft, sampled, Dialect.TEXT, notes)
         return
@@ -92,8 +92,9 @@ def take_v16(draft: Draft, sampled: Payload, notes: Notes) -> None:
         number: float = milliwh(text, exponent)
     else:
         number = float(f"{text}e{exponent}" if exponent else text)
-    if slot < SOC and draft.values[slot] is None:
-        draft.values[slot] = number
+    values = draft.values
+    if slot < SOC and values[slot] is None:
+        values[slot] = number
     else:
         draft.put(slot, number, sampled, notes)
     if assumed:
@@ -123,8 +124,9 @@ def take_v201(draft: Draft, sampled: Payload, notes: Notes) -> None:
         number: float = milliwh_of(raw, exponent)
     else:
         number = round(raw * 10.0**exponent, _DECIMALS) if exponent else float(raw)
-    if slot < SOC and draft.values[slot] is None:
-        draft.values[slot] = number
+    values = draft.values
+    if slot < SOC and values[slot] is None:
+        values[slot] = number
     else:
         draft.put(slot, number, sampled, notes)
     if assumed:

@@ -16,9 +16,12 @@ Payload: TypeAlias = dict[str, Any]
 """A JSON object with the member names of the specification."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A request: the answer carries the same message ID."""
+    """A request: the answer carries the same message ID.
+
+    Nobody changes it; it is not frozen only because that takes twice as long to make.
+    """
 
     message_id: str
     action: str

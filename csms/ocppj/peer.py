@@ -49,9 +49,9 @@ class CallAlreadyOpen(LaddvaktError):  # noqa: N818 - says what is the case
     """A call was made while the one before has neither an answer nor been abandoned."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallReceived:
-    """The other side calls an action that we support.
+    """The other side calls an action that we support. Not frozen, as `Call`.
 
     The caller decides what a violation means; the payload is then as sent, but tidied.
     """
