@@ -11,8 +11,9 @@ from csms.api.answers import answer, with_z
 from csms.api.context import Api, Services
 from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import invalid_field, not_found, unavailable
+from csms.domain.certificate_facts import CertificateUse
 from csms.engine import certificates, pem
-from csms.engine.certificate_book import ROOTS, Issued
+from csms.engine.certificate_book import ROOTS, Issued, IssuedState
 from csms.engine.installed_certificates import add_root
 from csms.engine.writes import RecordWrite
 from csms.store.archive import Span
@@ -92,8 +93,8 @@ class CertificateQuery(PageQuery):
     """Which certificates."""
 
     station: str | None = None
-    state: str | None = None
-    use: str | None = None
+    state: IssuedState | None = None
+    use: CertificateUse | None = None
 
 
 class EventQuery(PageQuery):
@@ -124,8 +125,8 @@ async def list_certificates(api: Api, query: Annotated[CertificateQuery, Query()
     fitting = [
         each
         for each in found
-        if query.state in {None, each.state.value}
-        and query.use in {None, each.use.value}
+        if query.state in {None, each.state}
+        and query.use in {None, each.use}
         and (after is None or (each.issued_at, each.serial) < after)
     ]
     fitting.sort(key=lambda each: (each.issued_at, each.serial), reverse=True)

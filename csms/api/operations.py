@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
@@ -22,6 +22,7 @@ from csms.store.archive import OperationFilter, Span
 router = APIRouter(tags=["operations"])
 
 _WEEK_S = 7 * 86_400
+_State = Literal["queued", "sent", "accepted", "done", "refused", "failed", "expired", "cancelled"]
 
 
 class OperationView(BaseModel):
@@ -51,7 +52,7 @@ class OperationQuery(PageQuery):
     """Which operations."""
 
     station: str | None = None
-    state: str | None = None
+    state: _State | None = None
     operation: str | None = None
 
 

@@ -8,7 +8,7 @@ by the station goes on.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from csms.domain.facts import Acknowledged
@@ -58,6 +58,7 @@ _FAILED: Final = {
 }
 _CANCELED: Final = "AcceptedCanceled"
 _FIRMWARE_WITHIN, _LOG_WITHIN = timedelta(days=1), timedelta(hours=12)
+_LAST = datetime.max.replace(tzinfo=UTC) - _FIRMWARE_WITHIN
 
 
 async def reported(engine: Engine, work: Work, fact: JobReported) -> Acknowledged:
@@ -160,7 +161,7 @@ def answered_update(engine: Engine, work: Work, running: Running, answer: Answer
     if running.is_over or not isinstance(operation, UpdateFirmware):
         return
     times = [at for at in (operation.retrieve_at, operation.install_at) if at is not None]
-    running.until = max([work.now, *times]) + _FIRMWARE_WITHIN
+    running.until = min(max([work.now, *times]), _LAST) + _FIRMWARE_WITHIN
     work.writes.append(running.write())
     work.watched.append(STATION)
 

@@ -63,6 +63,14 @@ async def test_l01_an_update_is_followed_over_a_boot_to_its_end(node):
     )
 
 
+async def test_an_update_at_the_end_of_all_calendars_is_accepted(node):
+    async with node.station("CP1", "ocpp2.0.1") as station:
+        station.answers["UpdateFirmware"] = ACCEPTED
+        late = {"location": LOCATION, "install_at": "9999-12-31T23:59:59Z"}
+        asked = (await ask(node, "update_firmware", late)).json()
+    assert (asked["state"], asked["status"]) == ("accepted", "Accepted")
+
+
 async def test_the_version_of_the_boot_is_in_the_result(node):
     async with node.station("CP1", "ocpp2.0.1") as station:
         identity = {"vendorName": "Test", "model": "T1", "firmwareVersion": "1.0"}

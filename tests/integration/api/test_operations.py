@@ -61,6 +61,13 @@ async def test_an_operation_that_there_is_not_is_told_in_a_sentence(node):
     assert (nobody.status_code, nobody.json()["detail"]) == (404, "there is no station 'CP9'")
 
 
+@pytest.mark.parametrize("path", ["/operations", "/certificates"])
+async def test_a_state_that_there_is_not_is_named(node, path):
+    answer = await node.http.get(path, params={"state": "flying"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "state"
+
+
 async def test_an_empty_body_counts_as_no_members(node):
     async with node.station("CP1") as station:
         station.answers["ClearCache"] = ACCEPTED
