@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 _MANY: Final = 1000
 
 log = structlog.get_logger("link")
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Asked:
+    """An operation under way; `answered` is done when its station has answered, or will not."""
+
+    running: Running
+    answered: asyncio.Future[None]
 
 
 async def calls_of(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from csms.domain.certificate_facts import OcspQuestion
     from csms.link.outside import Client, Reach
 
-_KEPT: Final = 10_000
+_KEPT, _MOST_KEPT_BYTES = 2000, 8192
 _LONGEST: Final = timedelta(days=7)
 _MOST_RESULT: Final = 5500
 _SKEW: Final = timedelta(minutes=5)
@@ -91,7 +91,7 @@ class Responders:
         asked = Question(question.responder_url, body, _HEADERS, timeout_s)
         der = await post_guarded(self._client, asked, reach)
         answer = await asyncio.to_thread(_read, der, question, now, known)
-        if answer.until is not None:
+        if answer.until is not None and len(der) <= _MOST_KEPT_BYTES:
             self._kept[question] = answer
             self._kept.move_to_end(question)
             while len(self._kept) > _KEPT:

@@ -7,7 +7,6 @@ it. What each answer means for our records is applied as it comes.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -18,9 +17,16 @@ from csms.domain.operations import RelayedCall
 from csms.engine import operations, passwords
 from csms.engine.desk import CommandState
 from csms.engine.work import Work
-from csms.errors import NoAnswer, OperationRefused, StationBusy, StationOffline, UnitRefused
+from csms.errors import (
+    LaddvaktError,
+    NoAnswer,
+    OperationRefused,
+    StationBusy,
+    StationOffline,
+    UnitRefused,
+)
 from csms.link.in_order import Taken
-from csms.link.leaving import agreed, calls_of, shown
+from csms.link.leaving import Asked, agreed, calls_of, shown
 from csms.link.texts import unquoted
 from csms.ocpp.operations import asked_for, is_last, read_answers
 from csms.ocpp.secrets import password_in
@@ -45,14 +51,6 @@ _ANSWER_S = 30.0
 _AWAY = "{} is not connected"
 
 log = structlog.get_logger("link")
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Asked:
-    """An operation under way; `answered` is done when its station has answered, or will not."""
-
-    running: Running
-    answered: asyncio.Future[None]
 
 
 class Operator:
@@ -124,7 +122,7 @@ class Operator:
                 under_way = await self.ask(station, operation, by="csms")
                 async with asyncio.timeout(_ANSWER_S * 2):
                     await under_way.answered
-            except (OperationRefused, StationOffline, TimeoutError) as error:
+            except (LaddvaktError, TimeoutError) as error:
                 told = {"operation": operation.name, "why": str(error)}
                 log.info("operation.not_asked", station=station.id, **told)
 
