@@ -61,14 +61,16 @@ class LocalList:
     """The list of one station, as far as we know.
 
     `version` is the last that it took from us, `told` what it said last; None where nobody knows.
-    `entries` are by the tokens' keys. `is_doubtful` where the next list must be
-    a full one. `status` is the last answer to a list, `failures` how many were refused in a row.
+    `entries` are by the tokens' keys. `is_doubtful` where the next list must be a full one,
+    `is_in_parts` while only some parts of one are taken, which is not kept. `status` is the last
+    answer to a list, `failures` how many were refused in a row.
     """
 
     version: int | None = None
     told: int | None = None
     entries: dict[str, Listed] = field(default_factory=dict)
     is_doubtful: bool = False
+    is_in_parts: bool = False
     status: str | None = None
     failures: int = 0
     updated_at: datetime | None = None
@@ -90,6 +92,7 @@ class LocalList:
 def load_local_list(doc: Mapping[str, Any]) -> LocalList:
     """Returns the list that `dump` described. Raises: KeyError, TypeError, ValueError if none."""
     values = {name: doc[name] for name in LocalList.__slots__ if name in doc}
+    values["is_in_parts"] = False
     values["entries"] = {key: Listed(*each) for key, each in doc["entries"].items()}
     if values.get("updated_at") is not None:
         values["updated_at"] = datetime.fromisoformat(values["updated_at"])

@@ -329,9 +329,14 @@ class Engine:
         refusals.tried_by_other(work, refusal.evse, refusal.profile)
         return work.outcome(None)
 
-    def agreed(self, station: StationState, command: Command, now: datetime) -> Outcome:
-        """Takes over what a station agreed to, or refused, when somebody else asked it."""
-        work = Work(station, now)
+    def agreed(
+        self, station: StationState, command: Command, now: datetime, *, has_more: bool = False
+    ) -> Outcome:
+        """Takes over what a station agreed to, or refused, when somebody else asked it.
+
+        `has_more` where it was asked in parts, and more of them follow.
+        """
+        work = Work(station, now, has_more=has_more)
         effects.take_from_other(self, work, command)
         return work.outcome(None)
 

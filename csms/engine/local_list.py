@@ -126,12 +126,17 @@ def unanswered(engine: Engine, work: Work, running: Running, answer: Answered) -
     """Doubts a list that left and was not answered."""
     del engine
     if answer.status is None and running.sent_at is not None:
-        work.station.local_list.is_doubtful = True
+        known = work.station.local_list
+        known.is_doubtful, known.is_in_parts = True, False
         _save(work)
 
 
 def answered(engine: Engine, work: Work, said: ListAnswered) -> None:
-    """Takes what a station makes of a list; only what it accepts counts."""
+    """Takes what a station makes of a list; only what it accepts counts.
+
+    A list of which more parts follow is in doubt until the last one; it is written when that
+    begins and when it is settled, not with each part.
+    """
     known = work.station.local_list
     known.status, known.updated_at = said.status, work.now
     if said.status == TokenStatus.ACCEPTED.value:
@@ -143,14 +148,28 @@ def answered(engine: Engine, work: Work, said: ListAnswered) -> None:
             known.entries.pop(token_key(text), None)
         for listed in said.entries:
             known.entries[token_key(listed.text)] = listed
+        if work.has_more:
+            _begin_parts(work, is_full=said.is_full)
+            return
+        if known.is_in_parts:
+            known.is_in_parts = known.is_doubtful = False
         work.note("local_list.accepted", version=said.version, entries=len(known.entries))
     else:
-        known.is_doubtful = True
+        known.is_doubtful, known.is_in_parts = True, False
         known.failures += 1
         work.warn("local_list.refused", status=said.status, version=said.version)
         is_wanted = engine.policy.token_rules.local_lists and not said.is_full
         if is_wanted and known.failures < _TRIES:
             work.asks.append(SendLocalList())
+    _save(work)
+
+
+def _begin_parts(work: Work, *, is_full: bool) -> None:
+    """Has a list be in doubt until its last part; one that was in doubt before stays so."""
+    known = work.station.local_list
+    if known.is_in_parts or (known.is_doubtful and not is_full):
+        return
+    known.is_in_parts = known.is_doubtful = True
     _save(work)
 
 

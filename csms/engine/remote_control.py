@@ -178,6 +178,12 @@ async def _session(engine: Engine, work: Work, session_id: str) -> Session:
     live = work.station.session(session_id)
     if live is not None:
         return live.session
+    if engine.store.is_behind:  # the station's lock is held here, and its messages wait for it
+        raise OperationRefused(
+            f"{session_id} does not run, and the database, which may know it, is away: "
+            "name transaction_id",
+            "session_id",
+        )
     stored = await engine.store.find_session(session_id)
     session = None if stored is None else load_session(stored.doc)
     if session is None or session.station_id != work.station.id:

@@ -79,7 +79,8 @@ class Outcome(NamedTuple):
 class Work:
     """The unit in the making.
 
-    `touched` sessions are written once, at the end; `late` ones are to be judged again.
+    `touched` sessions are written once, at the end; `late` ones are to be judged again. `has_more`
+    where further answers to the same operation follow.
     """
 
     station: StationState
@@ -99,6 +100,7 @@ class Work:
     asks: list[Operation] = field(default_factory=list)
     signings: list[Signing] = field(default_factory=list)
     is_list_due: bool = False
+    has_more: bool = False
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""

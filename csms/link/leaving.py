@@ -81,6 +81,8 @@ def agreed(
     version: Version,
     exchanged: tuple[Call, CallResult | CallError],
     now: datetime,
+    *,
+    has_more: bool,
 ) -> list[Outcome]:
     """Takes over what an answer means for our records, in the order in which that is read.
 
@@ -95,7 +97,8 @@ def agreed(
     outcomes: list[Outcome] = []
     for effect in found:
         try:
-            outcomes += [] if effect is None else [engine.agreed(station, effect, now)]
+            if effect is not None:
+                outcomes.append(engine.agreed(station, effect, now, has_more=has_more))
         except Exception:
             log.exception("operation.not_taken_over", station=station.id, action=call.action)
     return outcomes

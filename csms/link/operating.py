@@ -314,7 +314,8 @@ class Operator:
         outcomes: list[Outcome] = []
         async with station.lock:
             now = hub.clock.now()
-            outcomes += agreed(hub.engine, station, session.version, exchanged[-1], now)
+            known, more = (hub.engine, station, session.version), running is None
+            outcomes += agreed(*known, exchanged[-1], now, has_more=more)
             if running is not None:
                 work = Work(station, now)
                 answer = read_answers(session.version, running.operation, exchanged)

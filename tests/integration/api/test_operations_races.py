@@ -159,7 +159,7 @@ async def test_a_flood_of_nonsense_is_told_once_a_second_for_each_kind(node):
 
 
 async def test_an_error_of_ours_leaves_an_operation_its_answer(node, monkeypatch):
-    def fail(*_):
+    def fail(*_, **_options):
         raise RuntimeError("for a test")
 
     async with node.station("CP1") as station:
