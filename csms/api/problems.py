@@ -30,6 +30,13 @@ _SHAPES = {  # instead of the names of Python's types
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
 }
+_WORDS = {
+    **_SHAPES,
+    "extra_forbidden": "is not known here; remove it",
+    "missing": "is missing",
+    "too_short": "must have at least {min_length}",
+    "too_long": "must have at most {max_length}",
+}
 
 
 class FieldError(BaseModel):
@@ -173,14 +180,10 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _sentence(error: "ErrorDetails") -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return "is not known here; remove it"
-        case "missing":
-            return "is missing"
-        case "value_error":
-            return str(error["ctx"]["error"])
-    if error["type"] in _SHAPES:
-        return _SHAPES[error["type"]]
+    kind, bounds = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        return str(bounds["error"])
+    if kind in _WORDS:
+        return _WORDS[kind].format(**bounds)
     message = error["msg"]
     return message[:1].lower() + message[1:]

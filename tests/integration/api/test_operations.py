@@ -77,6 +77,14 @@ async def test_an_empty_body_counts_as_no_members(node):
         assert {each["field"] for each in missing.json()["errors"]} == {"token", "expires_at"}
 
 
+async def test_lists_of_a_wrong_length_or_shape_are_told_in_words(node):
+    async with node.station("CP1", "ocpp2.0.1"):
+        for ids, says in (([], "must have at least 1"), (1, "must be a list")):
+            answer = await ask(node, "CP1", "clear_variable_monitoring", {"ids": ids})
+            assert answer.status_code == 422
+            assert answer.json()["errors"] == [{"field": "ids", "message": says}]
+
+
 async def test_a_time_beyond_all_calendars_is_named(node):
     async with node.station("CP1"):
         body = {"location": "https://x.example", "oldest_at": "0001-01-01T00:00:00+14:00"}
