@@ -24,6 +24,7 @@ from csms.engine import (
     smart_charging,
     station_load,
     timing,
+    violations,
     without_session,
 )
 from csms.engine.authorization import judge_reported
@@ -107,6 +108,7 @@ def _orphan(
     if is_of_another(engine, work, fact.transaction_id):
         work.keep_anomalies([Anomaly("transaction.of_another_station", evidence)])
     work.warn("transaction.unknown", transaction=fact.transaction_id)
+    work.writes.append(violations.unknown_transaction(work, fact.transaction_id))
     return TransactionAnswer(fact.transaction_id, authorization)
 
 
@@ -272,6 +274,7 @@ def finish(work: Work, live: LiveSession) -> None:
     refused.finish(work, live)
     smart_charging.end_transaction(work, live)
     work.station.retire(live)
+    work.writes.extend(violations.of_session(session, work.now))
     station_load.finish(work)
     energy = session.energy_milliwh
     work.note(

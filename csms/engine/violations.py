@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from csms.domain.session import Session
     from csms.engine.state import StationState
+    from csms.engine.work import Work
     from csms.engine.writes import Write
 
 _KINDS: Final = frozenset(
@@ -37,6 +39,7 @@ _KINDS: Final = frozenset(
         "value",
     }
 )
+_OF_TIMES: Final = frozenset({"clock_suspect"})
 _MOST: Final = 200
 _PAUSE: Final = timedelta(seconds=1)
 _MAX_TEXT, _MAX_DEPTH, _MAX_ITEMS = 200, 3, 20
@@ -64,6 +67,32 @@ def of_anomalies(writes: Iterable[Write], action: str) -> list[ViolationWrite]:
             key = (write.kind, action, where)
             found.append(_write(write.station_id, key, 1, write.at, write.at, doc))
     return found
+
+
+def of_session(session: Session, now: datetime) -> list[ViolationWrite]:
+    """Returns what a session that has ended shows of its station: repairs to register and times.
+
+    Each counts once a session; the kind names the session's flag.
+    """
+    flags = [*session.register_flags, *(_OF_TIMES & session.flags)]
+    if session.is_implausible:
+        flags.append("energy_implausible")
+    energy = session.energy_milliwh
+    example = {
+        "session_id": session.id,
+        "energy_wh": None if energy is None else energy / 1000,
+        "started_at_station": str(session.started_at_station),
+    }
+    return [
+        _write(session.station_id, (f"session.{flag}", "", ""), 1, now, now, example)
+        for flag in flags
+    ]
+
+
+def unknown_transaction(work: Work, transaction_id: str | None) -> ViolationWrite:
+    """Returns that a station ends a transaction that nobody knows; what it said is held."""
+    key = ("transaction_id.unknown", "", "")
+    return _write(work.station.id, key, 1, work.now, work.now, {"raw": transaction_id})
 
 
 def refused(

@@ -1,33 +1,25 @@
 """What real chargers do, row by row, over a real socket: the answer, and what an operator sees.
 
-The numbers are those of the list of complaints that every row comes from. What is about profiles
-(1 to 8) is in test_pushing.py and test_replay_pushes.py, refused lists of measurands (18) in
-api/test_provisioning.py, and handshakes, paths, passwords and pings (31 to 34) in
-test_handshake.py and test_connections.py.
+The numbers are those of the list of complaints that every row comes from. Rows 9 to 37 are here and
+in test_quirks_sessions.py, limits (1 to 8) in test_quirks_profiles.py, links (25, 31 to 38) in
+test_quirks_links.py, and refused lists of measurands (18) in api/test_provisioning.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from running import BOOTS, Charger, Running, charger, connected, serving
+from quirky import NAMES, NOW, Quirky, at, quirky
+from running import BOOTS, Running, connected, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-
-NAMES = (f"Q{number}" for number in count())
-NOW = datetime.now(UTC).replace(microsecond=0)
-
-
-def at(minutes: float = 0) -> str:
-    return (NOW + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="module")
@@ -35,71 +27,6 @@ def server() -> Iterator[Running]:
     with serving("--accept-unknown-stations") as found:
         httpx.put(f"{found.api}/tokens/TAG1", json={}).raise_for_status()
         yield found
-
-
-class Quirky:
-    """A 1.6 charger of its own for a test, with what the operator sees of it."""
-
-    def __init__(self, server: Running, name: str, wire: Charger) -> None:
-        self.server, self.name, self.wire = server, name, wire
-
-    async def call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Sends a call that must be answered with a result."""
-        answer = await self.wire.call(action, payload)
-        assert answer[0] == 3, answer
-        return answer[2]
-
-    async def error(self, action: str, payload: dict[str, Any]) -> str:
-        answer = await self.wire.call(action, payload)
-        assert answer[0] == 4, answer
-        return str(answer[2])
-
-    async def raw(self, text: str) -> list[Any]:
-        await self.wire.socket.send(text)
-        return await self.wire.receive()
-
-    async def start(self, tag: str = "TAG1", register: int = 1000, **more: Any) -> int:
-        payload = {"connectorId": 1, "idTag": tag, "meterStart": register, "timestamp": at()}
-        return int((await self.call("StartTransaction", payload | more))["transactionId"])
-
-    async def stop(self, transaction: Any, register: int, **more: Any) -> dict[str, Any]:
-        payload = {"transactionId": transaction, "meterStop": register, "timestamp": at(60)}
-        return await self.call("StopTransaction", payload | more)
-
-    async def meter(self, *values: Any, minutes: float = 1, **more: Any) -> dict[str, Any]:
-        sampled = [value if isinstance(value, dict) else {"value": value} for value in values]
-        moment = {"timestamp": at(minutes), "sampledValue": sampled}
-        return await self.call("MeterValues", {"connectorId": 1, "meterValue": [moment]} | more)
-
-    async def session(self) -> dict[str, Any]:
-        """The one session that there is."""
-        [found] = (await self.server.get("/sessions", station=self.name))["items"]
-        return dict(found)
-
-    async def samples(self) -> list[dict[str, Any]]:
-        found = await self.server.get(f"/sessions/{(await self.session())['id']}/samples")
-        return list(found["items"])
-
-    async def violations(self) -> dict[tuple[str, str], int]:
-        """How often what was seen, by kind and field."""
-        found = await self.server.get(f"/stations/{self.name}/violations")
-        return {(each["kind"], each["field"]): each["count"] for each in found["items"]}
-
-    async def violated(self, kind: str, field: str | None = None) -> None:
-        """Waits for a violation to be listed: what was refused is counted beside the answer."""
-        async with asyncio.timeout(20):
-            while True:
-                known = await self.violations()
-                if any(each == kind and field in {None, where} for each, where in known):
-                    return
-                await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def quirky(server: Running, name: str | None = None) -> AsyncIterator[Quirky]:
-    name = name or next(NAMES)
-    async with charger(server, name, "ocpp1.6") as wire:
-        yield Quirky(server, name, wire)
 
 
 @pytest.mark.parametrize("transaction", [0, -1, 9223372036854775807, None])
@@ -110,7 +37,7 @@ async def test_9_samples_that_name_no_transaction_find_theirs(server, transactio
         assert await station.meter("1200", **named) == {}
         [sample] = await station.samples()
         assert sample["register_wh"] == 1200
-        if transaction == 9223372036854775807:
+        if transaction is not None:
             await station.violated("transaction_id.implausible")
 
 
@@ -155,7 +82,11 @@ async def test_12_a_register_of_the_session_alone_is_rebased(server):
         for wh in (0, 500, 900):
             await station.meter(str(wh), minutes=1 + wh / 100, transactionId=transaction)
         await station.stop(transaction, 101_000)
-        assert (await station.session())["energy_wh"] == pytest.approx(1000, abs=1)
+        session = await station.session()
+        assert session["energy_wh"] == pytest.approx(1000, abs=1)
+        for flag in session["flags"]:
+            await station.violated(f"session.{flag}")
+        assert session["flags"] != []
 
 
 async def test_13_a_lifetime_register_is_never_billed(server):
@@ -203,6 +134,7 @@ async def test_17_a_battery_of_65535_percent_is_unknown(server):
         await station.meter({"value": "65535", "measurand": "SoC", "unit": "Percent"}, "1200")
         [sample] = await station.samples()
         assert (sample["soc_percent"], sample["register_wh"]) == (None, 1200)
+        await station.violated("value.implausible", "SoC")
 
 
 async def test_19_no_measurand_is_the_register_and_odd_contexts_are_kept(server):
@@ -219,6 +151,7 @@ async def test_20_a_stop_of_no_transaction_is_answered_and_held(server, transact
         assert "idTagInfo" not in await station.stop(transaction, 5000)
         held = (await server.get("/quarantine", station=station.name))["items"]
         assert [each["action"] for each in held] == ["StopTransaction"]
+        await station.violated("transaction_id.unknown")
 
 
 async def test_21_the_same_start_again_is_the_same_session(server):
@@ -294,6 +227,8 @@ async def test_28_a_clock_of_1970_is_corrected(server):
         started = datetime.fromisoformat(session["started_at"])
         assert abs(started - datetime.now(UTC)) < timedelta(minutes=5)
         assert session["started_at_station"].startswith("1970-01-01")
+        await station.stop(session["transaction_id"], 2000, timestamp="1970-01-01T00:30:00Z")
+        await station.violated("session.clock_suspect")
 
 
 async def test_29_the_time_is_told_to_the_second_or_with_milliseconds(server):

@@ -91,6 +91,16 @@ async def test_25_charging_without_a_transaction_is_an_alert_until_one_begins(se
         assert found["evidence"]["last_register_wh"] == 1200
 
 
+async def test_25_another_status_ends_it_too(server: Running):
+    await server.put("/stations/Q25-OVER", deviations={"charging_without_session_s": 0.2})
+    async with charger(server, "Q25-OVER") as station:
+        await says(station, "Charging")
+        await alert(server, "Q25-OVER", "CHARGING_WITHOUT_SESSION", "open")
+        await says(station, "Available")
+        found = await alert(server, "Q25-OVER", "CHARGING_WITHOUT_SESSION", "cleared")
+        assert found["cleared_because"] == "status_changed"
+
+
 @pytest.mark.parametrize("way", ["operation", "relayed"])
 async def test_25_an_accepted_start_that_nothing_follows_is_an_alert(way):
     flags = ("--accept-unknown-stations", "--accept-unknown-tokens", "--clock-speed", "200")
