@@ -148,7 +148,7 @@ async def get_authorities(api: Api) -> Response:
 async def list_roots(api: Api) -> Response:
     """Roots that contract certificates may end at, beside those of files; there is one page."""
     known = api.hub.engine.certificates.roots
-    return answer({"items": [known[name] for name in sorted(known)], "next_cursor": None})
+    return answer({"items": [with_z(known[name]) for name in sorted(known)], "next_cursor": None})
 
 
 @router.post("/certificates/roots", response_model=RootView, status_code=HTTPStatus.CREATED)
@@ -162,7 +162,7 @@ async def post_root(api: Api, body: RootBody) -> Response:
         raise invalid_field("certificate", f"holds {len(found)} certificates; give one")
     write = add_root(api.hub.engine, body.type, found[0], api.now())
     await api.durably(_submit(api, write))
-    return answer(write.doc, HTTPStatus.CREATED)
+    return answer(with_z(write.doc), HTTPStatus.CREATED)
 
 
 @router.delete("/certificates/roots/{fingerprint}", status_code=HTTPStatus.NO_CONTENT)

@@ -362,7 +362,7 @@ def _view(api: Services, row: "StationRow") -> dict[str, Any]:
         view[name] = with_z(view.get(name))
     view["unconfirmed"] = [] if state is None else sorted(state.belief.unconfirmed)
     view["connectors"] = [_connector(each, is_online=is_online) for each in row.connectors]
-    return view
+    return {name: view[name] for name in StationView.model_fields}
 
 
 def _connection(api: Services, station_id: str) -> dict[str, Any] | None:

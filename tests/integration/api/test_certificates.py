@@ -550,3 +550,13 @@ async def test_a_station_is_asked_to_renew_only_if_that_is_the_policy(node):
         assert station.received.empty()
     (asked,) = (await node.get("/operations", operation="renew_certificate"))["items"]
     assert asked["by"] == "csms"
+
+
+async def test_roots_are_told_with_times_in_utc(node):
+    root = (await node.get("/certificates/authorities"))["v2g-root"]
+    body = {"type": "MORootCertificate", "certificate": root}
+    made = await node.http.post("/certificates/roots", json=body)
+    assert made.status_code == 201
+    assert (await node.get("/certificates/roots"))["items"] == [made.json()]
+    for member in ("not_after", "created_at"):
+        assert made.json()[member].endswith("Z")

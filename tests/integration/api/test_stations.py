@@ -219,3 +219,9 @@ async def test_thresholds_of_a_station_are_kept_and_taken_back(node, restarted):
 async def test_a_threshold_that_cannot_be_is_named(node, deviations, field):
     refused = await put(node, "CP1", deviations=deviations)
     assert (refused.status_code, fields(refused)) == (422, [field])
+
+
+async def test_a_station_is_shown_as_it_is_described_and_nothing_else(node):
+    await put(node, "CP1")
+    described = (await node.http.get("/openapi.json")).json()["components"]["schemas"]
+    assert (await node.get("/stations/CP1")).keys() == described["StationView"]["properties"].keys()
