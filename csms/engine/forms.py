@@ -38,7 +38,7 @@ def forms_of(profile: ChargingProfile, values: QuirkValues, begun: datetime) -> 
     """
     found = [Shaped(profile, (Form.AS_IS,))]
     order = [*(values.forms or ()), *_ORDER]
-    singles = [form for form in dict.fromkeys(order) if form is not Form.AS_IS]
+    singles = [form for form in dict.fromkeys(order) if form in _CHANGES]
     for form in singles:
         _add(found, _changed(profile, (form,), begun))
     done: list[Form] = []

@@ -12,10 +12,11 @@ from csms.domain.commands import InstallProfile
 from csms.domain.push import Push, PushState
 from csms.engine import belief, clearings, confirm, desk, ev_needs, refusals, shaping
 from csms.engine.forms import mark, pick
-from profiles import choose
+from csms.engine.quirks import Form
+from profiles import Purpose, choose
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -252,9 +253,18 @@ def _push(
     if not allowed:
         _forbid(work, live, shapes.profile, desk.Wish(named.name, alert_id=alert_id), wrong or "")
         return None
-    shaped = pick(allowed, push.refused)
+    shaped = _pick(push, allowed)
     wish = desk.Wish(named.name, (*shaped.forms, *shapes.changes), alert_id)
     return desk.want(work, live, InstallProfile(session.evse or 0, shaped.profile), wish)
+
+
+def _pick(push: Push, allowed: Sequence[Shaped]) -> Shaped:
+    """Returns the form to be sent: after three refusals as a TxDefaultProfile of its EVSE."""
+    own = [each for each in allowed if Form.DEFAULT not in each.forms]
+    default = [each for each in allowed if Form.DEFAULT in each.forms]
+    if default and (push.tries > refusals.MOST_TRIES or not own):
+        return default[0]
+    return pick(own, push.refused)
 
 
 def _forbid(
@@ -293,7 +303,9 @@ def _refused(engine: Engine, work: Work, live: LiveSession, order: Order) -> Non
         return
     push.refused.append(mark(order.command.profile))
     refusals.refused(work, live, push.status or "", push.reason)
-    if push.tries < refusals.MOST_TRIES and order.alert_id is None:
+    is_own = order.command.profile.purpose is Purpose.TX
+    most = refusals.MOST_TRIES + (1 if is_own else 0)
+    if push.tries < most and order.alert_id is None:
         live.session.pushed = None
         want(engine, work, live)
 

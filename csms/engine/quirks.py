@@ -34,6 +34,7 @@ class Form(StrEnum):
     UNIT = "unit"
     KIND = "kind"
     PHASES = "phases"
+    DEFAULT = "default"
 
 
 class QuirkValues(BaseModel):

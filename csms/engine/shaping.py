@@ -91,10 +91,14 @@ def shapes_of(
     )
     if fitted.profile is None:
         return Shapes(profile, problem=fitted.problem)
+    forms = forms_of(fitted.profile, known, begun)
+    if purpose is Purpose.TX:
+        default = replace(fitted.profile, purpose=Purpose.TX_DEFAULT, transaction_id=None)
+        forms.append(Shaped(_above_standing(work, default), (Form.DEFAULT,)))
     ends = [at for at in (_end_of(each, begun) for each in (for_car, fitted)) if at is not None]
     return Shapes(
         fitted.profile,
-        forms_of(fitted.profile, known, begun),
+        forms,
         (*for_car.changes, *fitted.changes),
         again_at=min(ends, default=None),
     )
@@ -141,6 +145,8 @@ def learn_from(
         values["kind"] = profile.kind.value
     if Form.PHASES in taken.forms:
         values["number_phases"] = False
+    if Form.DEFAULT in taken.forms:
+        values["ignores_tx_profile"] = True
     if values:
         what = f"a {profile.purpose.value} as {', '.join(taken.forms)}"
         quirks.learn(engine, work, f"took {what} after it had refused another form", **values)

@@ -163,6 +163,28 @@ async def test_5_a_station_that_takes_no_watts_gets_amperes(server, version):
 
 
 @both
+async def test_5_who_takes_no_tx_profile_gets_a_default_until_the_session_ends(server, version):
+    name = f"AMPS-DEFAULT-{version}"
+    await server.request("DELETE", "/quirks/test:t1")  # what was learned of the model
+
+    def takes(profile: dict[str, Any]) -> bool:
+        return profile["chargingProfilePurpose"] == "TxDefaultProfile"
+
+    async with obedient(server, name, version, takes=takes) as charger:
+        transaction = await charger.begin()
+        found = await push(server, name, "confirmed")
+        assert found["form"][0] == "default"
+        purposes = [limit_of(version, each)[0] for each in sent(charger)]
+        assert purposes == ["TxProfile"] * 3 + ["TxDefaultProfile"]
+        assert (await session(server, name))["limit_now"]["limit_a"] == 16
+        assert (await server.get("/quirks/test:t1"))["learned"]["ignores_tx_profile"] is True
+        await charger.end(transaction)
+        await charger.told("ClearChargingProfile")
+        assert charger.profiles == {}
+    await server.request("DELETE", "/quirks/test:t1")
+
+
+@both
 async def test_5_the_reason_of_a_refusal_is_shown(server, version):
     name = f"AMPS-NEVER-{version}"
     async with obedient(server, name, version, takes=lambda profile: False) as charger:

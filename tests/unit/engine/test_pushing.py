@@ -150,7 +150,8 @@ async def test_three_refusals_raise_an_alert_that_an_accepted_push_clears(desk):
     assert len(charger.pushed()) == 3
     assert len({str(profile) for profile in charger.pushed()}) == 3
     assert alerts(desk, "PROFILE_REFUSED") == [("open", "major")]
-    assert [row.state for row in pushes(desk)] == ["refused"] * 3
+    assert [row.state for row in pushes(desk)] == ["refused"] * 4
+    assert (len(charger.pushed()), len(charger.pushed(Purpose.TX_DEFAULT))) == (3, 1)
     charger.refuses = lambda _: None
     await charger.connect(200)
     assert alerts(desk, "PROFILE_REFUSED") == [("cleared", "major")]
