@@ -32,11 +32,12 @@ class HttpService:
                     line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line
                 )
                 self.heads.append(head)
-                self.asked.append(await reader.readexactly(int(lines.get("content-length", 0))))
+                asked = await reader.readexactly(int(lines.get("content-length", 0)))
+                self.asked.append(asked)
                 self.came.set()
                 if self.held is not None:
                     await self.held.wait()
-                status, headers, body = self.respond(self.asked[-1])
+                status, headers, body = self.respond(asked)
                 told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
                 begin = f"HTTP/1.1 {status} X\r\n{told}Content-Length: {len(body)}\r\n\r\n"
                 writer.write(begin.encode() + body)

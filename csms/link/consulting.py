@@ -191,3 +191,13 @@ CONSULTED: Final[Mapping[type, Consult]] = {
     AuthorizationRequested: Consulting.check_contract,
     DataTransferred: Consulting.ask_vendor,
 }
+# The messages of those facts.
+LOOKED_UP: Final = frozenset(
+    {
+        "Authorize",
+        "DataTransfer",
+        "Get15118EVCertificate",
+        "GetCertificateStatus",
+        "SignCertificate",
+    }
+)

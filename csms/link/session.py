@@ -1,7 +1,8 @@
 """One connection of one station: the only meeting of socket, peer, translator and engine.
 
 The reader never waits for a handler: calls go to an inbox that one worker empties in order, and
-that makes the reader wait only when it is full. An answer leaves when its writes are durable.
+that makes the reader wait only when it is full. Only a call that somebody outside is asked for may
+be overtaken. An answer leaves when its writes are durable.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from csms.domain.facts import Registration
 from csms.domain.secrets import without_secrets
 from csms.link.calls import Calls
+from csms.link.consulting import LOOKED_UP
 from csms.link.in_order import all_taken
 from csms.link.sockets import address_of, reason_of
 from csms.link.texts import storable, storable_answer, without
@@ -45,6 +47,7 @@ _SPEAKS_OFTEN_S, _PATIENCE_S = 5.0, 1.0
 _RESTARTS = 1012
 _BOOT = "BootNotification"
 _EXAMPLE = 200
+_MOST_ASIDE, _WAIT_FOR_OTHERS_S = 4, 0.25
 
 log = structlog.get_logger("link")
 
@@ -55,6 +58,7 @@ class StationSession:
     """What runs for one socket. `run` ends when the socket does."""
 
     __slots__ = (
+        "_aside",
         "_has_room",
         "_idle",
         "_inbox",
@@ -83,6 +87,7 @@ class StationSession:
         self.is_replaced = False
         self._inbox: deque[tuple[CallReceived | ReplyDue, datetime]] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._aside: set[asyncio.Task[None]] = set()
         self._idle: asyncio.Future[None] | None = None
         self._is_over = self._is_deaf = False
         self._has_room: asyncio.Event | None = None
@@ -116,6 +121,8 @@ class StationSession:
         self._wake()
         while self._worker is not None and not self._worker.done():
             await asyncio.wait({self._worker})
+        while self._aside:
+            await asyncio.wait(self._aside)
 
     def retire(self) -> None:
         """Gives way to a newer connection: our calls on this one fail at once.
@@ -142,7 +149,7 @@ class StationSession:
 
     def _is_at_rest(self) -> bool:
         is_idle = self._worker is None or self._worker.done() or self._idle is not None
-        return is_idle and not self._inbox and not self.socket.queued
+        return is_idle and self._is_all_said()
 
     def _part(self, last: str | None = None) -> None:
         """Closes the connection, once; what comes after that was never received."""
@@ -224,7 +231,10 @@ class StationSession:
                 self._has_room = None
             if self.calls.untaken:
                 await all_taken(self.calls.untaken)
-            await self._serve_one(received, now)
+            if isinstance(received, CallReceived) and received.call.action in LOOKED_UP:
+                await self._serve_beside(received, now)
+            else:
+                await self._serve_one(received, now)
             if self._parted is not None and self._is_all_said():
                 self._part()
             in_a_row += 1
@@ -232,7 +242,21 @@ class StationSession:
                 await asyncio.sleep(0)
 
     def _is_all_said(self) -> bool:
-        return not self._inbox and not self.socket.queued
+        return not (self._inbox or self._aside or self.socket.queued)
+
+    async def _serve_beside(self, received: CallReceived, now: datetime) -> None:
+        """Serves a call, but lets others go first once somebody outside takes long to answer."""
+        if len(self._aside) >= _MOST_ASIDE:
+            await asyncio.wait(self._aside, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._serve_one(received, now))
+        self._aside.add(task)
+        task.add_done_callback(self._served_beside)
+        await asyncio.wait({task}, timeout=_WAIT_FOR_OTHERS_S)
+
+    def _served_beside(self, task: asyncio.Task[None]) -> None:
+        self._aside.discard(task)
+        if self._parted is not None and self._is_all_said():
+            self._part()
 
     async def _serve_one(self, received: CallReceived | ReplyDue, now: datetime) -> None:
         try:

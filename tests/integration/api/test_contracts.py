@@ -183,6 +183,28 @@ async def test_a_responder_that_is_silent_costs_a_bounded_time_and_nobody_else_a
         assert await waiting == ("Invalid", "CertChainError")
 
 
+async def test_what_a_station_says_meanwhile_does_not_wait_for_a_silent_responder(node):
+    await a_token(node)
+    async with a_responder() as responder, node.station("CP1", V201) as station:
+        responder.held = asyncio.Event()
+        hashes = [make(EMAID, SUB).hash_data(responder.url) for _ in range(6)]
+        waiting = [
+            asyncio.create_task(authorize(station, iso15118CertificateHashData=[each]))
+            for each in hashes[:3]
+        ]
+        await responder.came.wait()
+        assert "currentTime" in (await station.call("Heartbeat", {}))[2]
+        assert not any(each.done() for each in waiting)
+        # More at once than are let go aside: they are answered all the same, and once each.
+        waiting += [
+            asyncio.create_task(authorize(station, iso15118CertificateHashData=[each]))
+            for each in hashes[3:]
+        ]
+        responder.held.set()
+        assert await asyncio.gather(*waiting) == [("Accepted", "Accepted")] * 6
+        assert "currentTime" in (await station.call("Heartbeat", {}))[2]
+
+
 async def test_an_answer_that_was_had_before_will_do_while_the_responder_is_away(node):
     leaf = make(EMAID, SUB)
     await a_token(node)
