@@ -67,7 +67,7 @@ def _make_authority(settings: Settings, folder: Path) -> None:
         log.warning("certificates.no_authority", folder=str(folder), why=error.strerror)
         return
     if made:
-        log.info("certificates.authority_made", folder=str(folder / "ca"))
+        log.info("authority.made", folder=str(folder / "ca"))
 
 
 def certificates_folder(settings: Settings) -> Path:
