@@ -197,9 +197,8 @@ class Engine:
 
     def enroll(self, station_id: str, now: datetime) -> StationState:
         """Takes a station in that nobody has told us of."""
-        record = Station(
-            id=station_id, created_at=now, registration=self.policy.unknown_stations_are
-        )
+        at_first = self.policy.unknown_stations_are
+        record = Station(id=station_id, created_at=now, registration=at_first)
         return self.stations.setdefault(station_id, StationState(record))
 
     def connected(self, station: StationState, protocol: str, now: datetime) -> Outcome:
