@@ -366,12 +366,9 @@ class Engine:
                 provisioning_policy.check(self, work),
                 reservations.check(work),
             ]
-            again = min((each for each in wanted if each is not None), default=None)
-            return work.outcome(None), again
-        live = station.running.get(session_id)
-        if live is None:
-            return work.outcome(None), None
-        wanted = [care(self, work, live) for care in CARES]
+        else:
+            live = station.running.get(session_id)
+            wanted = [] if live is None else [care(self, work, live) for care in CARES]
         return work.outcome(None), min((each for each in wanted if each is not None), default=None)
 
     def close_session(
