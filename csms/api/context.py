@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import Depends, Request
 
 from csms.errors import DatabaseUnavailable
+from csms.link.beside import awaited, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,9 +43,8 @@ class Services:
         Raises:
             DatabaseUnavailable: if it is not done in time.
         """
-        result: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
-        result.add_done_callback(_look_at)
-        self.hub.spawn(_settle(change, result))
+        result: asyncio.Future[_T] = awaited()
+        self.hub.spawn(settle(change, result))
         try:
             async with asyncio.timeout(_DURABLE_WITHIN_S):
                 return await asyncio.shield(result)
@@ -61,21 +61,3 @@ def services(request: Request) -> Services:
 
 
 Api = Annotated[Services, Depends(services)]
-
-
-async def _settle(change: Coroutine[Any, Any, _T], result: "asyncio.Future[_T]") -> None:
-    try:
-        outcome = await change
-    except Exception as error:  # noqa: BLE001 - handed to the one who waits
-        result.set_exception(error)
-    except BaseException:
-        result.cancel()
-        raise
-    else:
-        result.set_result(outcome)
-
-
-def _look_at(result: "asyncio.Future[Any]") -> None:
-    """Keeps asyncio from complaining about an error that nobody waits for any more."""
-    if not result.cancelled():
-        result.exception()

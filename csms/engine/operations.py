@@ -109,8 +109,11 @@ async def want(
     *,
     expires_at: datetime | None = None,
     by: str | None = None,
+    number: int | None = None,
 ) -> Running:
     """Records that an operation is wanted, with what we fill in; it waits for its station first.
+
+    `number` is its own, for whoever has asked for one before he took the station's lock.
 
     Raises:
         OperationRefused: if it cannot be, with the reason.
@@ -120,7 +123,8 @@ async def want(
     if expires_at is not None and len(queued(work.station)) >= _MOST_QUEUED:
         raise OperationRefused(f"{_MOST_QUEUED} operations wait for {work.station.id} already")
     operation = await case.prepare(engine, work, operation)
-    number = await engine.numbers.next("operation")
+    if number is None:
+        number = await next_number(engine)
     running = Running(
         f"OP-{number:06}",
         work.station.id,
@@ -135,6 +139,11 @@ async def want(
     _save(work, running)
     work.note("operation.wanted", operation=running.name, operation_id=running.id)
     return running
+
+
+async def next_number(engine: Engine) -> int:
+    """Returns the number of a new operation."""
+    return await engine.numbers.next("operation")
 
 
 def _heed_rejection(work: Work, operation: Operation) -> None:

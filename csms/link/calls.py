@@ -12,7 +12,7 @@ import asyncio
 from enum import IntEnum
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from websockets.exceptions import ConnectionClosed
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Answer = CallResult | CallError
 
+_T = TypeVar("_T")
 _MOST = 32
 _QUESTION_S = 2.0
 
@@ -55,6 +56,7 @@ class Calls:
         "_station_id",
         "_taken",
         "_under_way",
+        "_watching",
         "untaken",
     )
 
@@ -69,6 +71,7 @@ class Calls:
         self._taken: asyncio.Future[None] | None = None
         self.untaken: list[asyncio.Future[None]] = []
         self._over: str | None = None
+        self._watching: list[asyncio.Future[None]] = []
         self._under_way = 0
         self._pressing = 0
         self._question_since: float | None = None
@@ -172,9 +175,30 @@ class Calls:
                 self.untaken.append(self._taken)
             self._answer.set_result(answer)
 
+    async def unless_over(self, result: asyncio.Future[_T]) -> _T:
+        """Returns what comes of work that goes on beside.
+
+        Raises:
+            StationOffline: as soon as the connection ends, whatever that work still waits for.
+        """
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watching.append(over)
+        try:
+            if self._over is None:
+                either: set[asyncio.Future[Any]] = {result, over}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if result.done():
+                return result.result()
+            raise StationOffline(self._why(), may_have_left=True)
+        finally:
+            self._watching.remove(over)
+
     def end(self, why: str) -> None:
         """Fails the open call and all that wait; the first reason stands."""
         self._over = self._over or why
+        for over in self._watching:
+            if not over.done():
+                over.set_result(None)
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(StationOffline(self._over, may_have_left=True))
 

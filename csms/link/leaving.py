@@ -13,6 +13,7 @@ from csms.engine.device_model_limits import bytes_of, items_of
 from csms.errors import OperationRefused
 from csms.ocpp.effects import effect_of, effect_of_error
 from csms.ocpp.operations import Limits, encode_operation
+from csms.ocpp.secrets import password_in
 from csms.ocpp.telling import told_by
 from csms.ocpp.unreadable import CannotCarry
 from csms.ocppj.frames import CallError
@@ -110,3 +111,15 @@ def _is_long(call: Call) -> bool:
 
 def _shown(calls: Sequence[Call]) -> list[Mapping[str, Any]]:
     return [{"action": call.action, "payload": redacted(call.payload)} for call in calls]
+
+
+async def hashed_passwords(
+    engine: Engine, version: Version, calls: Sequence[Call]
+) -> dict[str, str]:
+    """Returns the new passwords in calls, each with what is kept of it; slow, on a thread."""
+    found = [password_in(version, *call) for call in calls]
+    return {
+        each: await asyncio.to_thread(engine.hash_password, each)
+        for each in found
+        if each is not None
+    }

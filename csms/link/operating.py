@@ -25,11 +25,11 @@ from csms.errors import (
     StationOffline,
     UnitRefused,
 )
+from csms.link.beside import awaited, settle
 from csms.link.in_order import Taken
-from csms.link.leaving import Asked, agreed, calls_of, shown
+from csms.link.leaving import Asked, agreed, calls_of, hashed_passwords, shown
 from csms.link.texts import unquoted
 from csms.ocpp.operations import asked_for, is_last, read_answers
-from csms.ocpp.secrets import password_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from csms.link.session import StationSession
     from csms.ocpp.operations import Call
     from csms.ocppj.frames import CallError, CallResult, Payload
-    from csms.ocppj.version import Version
 
     Exchanged = list[tuple[Call, CallResult | CallError]]
 
@@ -88,10 +87,11 @@ class Operator:
                 "connections of this station replace each other too often: a secret could reach "
                 "another one; see its alert TAKEOVERS"
             )
+        number = await operations.next_number(hub.engine)
         async with station.lock:
             work = Work(station, hub.clock.now())
             running = await operations.want(
-                hub.engine, work, operation, expires_at=expires_at, by=by
+                hub.engine, work, operation, expires_at=expires_at, by=by, number=number
             )
             self._leaving.add(running.id)  # nothing leaves before it is recorded
             asked = Asked(running, asyncio.get_running_loop().create_future())
@@ -142,13 +142,28 @@ class Operator:
             NoAnswer: if it does not answer in time.
             UnitRefused: if the database cannot take it; it is not sent then.
         """
-        hub = self._hub
-        session = hub.sessions.get(station.id)
+        session = self._hub.sessions.get(station.id)
         if session is None:
             raise StationOffline(_AWAY.format(station.id))
+        result, call = awaited(), RelayedCall(action, payload)
+        work = self._relay(session, station, call, timeout_s, message_id)
+        self._hub.spawn(settle(work, result))
+        exchanged: Exchanged = await session.calls.unless_over(result)
+        return exchanged
+
+    async def _relay(
+        self,
+        session: StationSession,
+        station: StationState,
+        asked: RelayedCall,
+        timeout_s: float,
+        message_id: str,
+    ) -> Exchanged:
+        hub = self._hub
+        number = await operations.next_number(hub.engine)
         async with station.lock:
             work = Work(station, hub.clock.now())
-            running = await operations.want(hub.engine, work, RelayedCall(action, payload))
+            running = await operations.want(hub.engine, work, asked, number=number)
             self._leaving.add(running.id)  # so that it leaves by us alone
             outcome = work.outcome(None)
             done = hub.store.submit(outcome.writes)
@@ -244,7 +259,7 @@ class Operator:
         hashes: dict[str, str] = {}
         with Taken() as taken:
             try:
-                hashes = await self._hash_passwords(session.version, calls)
+                hashes = await hashed_passwords(self._hub.engine, session.version, calls)
                 if not await self._note_sent(session, station, running, calls, hashes):
                     return exchanged
                 for call in calls:
@@ -288,14 +303,6 @@ class Operator:
             done = self._hub.store.submit(outcome.writes)
         await done
         return True
-
-    async def _hash_passwords(self, version: Version, calls: Sequence[Call]) -> dict[str, str]:
-        """Returns the new passwords in calls, each with what is kept of it; slow, on a thread."""
-        found = [password_in(version, *call) for call in calls]
-        hash_password = self._hub.engine.hash_password
-        return {
-            each: await asyncio.to_thread(hash_password, each) for each in found if each is not None
-        }
 
     async def _take_over(
         self,

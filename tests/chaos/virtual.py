@@ -126,6 +126,13 @@ class SlowStore(MemoryStore):
         return await super().reserve(scope, count)
 
 
+class FakeProtocol:
+    """What the server looks at of a protocol."""
+
+    max_message_size: int | None = None
+    parser_exc: Exception | None = None
+
+
 class FakeTransport:
     """What the server may ask of a transport."""
 
@@ -172,6 +179,7 @@ class FakeSocket(StationConnection):
         self.transport = cast("Any", FakeTransport(self))
         self.ping_interval = None
         self.pending_pings = {}
+        self.protocol = cast("Any", FakeProtocol())
         self.latency = 0.0
 
     @property
