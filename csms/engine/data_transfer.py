@@ -35,9 +35,7 @@ async def transfer(engine: Engine, work: Work, fact: DataTransferred) -> DataTra
     work.writes.append(
         MessageWrite(work.station.id, work.now, work.message_id, "DataTransfer", doc)
     )
-    work.note(
-        "station.message", action="DataTransfer", vendor=fact.vendor_id, status=answer.status
-    )
+    work.note("station.message", action="DataTransfer", vendor=fact.vendor_id, status=answer.status)
     if answer.problem is not None:
         work.warn("vendor.unanswered", vendor=fact.vendor_id, why=answer.problem)
     return answer

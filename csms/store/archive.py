@@ -279,9 +279,7 @@ class Archive:
         """Returns anomalies by (time, station, kind, message ID)."""
         return await self._rows("list_anomalies", session, station, *span.key(4), span.limit)
 
-    async def security_events(
-        self, station: str | None, kind: str | None, span: Span
-    ) -> list[Row]:
+    async def security_events(self, station: str | None, kind: str | None, span: Span) -> list[Row]:
         """Returns security events by (received, station, message ID)."""
         return await self._rows("list_security_events", station, kind, *span.key(3), span.limit)
 

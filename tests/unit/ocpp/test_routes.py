@@ -78,9 +78,7 @@ def test_only_actions_that_a_station_may_call_have_routes(version):
     assert kept == {"MeterValues", *of_version[version]}
 
 
-FULL = Authorization(
-    TokenStatus.ACCEPTED, NOW, "PARENT", "GROUP", "ISO14443", (1, 2), "sv", "Hej"
-)
+FULL = Authorization(TokenStatus.ACCEPTED, NOW, "PARENT", "GROUP", "ISO14443", (1, 2), "sv", "Hej")
 ANSWERS = [
     *[
         (version, "BootNotification", facts.BootAnswer(registration, 300, NOW))
