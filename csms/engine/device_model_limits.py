@@ -2,7 +2,7 @@
 
 Source: OCPP 2.0.1 part 2, B05.FR.11, B06.FR.05, N04.FR.08, N06.FR.04 and the components
 DeviceDataCtrlr and MonitoringCtrlr, which some tools spell without the last r; OCPP 1.6, 9.1,
-GetConfigurationMaxKeys and SupportedFeatureProfiles.
+GetConfigurationMaxKeys and SupportedFeatureProfiles, and 9.2, LocalAuthListMaxLength.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _KEYS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "certificatesignedmaxchainsize": ("CertificateSigned", "bytes"),
         "getconfigurationmaxkeys": ("GetConfiguration", "items"),
+        "localauthlistmaxlength": ("LocalAuthList", "items"),
         "sendlocallistmaxlength": ("SendLocalList", "items"),
     }
 )
@@ -78,6 +79,9 @@ def learn(work: Work, variables: Iterable[VariableTold]) -> None:
     record = work.station.record
     features, limits = dict(record.features), dict(record.limits_told)
     for each in variables:
+        entries = _entries_in(each)
+        if entries is not None:
+            limits["LocalAuthList"] = {"items": entries}
         value = each.values.get(ACTUAL)
         if value is None:
             continue
@@ -121,6 +125,16 @@ def _limits_in(key: VariableKey, value: str) -> list[tuple[str, str, int]]:
         return [("SendLocalList", kind, most)]
     action = _ACTIONS.get((key.instance or "").casefold())
     return [] if action is None else [(action, kind, most)]
+
+
+def _entries_in(variable: VariableTold) -> int | None:
+    """Returns how many entries a local list may have, if that is what a variable tells.
+
+    Source: OCPP 2.0.1 part 2 appendices, LocalAuthListCtrlr.Entries: its maxLimit.
+    """
+    key, most = variable.key, variable.characteristics.get("max_limit")
+    is_it = key.variable.casefold() == "entries" and _controller(key) == _LOCAL_LIST
+    return int(most) if is_it and isinstance(most, int | float) and most > 0 else None
 
 
 def _features_in(key: VariableKey, value: str) -> dict[str, bool]:

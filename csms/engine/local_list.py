@@ -108,10 +108,10 @@ def complete(
                 raise OperationRefused("none of them is known", "tokens")
     removed = [_removal(engine.policy, station, text) for text in operation.remove or ()]
     chosen = {each.key: each for each in (*entries, *removed)}
-    if len(chosen) > MOST_ENTRIES:
+    most = min(items_of(station.record).get("LocalAuthList", MOST_ENTRIES), MOST_ENTRIES)
+    if sum(each.authorization is not None for each in chosen.values()) > most:
         raise OperationRefused(
-            f"{len(chosen)} tokens are more than a list can have ({MOST_ENTRIES}): name them",
-            "tokens",
+            f"{len(chosen)} tokens are more than a list can have ({most}): name them", "tokens"
         )
     return PreparedList(
         operation.version or _next_version(station, is_full=is_full),

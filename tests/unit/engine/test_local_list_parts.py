@@ -2,9 +2,13 @@
 
 import pytest
 
+from csms.domain.device_model import ACTUAL, VariableKey, VariableTold
 from csms.domain.local_list import ListAnswered, Listed
+from csms.domain.operations.authorization import SendLocalList
 from csms.domain.operations.remote_control import StopTransaction
-from csms.engine.local_list import LOCAL_LISTS
+from csms.domain.token import Token
+from csms.engine.device_model_limits import learn
+from csms.engine.local_list import LOCAL_LISTS, complete
 from csms.engine.remote_control import prepare_stop
 from csms.engine.work import Work
 from csms.engine.writes import RecordWrite
@@ -55,3 +59,26 @@ async def test_a_session_that_only_the_database_knows_is_not_waited_for_while_it
     work = Work(desk.state, after(0))
     with pytest.raises(OperationRefused, match="database"):
         await prepare_stop(desk.engine, work, StopTransaction(session_id="LS-old"))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        VariableTold(VariableKey("", "LocalAuthListMaxLength"), {ACTUAL: "2"}),
+        VariableTold(
+            VariableKey("LocalAuthListCtrlr", "Entries"), characteristics={"max_limit": 2.0}
+        ),
+    ],
+    ids=["configuration key", "characteristic"],
+)
+def test_more_tokens_than_a_station_says_it_holds_are_refused_in_a_sentence(told):
+    desk = Desk()
+    tokens = [Token(f"T{number}") for number in range(3)]
+    desk.engine.policy.tokens.update({each.key: each for each in tokens})
+    full = SendLocalList("Full")
+    assert len(complete(desk.engine, desk.state, full, after(0)).entries) == 3
+    learn(Work(desk.state, after(0)), [told])
+    with pytest.raises(OperationRefused, match=r"3 tokens are more than a list can have \(2\)"):
+        complete(desk.engine, desk.state, full, after(0))
+    some = SendLocalList("Full", tokens=["T1", "T2"])
+    assert len(complete(desk.engine, desk.state, some, after(0)).entries) == 2
