@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from tests.conformance.stage import Stage
 
 ROOT = Path(__file__).parents[2]
+_SAMPLED = 6
 DOCUMENT = ROOT / "docs" / "conformance.md"
 HEADINGS = {"from station": "from stations", "to station": "to stations"}
 
 
 def sample() -> list[Case]:
-    """The first variant of each certification case; `make conformance` plays all there is."""
+    """The first variant of each sixth certification case; `make conformance` plays all there is."""
     firsts: dict[tuple[str, str], Case] = {}
     for each in load().values():
         if is_certification(each):
             firsts.setdefault((each.version, each.id), each)
-    return list(firsts.values())
+    return list(firsts.values())[::_SAMPLED]
 
 
 @pytest.mark.slow

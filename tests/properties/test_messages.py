@@ -30,7 +30,7 @@ TYPES = {
     Version.V201: (ocpp.v201.call, ocpp.v201.call_result),
 }
 CHANGES = [each for each in ODD if each not in ("\x00", 1e308)]  # too large for a Decimal's context
-DRAWS = settings(max_examples=25, deadline=None)
+DRAWS = settings(max_examples=10, deadline=None)
 randoms = st.randoms(use_true_random=False)
 names = [f"{version}-{action}" for version, action in ACTIONS]
 
