@@ -27,7 +27,7 @@ run: $(RUN) ## Start the central system with ten simulated chargers; Ctrl-C ends
 	@exec .venv/bin/csms demo $(ARGS)
 
 test: $(DEV) ## Run all tests
-	@$(PY) -m pytest -n 2 $(ARGS)
+	@$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: $(DEV) ## Check format, lint, types, import rules and architecture
 	@$(PY) -m ruff format --check --quiet $(SOURCE)
