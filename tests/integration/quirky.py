@@ -86,3 +86,8 @@ async def quirky(server: Running, name: str | None = None) -> AsyncIterator[Quir
     name = name or next(NAMES)
     async with charger(server, name, "ocpp1.6") as wire:
         yield Quirky(server, name, wire)
+
+
+def mended(session: dict[str, Any]) -> set[str]:
+    """What was mended about a session; that it came late may turn out after its end."""
+    return set(session["flags"]) - {"late_data", "replayed"}
