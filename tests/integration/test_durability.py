@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from running import Running, charger, running
 
-ROUNDS = 20
+ROUNDS = int(os.environ.get("ROUNDS", "10"))
 
 
 def _stamp(offset_s: float = 0) -> str:
