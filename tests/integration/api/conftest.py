@@ -247,7 +247,7 @@ async def a_node(dsn, token=None, *, is_fresh=True, hooks=(), speed=1.0):
     clock = Clock(speed)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        options = StoreOptions(journal_dir=folder / "journal")
+        options = StoreOptions(journal_dir=folder / "journal", spill_after_s=5)
         store = await PostgresStore.connect(dsn, clock.now(), options)
         stack.push_async_callback(store.close)
         if is_fresh:
