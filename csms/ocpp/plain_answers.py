@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from csms.domain.answered import Answered
 from csms.ocpp.names import snake_case
+from csms.ocpp.statuses import info_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +68,4 @@ def answer_status(response: Payload) -> str | None:
 
 def status_reason(response: Payload) -> str | None:
     """Returns why a station answered so, None if it does not say. Source: StatusInfoType."""
-    info = response.get("statusInfo")
-    if not isinstance(info, dict):
-        return None
-    said = [info.get(name) for name in ("reasonCode", "additionalInfo")]
-    return ": ".join(each for each in said if isinstance(each, str) and each) or None
+    return info_text(response.get("statusInfo"))
