@@ -12,18 +12,19 @@ from urllib.parse import urlsplit
 import typer
 import uvloop
 
-from simulator import fleet, scenario
 from simulator.errors import SimulatorError
 from simulator.faults import FAULTS, parse_option
-from simulator.history import History
-from simulator.progress import Progress
-from simulator.retries import MIXED, RETRIES
-from simulator.runner import Fleet, RunOptions, Summary, run_until_interrupted
+from simulator.running.fleet import Fleet, RunOptions, Summary, run_until_interrupted
+from simulator.running.progress import Progress
+from simulator.station.retries import MIXED, RETRIES
+from simulator.truth.history import History
+from simulator.worlds import build as fleet
+from simulator.worlds import scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulator.outputs import Happened
+    from simulator.station.outputs import Happened
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.outbox import Outbox
-from simulator.retries import RETRIES
+from simulator.station.outbox import Outbox
+from simulator.station.retries import RETRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from simulator.deliveries import Delivery
+    from simulator.station.deliveries import Delivery
 
 SCALE = 0.1
 DIALECTS = ("libocpp", "microocpp", "tfocpp")

@@ -1,8 +1,8 @@
 """A fleet of lean chargers that know exactly what they delivered.
 
 Each plays sessions one after the other, queues their messages as its retry dialect does
-(`simulator.outbox`), and connects again whenever its link ends. All that happens goes into the
-`History`.
+(`simulator.station.outbox`), and connects again whenever its link ends. All that happens goes
+into the `History`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from csms.ocppj.frames import CallError
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.version import Role, Version
-from simulator.deliveries import Outcome
-from simulator.outbox import Outbox, Outgoing
+from simulator.station.deliveries import Outcome
+from simulator.station.outbox import Outbox, Outgoing
 from tests.chaos import wire
 from tests.chaos.dialects import DIALECTS, SCALE, outbox
 from tests.chaos.history import METER, START, STOP, History, Message, Played
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from csms.ocppj.frames import Call
-    from simulator.deliveries import Delivery
+    from simulator.station.deliveries import Delivery
 
 # Real links are as slow; a call without an answer for that long counts as failed.
 CALL_TIMEOUT_S = 30.0

@@ -8,7 +8,7 @@ from ocpp.v16 import call as call16
 from ocpp.v201 import call as call201
 from ocpp.v201 import datatypes, enums
 
-from simulator.outbox import Outgoing
+from simulator.station.outbox import Outgoing
 from simulator.wire import to_text
 from tests.chaos.history import START, STOP
 

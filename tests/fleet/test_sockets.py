@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import pytest
 from websockets.asyncio.server import serve
 
-from simulator.fleet import FleetOptions, build
-from simulator.runner import Fleet, RunOptions
-from simulator.scenario import parse
+from simulator.running.fleet import Fleet, RunOptions
+from simulator.worlds.build import FleetOptions, build
+from simulator.worlds.scenario import parse
 
 SCENARIO = """
 name = "sockets"

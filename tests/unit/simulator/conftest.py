@@ -10,9 +10,9 @@ import pytest
 from csms.ocppj.schemas import request_violation, response_violation
 from csms.ocppj.version import Version
 from simulator.faults import parse_option
-from simulator.fleet import FleetOptions, build
-from simulator.outputs import CloseConnection, Happened, Send
-from simulator.scenario import parse
+from simulator.station.outputs import CloseConnection, Happened, Send
+from simulator.worlds.build import FleetOptions, build
+from simulator.worlds.scenario import parse
 
 START = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
 

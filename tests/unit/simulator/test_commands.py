@@ -1,7 +1,7 @@
 import pytest
 
 from csms.ocppj.version import CSMS_ACTIONS, Version
-from simulator.outputs import PasswordChanged
+from simulator.station.outputs import PasswordChanged
 
 HASH = {
     "hashAlgorithm": "SHA256",

@@ -1,7 +1,7 @@
 import json
 from datetime import UTC, datetime
 
-from simulator.history import History
+from simulator.truth.history import History
 
 
 def test_history_holds_messages_and_ends_of_transactions_only(lab, tmp_path):

@@ -17,10 +17,10 @@ from ocpp.v201 import call as call201
 
 from csms.ocppj.peer import AnswerReceived, Peer
 from csms.ocppj.version import Role, Version
-from simulator.deliveries import Outcome, Reason
 from simulator.errors import SimulatorError
-from simulator.outbox import Outbox, Outgoing
-from simulator.retries import MIXED, RETRIES, heeded_s, retry_dialect
+from simulator.station.deliveries import Outcome, Reason
+from simulator.station.outbox import Outbox, Outgoing
+from simulator.station.retries import MIXED, RETRIES, heeded_s, retry_dialect
 
 OUTAGE_S = 600.0
 STEP_S = 2.0

@@ -1,8 +1,8 @@
 import pytest
 
 from simulator.errors import ScenarioError
-from simulator.fleet import FleetOptions, build
-from simulator.scenario import load, parse, shipped
+from simulator.worlds.build import FleetOptions, build
+from simulator.worlds.scenario import load, parse, shipped
 
 GOOD = 'name = "x"\n[[stations]]\nid = "A"\n'
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.retries import RETRIES
+from simulator.station.retries import RETRIES
 
 
 def durable(room):

@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.vehicle import VEHICLES, Vehicle
+from simulator.vehicles.vehicle import VEHICLES, Vehicle
 
 
 def settle(car, offered, seconds=30):

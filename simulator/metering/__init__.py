@@ -1,0 +1,1 @@
+"""What a meter shows of the power, and which values are told."""

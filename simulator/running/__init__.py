@@ -1,0 +1,1 @@
+"""A fleet on real sockets, against the clock."""

@@ -1,0 +1,1 @@
+"""One charging station without input or output, in either version."""

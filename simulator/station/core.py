@@ -1,0 +1,400 @@
+"""One charging station without input or output: texts and time in, texts and events out.
+
+Owns the connection's state, registration, heartbeats and the clock; the bays own what happens
+at the plugs, the dialect what it looks like on the wire. Every method takes `now`, simulated
+seconds that never go back; afterwards `take` gives what there is to do. It never raises for
+what a central system sends.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
+from csms.ocppj.schemas import response_violation
+from csms.ocppj.version import Role
+from simulator.errors import InvalidPayload
+from simulator.faults import FaultBoard
+from simulator.station.bay import Bay
+from simulator.station.deliveries import Outcome
+from simulator.station.dialect import Refused
+from simulator.station.limits import LimitBook
+from simulator.station.outbox import Outbox
+from simulator.station.outputs import CloseConnection, Happened, Output, PasswordChanged, Send
+from simulator.station.retries import RETRIES, RetryDialect
+from simulator.station.timers import Timers
+from simulator.station.transaction import Moment, StopReason
+from simulator.wire import from_text, to_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+    from csms.ocppj.frames import Call, Payload
+    from simulator.power.evse import EvseModel
+    from simulator.station.deliveries import Delivery
+    from simulator.station.dialect import Dialect
+    from simulator.station.outbox import Outgoing
+    from simulator.vehicles.visit import Visit
+
+_DEFAULT_BOOT_RETRY_S: Final = 30.0
+_BOOT_TAKES_S: Final = 5.0
+_RESET_AFTER_S: Final = 1.0
+_SANE_YEARS: Final = (1970, 9000)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """An EVSE and the cars that will come to it."""
+
+    model: EvseModel
+    visits: Iterator[Visit]
+
+
+@dataclass(frozen=True, slots=True)
+class StationSetup:
+    """What a station is made of. Outlets become EVSEs 1, 2, ….
+
+    `call_timeout_s` is in simulated seconds: stretch it with the clock. `switched_on` is what
+    the clock shows until a central system sets it. `follows_time` sets it by every answer that
+    carries a time; on an accelerated clock only the first may. `strict` checks all that is
+    sent against the schemas. `tells_messages` reports each step of each transaction message,
+    else only those that the station throws away.
+    """
+
+    id: str
+    dialect: Dialect
+    outlets: tuple[Outlet, ...]
+    random: Random
+    faults: FaultBoard = field(default=FaultBoard())
+    call_timeout_s: float = 30.0
+    follows_time: bool = True
+    strict: bool = True
+    retries: RetryDialect = field(default=RETRIES["default"])
+    tells_messages: bool = False
+    switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Station:
+    """The core of a simulated station; attributes are for reading only."""
+
+    def __init__(self, setup: StationSetup) -> None:
+        self.id = setup.id
+        self.dialect = setup.dialect
+        self.random = setup.random
+        models = {number: each.model for number, each in enumerate(setup.outlets, 1)}
+        self.book = LimitBook(setup.dialect.rules, models)
+        self.bays = {
+            number: Bay(self, number, each.model, each.visits, setup.faults)
+            for number, each in enumerate(setup.outlets, 1)
+        }
+        self.is_accepted = False
+        self.sent: Counter[str] = Counter()
+        self._setup = setup
+        self._outbox = Outbox(
+            setup.random,
+            timeout_s=setup.call_timeout_s,
+            strict=setup.strict,
+            retries=setup.retries,
+            tell=self._tell,
+        )
+        self.retries = setup.retries
+        setup.dialect.set_retries(setup.retries.attempts, setup.retries.interval_s)
+        self._timers = Timers()
+        self._peer: Peer | None = None
+        self._outputs: list[Output] = []
+        self._epoch = setup.switched_on
+        self._has_time = False
+        self._has_opened = False
+        self._boot_reason = "PowerUp"
+        self._now = 0.0
+        self._resets_when_idle = False
+
+    @property
+    def is_online(self) -> bool:
+        """Whether messages get out now."""
+        return self._peer is not None and self.is_accepted
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be sent or answered."""
+        return self._outbox.is_empty
+
+    @property
+    def has_waiting_transaction_messages(self) -> bool:
+        """Whether a transaction message waits or has no answer yet."""
+        return self._outbox.has_durable
+
+    @property
+    def wants_connection(self) -> bool:
+        """Whether the link should connect, or stay so."""
+        return not any(bay.supply.effects(self._now).is_offline for bay in self.bays.values())
+
+    @property
+    def wake_at(self) -> float:
+        """When `advance` is to be called at the latest, in simulated seconds."""
+        outbox = self._outbox
+        waits = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
+        return min(self._timers.next_at, waits, *(bay.wake_at for bay in self.bays.values()))
+
+    def at(self, now: float) -> datetime:
+        """Return the station's clock: what the central system said, and time since."""
+        return self._epoch + timedelta(seconds=round(now, 3))
+
+    def take(self) -> list[Output]:
+        """Return what there is to do, in order, and forget it."""
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    def connected(self, now: float) -> None:
+        """Begin on a fresh connection: boot, or go on where the last one broke."""
+        self._advance(now)
+        commands = frozenset(self.dialect.commands)
+        self._peer = Peer(self.dialect.version, Role.STATION, supported=commands)
+        self.report(now, "connection.opened")
+        if self.is_accepted:
+            self.say_states(now)
+            self.say_heartbeat(now)
+        else:
+            self._timers.clear("boot")
+            self.say_boot(self._boot_reason)
+        self._finish(now)
+
+    def disconnected(self, now: float) -> None:
+        """Go on without a connection; transaction messages wait for the next one."""
+        self._advance(now)
+        if self._peer is None:
+            return
+        self._peer = None
+        self._timers.clear("boot", "heartbeat")
+        self.report(now, "connection.lost")
+        self._outbox.link_lost(now)
+        self._finish(now)
+
+    def received(self, text: str, now: float) -> None:
+        """Take a text from the central system."""
+        self._advance(now)
+        if self._peer is None:
+            return
+        match self._peer.receive(text):
+            case CallReceived(call, None):
+                self._answer(self._peer, call, now)
+            case CallReceived(call, violation) if violation is not None:
+                refusal = self._peer.error(call, violation.code, violation.message)
+                self._outputs.append(Send(refusal))
+            case AnswerReceived() as received:
+                if received.violation is not None:
+                    self._complain(now, received)
+                self._outbox.answered(received, now)
+            case ReplyDue(reply, reason):
+                self._outputs.append(Send(reply))
+                self.report(now, "call.refused", reason=reason)
+            case _:
+                pass
+        self._finish(now)
+
+    def advance(self, now: float) -> None:
+        """Do all that is due up to `now`."""
+        self._advance(now)
+        self._finish(now)
+
+    def shut_down(self, now: float) -> None:
+        """Unplug all cars and let no more come; what there is to say still goes out."""
+        self._advance(now)
+        for bay in self.bays.values():
+            bay.close(now)
+        self._finish(now)
+
+    def say(self, outgoing: Outgoing | None) -> None:
+        """Queue a message; None is no message. Without a connection only lasting ones are kept."""
+        if outgoing is None or not (outgoing.is_durable or self._peer is not None):
+            return
+        self.sent[outgoing.action] += 1
+        self._outbox.add(outgoing, self._now)
+
+    def report(self, now: float, name: str, **fields: object) -> None:
+        """Tell the world outside of OCPP what happened."""
+        self._outputs.append(Happened(self.at(now), self.id, name, fields))
+
+    def charging_count(self) -> int:
+        """Return how many bays have a transaction."""
+        return sum(bay.transaction is not None for bay in self.bays.values())
+
+    def say_states(self, now: float) -> None:
+        """Send the status of the station and of each connector."""
+        is_available = all(bay.is_operative for bay in self.bays.values())
+        moment = Moment(self.at(now), is_offline=False)
+        self.say(self.dialect.station_status(moment, is_available=is_available))
+        for bay in self.bays.values():
+            bay.say_status(now)
+
+    def say_boot(self, reason: str) -> None:
+        """Send a BootNotification; its answer decides whether the station works."""
+        self.say(self._boot(reason))
+
+    def say_heartbeat(self, now: float) -> None:
+        """Send a Heartbeat; its answer sets the clock."""
+        outgoing = self.dialect.heartbeat()
+        outgoing.on_result = self._set_time
+        self.say(outgoing)
+        self.restart_heartbeat(now)
+
+    def change_password(self, password: str) -> None:
+        """Use another password from the next connection on."""
+        self._outputs.append(PasswordChanged(password))
+
+    def change_retries(
+        self, *, attempts: int | None = None, interval_s: float | None = None
+    ) -> None:
+        """Try transaction messages as often, or as far apart, from now on."""
+        if attempts is not None:
+            self._outbox.attempts = attempts
+        if interval_s is not None:
+            self._outbox.interval_s = interval_s
+
+    def restart_heartbeat(self, now: float) -> None:
+        """Count the heartbeat's interval from now."""
+        self._timers.clear("heartbeat")
+        if self.dialect.heartbeat_interval_s > 0:
+            self._timers.set("heartbeat", now + self.dialect.heartbeat_interval_s)
+
+    def profiles_changed(self, now: float) -> None:
+        """Let all bays look at their limits again."""
+        for bay in self.bays.values():
+            bay.refresh(now)
+
+    def reset(self, now: float, *, is_hard: bool) -> None:
+        """Restart soon: transactions end, then the station boots again."""
+        self._timers.set("reset-hard" if is_hard else "reset-soft", now + _RESET_AFTER_S)
+
+    def reset_when_idle(self) -> None:
+        """Restart as soon as no transaction runs."""
+        self._resets_when_idle = True
+
+    def _advance(self, now: float) -> None:
+        while (due_at := self.wake_at) <= now:
+            self._now = max(self._now, due_at)
+            self._do_own(due_at)
+            for bay in self.bays.values():
+                bay.advance(due_at)
+            self._pump(due_at)
+            if self._resets_when_idle and not self.charging_count():
+                self._resets_when_idle = False
+                self.reset(due_at, is_hard=False)
+        self._now = max(self._now, now)
+
+    def _finish(self, now: float) -> None:
+        if self._peer is not None and not self.wants_connection:
+            self._outputs.append(CloseConnection())
+            self.disconnected(now)
+            return
+        self._pump(now)
+
+    def _pump(self, now: float) -> None:
+        """Send what may go, as far as one call at a time allows."""
+        if self._peer is None:
+            return
+        text = self._outbox.next_text(self._peer, now, is_accepted=self.is_accepted)
+        if text is not None:
+            self._outputs.append(Send(text))
+
+    def _do_own(self, now: float) -> None:
+        if self._outbox.expire(self._peer, now):
+            self.report(now, "call.timed_out")
+        while (due := self._timers.pop_due(now)) is not None:
+            match due[0]:
+                case "boot":
+                    self.say_boot(self._boot_reason)
+                case "heartbeat":
+                    self.say_heartbeat(now)
+                case "power-off":
+                    self._power_off(now)
+                case name:
+                    self._restart(now, is_hard=name == "reset-hard")
+
+    def _boot(self, reason: str) -> Outgoing:
+        outgoing = self.dialect.boot(reason)
+        outgoing.on_result = self._booted
+        outgoing.on_failure = lambda now: self._timers.set("boot", now + _DEFAULT_BOOT_RETRY_S)
+        return outgoing
+
+    def _booted(self, answer: Payload, now: float) -> None:
+        """Take the registration status. Source: OCPP 1.6, 4.2; 2.0.1 part 2, B01 to B03."""
+        status, interval = str(answer.get("status")), int(answer.get("interval") or 0)
+        self.report(now, "boot.answered", status=status, interval_s=interval)
+        if status != "Accepted":
+            self.is_accepted = False
+            self._timers.set("boot", now + (interval or _DEFAULT_BOOT_RETRY_S))
+            return
+        self.is_accepted = True
+        self._set_time(answer, now)
+        if interval > 0:
+            self.dialect.set_heartbeat_interval(interval)
+        self.restart_heartbeat(now)
+        self.say_states(now)
+        if not self._has_opened:
+            self._has_opened = True
+            for bay in self.bays.values():
+                bay.open(now)
+
+    def _set_time(self, answer: Payload, now: float) -> None:
+        told = from_text(answer.get("currentTime"))
+        if told is None or not _SANE_YEARS[0] <= told.year <= _SANE_YEARS[1]:
+            return
+        if self._has_time and not self._setup.follows_time:
+            return
+        if self._has_time and abs((told - self.at(now)).total_seconds()) < 1.0:
+            return
+        self._epoch = told - timedelta(seconds=round(now, 3))
+        self._has_time = True
+
+    def _restart(self, now: float, *, is_hard: bool) -> None:
+        reason = StopReason.HARD_RESET if is_hard else StopReason.SOFT_RESET
+        forgets = any(bay.supply.effects(now).forgets_at_reboot for bay in self.bays.values())
+        for bay in self.bays.values():
+            bay.stop(reason, now)
+        if forgets:
+            self.book.forget()
+        self._boot_reason = "RemoteReset"
+        self.report(now, "station.restarted", reason=reason.value)
+        self._timers.clear("heartbeat")
+        if is_hard:
+            self._timers.set("power-off", now + _RESET_AFTER_S)
+        else:
+            self._outbox.rebooted()
+            self._timers.set("boot", now + _BOOT_TAKES_S)
+
+    def _power_off(self, now: float) -> None:
+        self.is_accepted = False
+        if self._peer is not None:
+            self._outputs.append(CloseConnection())
+            self.disconnected(now)
+        self._outbox.rebooted()
+
+    def _answer(self, peer: Peer, call: Call, now: float) -> None:
+        answer = self.dialect.commands[call.action](self, call.payload, now)
+        if isinstance(answer, Refused):
+            self._outputs.append(Send(peer.error(call, answer.code, answer.description)))
+            self.report(now, "command.refused", action=call.action, code=answer.code)
+            return
+        payload = to_payload(answer)
+        if self._setup.strict:
+            violation = response_violation(self.dialect.version, call.action, payload)
+            if violation is not None:
+                raise InvalidPayload(f"answer to {call.action}: {violation.message}")
+        self._outputs.append(Send(peer.result(call, payload)))
+        self.report(
+            now, "command.answered", action=call.action, status=payload.get("status", "done")
+        )
+
+    def _tell(self, delivery: Delivery) -> None:
+        is_lost = delivery.outcome is Outcome.DISCARDED
+        if delivery.is_durable and (is_lost or self._setup.tells_messages):
+            self.report(delivery.at_s, delivery.event, **delivery.fields())
+
+    def _complain(self, now: float, received: AnswerReceived) -> None:
+        sentence = received.violation.message if received.violation else ""
+        self.report(now, "answer.invalid", action=received.call.action, reason=sentence)

@@ -1,0 +1,141 @@
+"""What the station core asks of a version: messages out, commands in, and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from csms.ocppj.frames import Payload
+    from csms.ocppj.version import Version
+    from profiles import Rules, Schedule
+    from simulator.metering.meter import Reading
+    from simulator.station.core import Station
+    from simulator.station.outbox import Outgoing
+    from simulator.station.transaction import (
+        Moment,
+        SampleContext,
+        Status,
+        StopReason,
+        Token,
+        Transaction,
+    )
+
+StatusListener: TypeAlias = "Callable[[str, float], None]"
+"""Told the status of a token, and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A CALLERROR as an answer."""
+
+    code: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a station says of itself when it boots."""
+
+    vendor: str
+    model: str
+    serial: str
+    firmware: str
+
+
+Command: TypeAlias = "Callable[[Station, Payload, float], object]"
+"""Carries out a request and returns a message of the `ocpp` package, or `Refused`."""
+
+
+class Dialect(Protocol):
+    """One version of OCPP on the station's side."""
+
+    version: Version
+    rules: Rules
+    commands: Mapping[str, Command]
+
+    @property
+    def meter_interval_s(self) -> float:
+        """Seconds between sets of meter values; 0 sends none."""
+        ...
+
+    def set_heartbeat_interval(self, seconds: int) -> None:
+        """Remember the interval that the boot answer gave."""
+        ...
+
+    @property
+    def heartbeat_interval_s(self) -> float:
+        """Seconds between heartbeats; 0 sends none."""
+        ...
+
+    def set_retries(self, attempts: int, interval_s: float) -> None:
+        """Show how often and how far apart transaction messages are tried."""
+        ...
+
+    def boot(self, reason: str) -> Outgoing:
+        """Return a BootNotification; `reason` is 2.0.1's."""
+        ...
+
+    def heartbeat(self) -> Outgoing:
+        """Return a Heartbeat."""
+        ...
+
+    def station_status(self, at: Moment, *, is_available: bool) -> Outgoing | None:
+        """Return the status of the station as a whole, where the version has one."""
+        ...
+
+    def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
+        """Return a StatusNotification."""
+        ...
+
+    def status_changed(self, evse_id: int, old: Status, new: Status, at: Moment) -> Outgoing | None:
+        """Return a StatusNotification where the version sees a difference."""
+        ...
+
+    def limit_notified(self, evse_id: int, source: str, schedule: Schedule) -> Outgoing | None:
+        """Return word of a limit that somebody else has set, where the version has one."""
+        ...
+
+    def limit_cleared(self, evse_id: int, source: str) -> Outgoing | None:
+        """Return word that such a limit is gone, where the version has one."""
+        ...
+
+    def authorize(self, token: Token, listener: StatusListener) -> Outgoing:
+        """Return an Authorize."""
+        ...
+
+    def transaction_id(self, transaction: Transaction) -> str:
+        """Return the ID that profiles of the transaction carry."""
+        ...
+
+    def started(
+        self, transaction: Transaction, reading: Reading, listener: StatusListener
+    ) -> Outgoing:
+        """Return the message that opens a transaction."""
+        ...
+
+    def charging_state(
+        self, transaction: Transaction, status: Status, reading: Reading, at: Moment
+    ) -> Outgoing | None:
+        """Return a report of a changed charging state, where the version has one."""
+        ...
+
+    def metered(
+        self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
+    ) -> Outgoing:
+        """Return meter values of a transaction."""
+        ...
+
+    def idle_metered(
+        self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
+    ) -> Outgoing:
+        """Return meter values outside a transaction."""
+        ...
+
+    def stopped(
+        self, transaction: Transaction, reading: Reading, at: Moment, reason: StopReason
+    ) -> Outgoing:
+        """Return the message that closes a transaction."""
+        ...

@@ -1,0 +1,42 @@
+"""What a bay may ask of the station that it belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from random import Random
+
+    from simulator.station.dialect import Dialect
+    from simulator.station.limits import LimitBook
+    from simulator.station.outbox import Outgoing
+
+
+class Host(Protocol):
+    """What a bay needs of its station."""
+
+    dialect: Dialect
+    book: LimitBook
+    random: Random
+
+    @property
+    def is_online(self) -> bool:
+        """Whether messages get out now."""
+        ...
+
+    def at(self, now: float) -> datetime:
+        """Return the station's clock."""
+        ...
+
+    def say(self, outgoing: Outgoing | None) -> None:
+        """Queue a message; None is no message."""
+        ...
+
+    def report(self, now: float, name: str, **fields: object) -> None:
+        """Tell the world outside of OCPP what happened."""
+        ...
+
+    def charging_count(self) -> int:
+        """Return how many of the station's bays have a transaction."""
+        ...

@@ -1,0 +1,358 @@
+"""Calls that wait for their turn: one is open at a time, transaction messages survive.
+
+Transaction messages keep their order, wait while the link is down, and are repeated when the
+central system fails, as the station's retry dialect has it. Everything else is dropped with the
+link. Source: OCPP 1.6, 3.7.1 and 4.8; OCPP 2.0.1 part 2, E04, E13.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from csms.ocppj.frames import CallResult
+from csms.ocppj.schemas import request_violation
+from simulator.errors import InvalidPayload
+from simulator.station.deliveries import Delivery, Outcome, Reason
+from simulator.station.message_ids import MessageIdSource
+from simulator.station.retries import RETRIES, Anchor, RetryDialect
+from simulator.wire import to_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from random import Random
+
+    from csms.ocppj.frames import Payload
+    from csms.ocppj.peer import AnswerReceived, Peer
+
+_METER_VALUES: Final = "MeterValues"
+_TRANSACTION_EVENT: Final = "TransactionEvent"
+
+
+def _ignore_result(_payload: Payload, _now: float) -> None:
+    """Most answers carry nothing."""
+
+
+def _ignore_failure(_now: float) -> None:
+    """Most losses are no matter."""
+
+
+def _ignore_delivery(_delivery: Delivery) -> None:
+    """Most have no history to write."""
+
+
+@dataclass(slots=True, eq=False)
+class Outgoing:
+    """A call to make. `build` gives the message when its turn comes, None to drop it then.
+
+    `is_urgent` may go before the station is accepted. `transaction` is the station's own ID of
+    the one that it belongs to. What follows `created_s` is the outbox's.
+    """
+
+    action: str
+    build: Callable[[], object | None]
+    is_durable: bool = False
+    is_urgent: bool = False
+    on_result: Callable[[Payload, float], None] = field(default=_ignore_result)
+    on_failure: Callable[[float], None] = field(default=_ignore_failure)
+    transaction: str | None = None
+    created_s: float = 0.0
+    due_s: float = 0.0
+    attempts: int = 0
+    number: int = 0
+    not_before: float = -math.inf
+    sent_s: float = -math.inf
+    was_cut: bool = False
+    message_id: str | None = None
+    payload: Payload | None = None
+
+    @classmethod
+    def of(cls, action: str, message: object) -> Outgoing:
+        """Return a call on request of the central system, which may go before acceptance."""
+        return cls(action, lambda: message, is_urgent=True)
+
+
+class Outbox:
+    """The waiting calls of one station. `strict` checks each against its schema.
+
+    `attempts` and `interval_s` begin as the dialect has them and may be set. `discarded` counts
+    what the station threw away, `discarded_for` says why; `tell` is told of every step.
+    """
+
+    def __init__(
+        self,
+        random: Random,
+        *,
+        timeout_s: float,
+        strict: bool,
+        retries: RetryDialect = RETRIES["default"],
+        tell: Callable[[Delivery], None] = _ignore_delivery,
+    ) -> None:
+        self.attempts = retries.attempts
+        self.interval_s = retries.interval_s
+        self.discarded = 0
+        self.discarded_for: Counter[Reason] = Counter()
+        self._retries = retries
+        self._ids = MessageIdSource(retries.ids, random)
+        self._timeout_s = timeout_s
+        self._strict = strict
+        self._tell = tell
+        self._ordinary: deque[Outgoing] = deque()
+        self._durable: deque[Outgoing] = deque()
+        self._open: Outgoing | None = None
+        self._deadline = math.inf
+        self._is_cut = False
+        self._numbers = 0
+        self._now = 0.0
+        self._dropped: set[str] = set()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits and nothing is open."""
+        return self._open is None and not self._ordinary and not self._durable
+
+    @property
+    def has_durable(self) -> bool:
+        """Whether a transaction message waits or is open."""
+        return bool(self._durable) or (self._open is not None and self._open.is_durable)
+
+    @property
+    def deadline(self) -> float:
+        """When the open call is given up; also without a link. Infinity with none."""
+        return self._deadline
+
+    def wake_at(self, *, is_accepted: bool) -> float:
+        """Return when something is to be done here without a message coming in."""
+        if self._open is not None:
+            return self._deadline
+        if not is_accepted:
+            return math.inf
+        waiting = (each.not_before for each in self._candidates())
+        return min((at for at in waiting if at > -math.inf), default=math.inf)
+
+    def add(self, outgoing: Outgoing, now: float | None = None) -> None:
+        """Put a call at the end of the queue; without `now` it was made when last heard of."""
+        self._numbers += 1
+        outgoing.number = self._numbers
+        outgoing.created_s = outgoing.due_s = self._now if now is None else now
+        if outgoing.transaction is not None and outgoing.transaction in self._dropped:
+            self._discard(outgoing, outgoing.created_s, Reason.SESSION_DROPPED)
+            return
+        (self._durable if outgoing.is_durable else self._ordinary).append(outgoing)
+
+    def next_text(self, peer: Peer, now: float, *, is_accepted: bool) -> str | None:
+        """Open the next call and return its text; None when none may go now.
+
+        Calls go in order, but others overtake a transaction message that waits to be repeated.
+        Raises: InvalidPayload.
+        """
+        self._now = now
+        while (
+            peer.open_call is None
+            and self._open is None
+            and (outgoing := self._take(now, is_accepted=is_accepted)) is not None
+        ):
+            payload = self._payload(outgoing)
+            if payload is None:
+                self._discard(outgoing, now, Reason.NO_TRANSACTION_ID)
+                continue
+            return self._sent(peer, outgoing, payload, now)
+        return None
+
+    def answered(self, received: AnswerReceived, now: float) -> None:
+        """Close the open call with its answer; a failed transaction message is tried again."""
+        self._now = now
+        outgoing = self._close()
+        if outgoing is None:
+            return
+        answer = received.answer
+        if not isinstance(answer, CallResult):
+            self._failed(outgoing, now, Reason.CALL_ERROR)
+        elif received.violation is not None:
+            self._failed(outgoing, now, Reason.INVALID_ANSWER)
+        else:
+            self._report(Outcome.ANSWERED, outgoing, now, payload=answer.payload)
+            outgoing.on_result(answer.payload, now)
+
+    def expire(self, peer: Peer | None, now: float) -> bool:
+        """Give the open call up if it has waited too long, and return whether it has."""
+        self._now = max(self._now, now)
+        if now < self._deadline:
+            return False
+        if peer is not None:
+            peer.abandon()
+        outgoing = self._close()
+        if outgoing is not None:
+            self._failed(outgoing, now, Reason.NO_ANSWER)
+        return True
+
+    def link_lost(self, now: float) -> None:
+        """Keep transaction messages for the next connection, drop the rest."""
+        self._now = now
+        lost = list(self._ordinary)
+        self._ordinary.clear()
+        cut = self._open
+        if cut is not None:
+            cut.was_cut = True
+            self._report(Outcome.FAILED, cut, now, reason=Reason.LINK_LOST)
+            if not (cut.is_durable and self._retries.keeps_in_flight):
+                cut.attempts -= 1
+                lost.insert(0, cut)
+                self._close()
+            else:
+                self._is_cut = True
+        if not self._retries.keeps_in_flight:
+            _let_go(self._durable)
+        for each in reversed(lost):
+            if each.is_durable:
+                self._durable.appendleft(each)
+        for each in lost:
+            if not each.is_durable:
+                each.on_failure(now)
+
+    def rebooted(self) -> None:
+        """Begin message IDs anew where the firmware does; what waits is kept, timers are not."""
+        self._ids.restart()
+        if self._is_cut and (outgoing := self._close()) is not None:
+            outgoing.attempts = 0
+            self._durable.appendleft(outgoing)
+
+    def _candidates(self) -> Iterable[Outgoing]:
+        """Return the transaction messages of which one may be next."""
+        if not self._retries.keeps_order:
+            return self._durable
+        return (self._durable[0],) if self._durable else ()
+
+    def _take(self, now: float, *, is_accepted: bool) -> Outgoing | None:
+        if not is_accepted:
+            return self._take_urgent()
+        durable = next((each for each in self._candidates() if now >= each.not_before), None)
+        if self._ordinary and (durable is None or durable.number > self._ordinary[0].number):
+            return self._ordinary.popleft()
+        if durable is not None:
+            self._durable.remove(durable)
+        return durable
+
+    def _take_urgent(self) -> Outgoing | None:
+        urgent = next((each for each in self._ordinary if each.is_urgent), None)
+        if urgent is not None:
+            self._ordinary.remove(urgent)
+        return urgent
+
+    def _payload(self, outgoing: Outgoing) -> Payload | None:
+        """Return what is to be sent: the same again, or as it is known by now."""
+        if self._retries.is_same_call and outgoing.payload is not None:
+            return outgoing.payload
+        message = outgoing.build()
+        if message is None:
+            return None
+        payload = to_payload(message)
+        if (
+            outgoing.was_cut
+            and self._retries.marks_resent_offline
+            and outgoing.action == _TRANSACTION_EVENT
+        ):
+            payload["offline"] = True
+        return payload
+
+    def _sent(self, peer: Peer, outgoing: Outgoing, payload: Payload, now: float) -> str:
+        if self._strict:
+            violation = request_violation(peer.version, outgoing.action, payload)
+            if violation is not None:
+                raise InvalidPayload(f"{outgoing.action}: {violation.message}")
+        if outgoing.message_id is None or not self._retries.is_same_call:
+            outgoing.message_id = self._ids.next()
+        outgoing.payload = payload
+        outgoing.attempts += 1
+        outgoing.sent_s = now
+        text = peer.call(outgoing.message_id, outgoing.action, payload)
+        self._open = outgoing
+        self._deadline = now + self._waits_s(outgoing)
+        self._report(Outcome.SENT, outgoing, now, payload=payload)
+        return text
+
+    def _waits_s(self, outgoing: Outgoing) -> float:
+        if not outgoing.is_durable:
+            return self._timeout_s
+        return self._retries.waits_s(outgoing.attempts, self.interval_s, self._timeout_s)
+
+    def _close(self) -> Outgoing | None:
+        outgoing, self._open, self._deadline = self._open, None, math.inf
+        self._is_cut = False
+        return outgoing
+
+    def _failed(self, outgoing: Outgoing, now: float, reason: Reason) -> None:
+        self._report(Outcome.FAILED, outgoing, now, reason=reason)
+        if not outgoing.is_durable:
+            outgoing.on_failure(now)
+        elif reason is Reason.NO_ANSWER and not self._retries.silence_counts:
+            outgoing.attempts -= 1
+            self._durable.appendleft(outgoing)
+        elif outgoing.attempts < self.attempts:
+            outgoing.not_before = self._again_at(outgoing, now)
+            self._durable.appendleft(outgoing)
+        else:
+            self._give_up(outgoing, now, reason)
+
+    def _again_at(self, outgoing: Outgoing, now: float) -> float:
+        pause_s = self.interval_s * outgoing.attempts
+        match self._retries.anchor:
+            case Anchor.FAILURE:
+                return now + pause_s
+            case Anchor.ATTEMPT:
+                return outgoing.sent_s + pause_s
+            case Anchor.CREATION:
+                # The time for which a message is due moves on from its own, not from now: one
+                # that is old already is due again at once.
+                outgoing.due_s += pause_s
+                return outgoing.due_s
+
+    def _give_up(self, outgoing: Outgoing, now: float, reason: Reason) -> None:
+        self._discard(outgoing, now, reason)
+        outgoing.on_failure(now)
+        transaction = outgoing.transaction
+        drops = self._retries.drops_session and outgoing.action != _METER_VALUES
+        if not drops or transaction is None:
+            return
+        self._dropped.add(transaction)
+        following = [each for each in self._durable if each.transaction == transaction]
+        for each in following:
+            self._durable.remove(each)
+            self._discard(each, now, Reason.SESSION_DROPPED)
+
+    def _discard(self, outgoing: Outgoing, now: float, reason: Reason) -> None:
+        self.discarded += 1
+        self.discarded_for[reason] += 1
+        self._report(Outcome.DISCARDED, outgoing, now, reason=reason)
+
+    def _report(
+        self,
+        outcome: Outcome,
+        outgoing: Outgoing,
+        now: float,
+        *,
+        payload: Payload | None = None,
+        reason: Reason | None = None,
+    ) -> None:
+        self._tell(
+            Delivery(
+                outcome=outcome,
+                action=outgoing.action,
+                number=outgoing.number,
+                attempt=outgoing.attempts,
+                at_s=now,
+                message_id=outgoing.message_id,
+                transaction=outgoing.transaction,
+                is_durable=outgoing.is_durable,
+                payload=payload,
+                reason=reason,
+            )
+        )
+
+
+def _let_go(waiting: Iterable[Outgoing]) -> None:
+    """Let what waits for its repetition go as soon as it can."""
+    for each in waiting:
+        each.not_before = -math.inf

@@ -1,0 +1,39 @@
+"""Why a station takes no profile: by the specification, or on purpose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.faults import HONEST
+
+if TYPE_CHECKING:
+    from profiles import ChargingProfile
+    from simulator.faults import Effects
+    from simulator.station.core import Station
+
+
+def refusal(station: Station, evse: int, profile: ChargingProfile, now: float) -> str | None:
+    """Return why a profile is refused, None when it is taken."""
+    on_purpose = _on_purpose(profile, effects(station, now))
+    if on_purpose is not None:
+        return on_purpose
+    bay = station.bays.get(evse)
+    return station.book.refusal(evse, profile, bay.limit_transaction if bay else None)
+
+
+def effects(station: Station, now: float) -> Effects:
+    """Return the faults of all EVSEs as one: what is asked of the station is asked of all."""
+    together = HONEST
+    for bay in station.bays.values():
+        together = together.with_(bay.supply.effects(now))
+    return together
+
+
+def _on_purpose(profile: ChargingProfile, faulty: Effects) -> str | None:
+    if faulty.refuses_profiles:
+        return "this station refuses profiles on purpose"
+    if profile.stack_level > faulty.highest_level:
+        return f"this station takes levels up to {faulty.highest_level:g} only, on purpose"
+    if profile.schedule.unit.value in faulty.refused_units:
+        return f"this station takes no limits in {profile.schedule.unit} on purpose"
+    return None

@@ -1,0 +1,1 @@
+"""What really happened, to hold a central system's records against."""

@@ -1,0 +1,1 @@
+"""Cars: batteries, what they draw, when they come."""

@@ -1,0 +1,1 @@
+"""Scenario files and the fleets that they make."""
