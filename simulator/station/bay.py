@@ -1,7 +1,7 @@
-"""One EVSE with the car and the driver at it: what happens when, and what is reported of it.
+"""One EVSE: the plug, the token, the transaction, and what is reported of them.
 
-Driver and car follow a list of visits; commands bend what they do. Works in simulated seconds
-and says everything through its host.
+Works in simulated seconds and says everything through its host. Who plugs in is the driver's
+matter, or that of a hand on the control port.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from profiles import Transaction as LimitTransaction
 from simulator.metering.meter import Meter
 from simulator.power.evse import Offer
 from simulator.power.supply import Supply
+from simulator.station.driver import Driver
 from simulator.station.energy_manager import EnergyManager
 from simulator.station.timers import Timers
 from simulator.station.transaction import (
@@ -23,7 +24,6 @@ from simulator.station.transaction import (
     Token,
     Transaction,
 )
-from simulator.vehicles.vehicle import Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
     from simulator.faults import FaultBoard
     from simulator.power.evse import EvseModel
     from simulator.station.host import Host
+    from simulator.vehicles.vehicle import Vehicle
     from simulator.vehicles.visit import Visit
 
-_TAG_AFTER_S = 2.0
-_UNPLUG_AFTER_S = 5.0
 _SHORTEST_LOOK_S = 0.05
 _LOOK_FOR_INTERVAL_S = 30.0
 _ACCEPTED = "Accepted"
@@ -59,28 +58,22 @@ class Bay:
         meter = Meter(host.random, model.current, model.phases)
         self.supply = Supply(model, meter, faults, host.random)
         self._host = host
-        self._visits = visits
-        self._timers = Timers()
-        self._visit: Visit | None = None
-        self._coming: Visit | None = None
+        self.timers = Timers()
+        self.driver = Driver(self, visits)
         self._remote: tuple[Token, int | None] | None = None
         self._is_finished = False
         self._limit_until = math.inf
         self._manager = EnergyManager(host, evse_id, model)
-        self._opened_s = 0.0
         self._handlers: Mapping[str, Callable[[float], None]] = {
-            "arrive": self._on_arrive,
-            "tag": self._on_tag,
+            **self.driver.handlers,
             "sample": self._on_sample,
             "look": self._on_look,
-            "leave": self._on_leave,
-            "unplug": self._vanish,
         }
 
     @property
     def wake_at(self) -> float:
         """When `advance` has something to do."""
-        return self._timers.next_at
+        return self.timers.next_at
 
     @property
     def limit_transaction(self) -> LimitTransaction | None:
@@ -92,19 +85,16 @@ class Bay:
 
     def open(self, now: float) -> None:
         """Let cars come: called once, when the station is first accepted."""
-        self._opened_s = now
-        self._expect_next(now)
+        self.driver.open(now)
 
     def close(self, now: float) -> None:
         """Unplug, and let no more cars come."""
-        self._visits = iter(())
-        self._coming = None
+        self.driver.close()
         self.unplug(now)
-        self._timers.clear("arrive")
 
     def advance(self, now: float) -> None:
         """Do all that is due up to `now`, each at its own time."""
-        while (due := self._timers.pop_due(now)) is not None:
+        while (due := self.timers.pop_due(now)) is not None:
             name, at = due
             self.supply.flow(at)
             self._handlers[name](at)
@@ -120,11 +110,30 @@ class Bay:
         """Start for an operator, with a car that comes if none is there; False if impossible."""
         if self.transaction is not None or not self.is_operative or self._is_finished:
             return False
-        if self._visit is None and self._visitor() is None:
+        if not self.driver.can_come:
             return False
         self._remote = (token, remote_start_id)
-        self._timers.set("arrive" if self._visit is None else "tag", now + _TAG_AFTER_S)
+        self.driver.come_soon(now)
         return True
+
+    def plug_in(self, vehicle: Vehicle, now: float, **told: object) -> None:
+        """Connect a car; there must be none."""
+        self.supply.vehicle = vehicle
+        charge_level = round(vehicle.soc * 100)
+        self._report(
+            now, "car.arrived", vehicle=vehicle.model.name, **told, charge_level=charge_level
+        )
+
+    def take_token(self, token: Token | None, now: float) -> None:
+        """Start with what a remote start brought, else with a token that a driver shows."""
+        if self.supply.vehicle is None or self.transaction is not None:
+            return
+        if self._remote is not None:
+            token, remote_start_id = self._remote
+            self._remote = None
+            self._begin(token, now, is_remote=True, remote_start_id=remote_start_id)
+        elif token is not None:
+            self._authorize(token, now)
 
     def stop(self, reason: StopReason, now: float) -> bool:
         """End the transaction, and let the car go a little later; False if there is none."""
@@ -140,8 +149,8 @@ class Bay:
         self.transaction, self.last_transaction = None, transaction
         self._is_finished = True
         self.supply.open_circuit()
-        self._timers.clear("sample", "look", "leave", "tag")
-        self._timers.set("unplug", now + _UNPLUG_AFTER_S)
+        self.timers.clear("sample", "look")
+        self.driver.go_soon(now)
         host.say(host.dialect.stopped(transaction, reading, self._moment(now), reason))
         host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=keeps_pause)
         energy_wh = reading.register_wh - transaction.meter_start_wh
@@ -165,10 +174,10 @@ class Bay:
     def set_operative(self, now: float, *, is_operative: bool) -> bool:
         """Change the availability; False where that waits for the transaction's end."""
         was_operative, self.is_operative = self.is_operative, is_operative
-        if is_operative and not was_operative and self._visit is None:
-            self._expect_next(now)
+        if is_operative and not was_operative and self.supply.vehicle is None:
+            self.driver.expect_next(now)
         self._settle(now)
-        return is_operative or self._visit is None
+        return is_operative or self.supply.vehicle is None
 
     def say_status(self, now: float) -> None:
         """Send the connector's status as it is."""
@@ -192,48 +201,23 @@ class Bay:
             offered=reading.offered,
         )
 
-    def _on_arrive(self, now: float) -> None:
-        visit = self._visitor()
-        self._coming = None
-        if visit is None or self._visit is not None or not self.is_operative:
-            return
-        self._visit = visit
-        self.supply.vehicle = Vehicle(visit.vehicle, visit.soc)
-        self._timers.set("tag", now + _TAG_AFTER_S)
-        if visit.stays_s < math.inf:
-            self._timers.set("leave", now + visit.stays_s)
-        self._report(
-            now,
-            "car.arrived",
-            vehicle=visit.vehicle.name,
-            token=visit.token.text,
-            charge_level=round(visit.soc * 100),
-        )
-
-    def _on_tag(self, now: float) -> None:
-        if self._visit is None or self.transaction is not None:
-            return
-        token = self._visit.token
-        if self._remote is not None:
-            token, remote_start_id = self._remote
-            self._remote = None
-            self._begin(token, now, is_remote=True, remote_start_id=remote_start_id)
-        elif not self._host.is_online:
+    def _authorize(self, token: Token, now: float) -> None:
+        if not self._host.is_online:
             self._begin(token, now)
-        else:
-            asked = self._host.dialect.authorize(
-                token, lambda status, at: self._authorized(token, status, at)
-            )
-            self._host.say(asked)
+            return
+        asked = self._host.dialect.authorize(
+            token, lambda status, at: self._authorized(token, status, at)
+        )
+        self._host.say(asked)
 
     def _authorized(self, token: Token, status: str, now: float) -> None:
-        if self._visit is None or self.transaction is not None or self._is_finished:
+        if self.supply.vehicle is None or self.transaction is not None or self._is_finished:
             return
         if status == _ACCEPTED or not self._host.is_online:
             self._begin(token, now)
         else:
             self._report(now, "authorize.refused", token=token.text, status=status)
-            self._timers.set("leave", now + _UNPLUG_AFTER_S)
+            self.driver.leave_soon(now)
         self._settle(now)
 
     def _begin(
@@ -284,44 +268,22 @@ class Bay:
             self.say_sample(now, SampleContext.PERIODIC)
 
     def _on_look(self, now: float) -> None:
-        vehicle, visit = self.supply.vehicle, self._visit
-        if vehicle is None or visit is None or vehicle.is_satisfied:
+        vehicle = self.supply.vehicle
+        if vehicle is None or vehicle.is_satisfied:
             return
         if self._missing_wh() <= 0 or not vehicle.wants_energy:
             vehicle.is_satisfied = True
-            if visit.leaves_after_s < math.inf:
-                self._timers.set_earlier("leave", now + visit.leaves_after_s)
-
-    def _on_leave(self, now: float) -> None:
-        vehicle = self.supply.vehicle
-        if self.transaction is None:
-            self._vanish(now)
-        elif vehicle is not None and vehicle.is_satisfied:
-            self.stop(StopReason.LOCAL, now)
-        else:
-            self.unplug(now)
+            self.driver.satisfied(now)
 
     def _vanish(self, now: float) -> None:
         if self.supply.vehicle is None:
             return
         self._report(now, "car.left", charge_level=round(self.supply.vehicle.soc * 100))
         self.supply.vehicle = None
-        self._visit = None
         self._remote = None
         self._is_finished = False
-        self._timers.clear("tag", "leave", "unplug", "look", "sample")
-        self._expect_next(now)
-
-    def _visitor(self) -> Visit | None:
-        if self._coming is None:
-            self._coming = next(self._visits, None)
-        return self._coming
-
-    def _expect_next(self, now: float) -> None:
-        coming = self._visitor()
-        if coming is not None:
-            at = max(self._opened_s + coming.at_s, now + coming.gap_s)
-            self._timers.set("arrive", at)
+        self.timers.clear("look", "sample")
+        self.driver.left(now)
 
     def _settle(self, now: float) -> None:
         """Bring offer, reported state and the next look in line with what is now."""
@@ -333,7 +295,7 @@ class Bay:
         self._report_status(now)
         look_at = min(self.supply.next_look(now, self._missing_wh()), self._limit_until)
         if self.transaction is not None and look_at < math.inf:
-            self._timers.set("look", look_at)
+            self.timers.set("look", look_at)
 
     def _allowed(self, now: float) -> Offer:
         """Return what profiles allow, and note until when that surely holds."""
@@ -385,11 +347,10 @@ class Bay:
 
     def _plan_sample(self, now: float) -> None:
         interval_s = self._host.dialect.meter_interval_s
-        self._timers.set("sample", now + (interval_s or _LOOK_FOR_INTERVAL_S))
+        self.timers.set("sample", now + (interval_s or _LOOK_FOR_INTERVAL_S))
 
     def _missing_wh(self) -> float:
-        wanted = math.inf if self._visit is None else self._visit.wants_wh
-        return wanted - self.supply.delivered_wh
+        return self.driver.wants_wh - self.supply.delivered_wh
 
     def _moment(self, now: float) -> Moment:
         return Moment(self._host.at(now), is_offline=not self._host.is_online)

@@ -1,0 +1,125 @@
+"""Who comes to an EVSE and when: the driver, following a list of visits.
+
+Plugs in, shows a token, waits until the car has what it wants, and takes it away. Everything is
+done through the bay's own methods, which a hand on the control port uses as well.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simulator.station.transaction import StopReason
+from simulator.vehicles.vehicle import Vehicle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from simulator.station.bay import Bay
+    from simulator.vehicles.visit import Visit
+
+TAG_AFTER_S = 2.0
+UNPLUG_AFTER_S = 5.0
+
+
+class Driver:
+    """Plays visits at one bay; `visit` is the one that is there now. Its timers are the bay's."""
+
+    def __init__(self, bay: Bay, visits: Iterator[Visit]) -> None:
+        self.visit: Visit | None = None
+        self._bay = bay
+        self._visits = visits
+        self._coming: Visit | None = None
+        self._opened_s = 0.0
+
+    @property
+    def handlers(self) -> Mapping[str, Callable[[float], None]]:
+        """What is done when one of its appointments is due."""
+        return {
+            "arrive": self._on_arrive,
+            "tag": self._on_tag,
+            "leave": self._on_leave,
+            "unplug": self._bay.unplug,
+        }
+
+    @property
+    def wants_wh(self) -> float:
+        """The energy that the visit is for; infinity where it is a full battery."""
+        return math.inf if self.visit is None else self.visit.wants_wh
+
+    @property
+    def can_come(self) -> bool:
+        """Whether a car is there, or one would come if it was asked."""
+        return self._bay.supply.vehicle is not None or self._next() is not None
+
+    def open(self, now: float) -> None:
+        """Let cars come: called once, when the station is first accepted."""
+        self._opened_s = now
+        self.expect_next(now)
+
+    def close(self) -> None:
+        """Let no more cars come."""
+        self._visits = iter(())
+        self._coming = None
+        self._bay.timers.clear("arrive")
+
+    def come_soon(self, now: float) -> None:
+        """Show a token soon, after coming with a car if none is there."""
+        is_there = self._bay.supply.vehicle is not None
+        self._bay.timers.set("tag" if is_there else "arrive", now + TAG_AFTER_S)
+
+    def go_soon(self, now: float) -> None:
+        """Take the car away soon, by hand or not, after what ended the charging."""
+        self._bay.timers.clear("leave", "tag")
+        self._bay.timers.set("unplug", now + UNPLUG_AFTER_S)
+
+    def leave_soon(self, now: float) -> None:
+        """Leave, since the station does not want the token."""
+        self._bay.timers.set("leave", now + UNPLUG_AFTER_S)
+
+    def left(self, now: float) -> None:
+        """Take note that the car is gone, and let the next one come."""
+        self.visit = None
+        self._bay.timers.clear("tag", "leave", "unplug")
+        self.expect_next(now)
+
+    def expect_next(self, now: float) -> None:
+        """Make the appointment for the next arrival."""
+        coming = self._next()
+        if coming is not None:
+            at = max(self._opened_s + coming.at_s, now + coming.gap_s)
+            self._bay.timers.set("arrive", at)
+
+    def satisfied(self, now: float) -> None:
+        """Leave some time after the car has what it was to get."""
+        if self.visit is not None and self.visit.leaves_after_s < math.inf:
+            self._bay.timers.set_earlier("leave", now + self.visit.leaves_after_s)
+
+    def _on_arrive(self, now: float) -> None:
+        visit = self._next()
+        self._coming = None
+        bay = self._bay
+        if visit is None or bay.supply.vehicle is not None or not bay.is_operative:
+            return
+        self.visit = visit
+        bay.timers.set("tag", now + TAG_AFTER_S)
+        if visit.stays_s < math.inf:
+            bay.timers.set("leave", now + visit.stays_s)
+        bay.plug_in(Vehicle(visit.vehicle, visit.soc), now, token=visit.token.text)
+
+    def _on_tag(self, now: float) -> None:
+        token = None if self.visit is None else self.visit.token
+        self._bay.take_token(token, now)
+
+    def _on_leave(self, now: float) -> None:
+        bay = self._bay
+        vehicle = bay.supply.vehicle
+        if bay.transaction is not None and vehicle is not None and vehicle.is_satisfied:
+            bay.stop(StopReason.LOCAL, now)
+        else:
+            bay.unplug(now)
+
+    def _next(self) -> Visit | None:
+        if self._coming is None:
+            self._coming = next(self._visits, None)
+        return self._coming
