@@ -13,7 +13,8 @@ import typer
 import uvloop
 
 from simulator.errors import SimulatorError
-from simulator.faults import FAULTS, parse_option
+from simulator.faults.catalogue import FAULTS
+from simulator.faults.options import parse_option
 from simulator.running.fleet import Fleet, RunOptions, Summary, run_until_interrupted
 from simulator.running.progress import Progress
 from simulator.station.retries import MIXED, RETRIES

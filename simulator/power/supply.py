@@ -16,7 +16,8 @@ from simulator.vehicles.vehicle import CurrentType
 if TYPE_CHECKING:
     from random import Random
 
-    from simulator.faults import Effects, FaultBoard
+    from simulator.faults.effects import Effects
+    from simulator.faults.fault import FaultBoard
     from simulator.metering.meter import Meter, Reading
     from simulator.power.evse import EvseModel, Offer
     from simulator.vehicles.vehicle import Vehicle
@@ -66,6 +67,7 @@ class Supply:
 
     def close_circuit(self, now: float, allowed: Offer) -> None:
         """Start a transaction with what is allowed, at once."""
+        self._faults.begin()
         self._since = self._flowed_s = now
         self._delivered_j = 0.0
         self._pending.clear()
@@ -80,11 +82,11 @@ class Supply:
 
     def effects(self, now: float) -> Effects:
         """Return what the faults that are on change."""
-        return self._faults.effects(self._elapsed(now))
+        return self._faults.effects(now, self._elapsed(now))
 
     def fault_change(self, now: float) -> FaultChange:
         """Return which faults went on and off since this was last asked."""
-        active = self._faults.active(self._elapsed(now))
+        active = self._faults.active(now, self._elapsed(now))
         change = FaultChange(
             tuple(sorted(active - self._active)), tuple(sorted(self._active - active))
         )
@@ -129,7 +131,7 @@ class Supply:
             looks.append(now + max(0.0, missing_wh) * JOULES_PER_WH / power)
         if self._pending:
             looks.append(self._pending[0][0])
-        looks.append(self._since + self._faults.next_change(now - self._since))
+        looks.append(self._faults.next_change(now, now - self._since))
         return max(now + _SHORTEST_LOOK_S, min(looks))
 
     def read(self) -> Reading:

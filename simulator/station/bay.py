@@ -28,7 +28,7 @@ from simulator.station.transaction import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from simulator.faults import FaultBoard
+    from simulator.faults.fault import FaultBoard
     from simulator.power.evse import EvseModel
     from simulator.station.host import Host
     from simulator.vehicles.vehicle import Vehicle

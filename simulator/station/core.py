@@ -9,73 +9,32 @@ what a central system sends.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
 from csms.ocppj.schemas import response_violation
 from csms.ocppj.version import Role
 from simulator.errors import InvalidPayload
-from simulator.faults import FaultBoard
+from simulator.faults.fault import FaultBoard, Span
 from simulator.station.bay import Bay
+from simulator.station.clock import StationClock
 from simulator.station.deliveries import Outcome
 from simulator.station.dialect import Refused
+from simulator.station.lifecycle import Lifecycle
 from simulator.station.limits import LimitBook
 from simulator.station.outbox import Outbox
 from simulator.station.outputs import CloseConnection, Happened, Output, PasswordChanged, Send
-from simulator.station.retries import RETRIES, RetryDialect
 from simulator.station.timers import Timers
-from simulator.station.transaction import Moment, StopReason
+from simulator.station.transaction import Moment
 from simulator.wire import from_text, to_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from random import Random
+    from datetime import datetime
 
     from csms.ocppj.frames import Call, Payload
-    from simulator.power.evse import EvseModel
     from simulator.station.deliveries import Delivery
-    from simulator.station.dialect import Dialect
     from simulator.station.outbox import Outgoing
-    from simulator.vehicles.visit import Visit
-
-_DEFAULT_BOOT_RETRY_S: Final = 30.0
-_BOOT_TAKES_S: Final = 5.0
-_RESET_AFTER_S: Final = 1.0
-_SANE_YEARS: Final = (1970, 9000)
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """An EVSE and the cars that will come to it."""
-
-    model: EvseModel
-    visits: Iterator[Visit]
-
-
-@dataclass(frozen=True, slots=True)
-class StationSetup:
-    """What a station is made of. Outlets become EVSEs 1, 2, ….
-
-    `call_timeout_s` is in simulated seconds: stretch it with the clock. `switched_on` is what
-    the clock shows until a central system sets it. `follows_time` sets it by every answer that
-    carries a time; on an accelerated clock only the first may. `strict` checks all that is
-    sent against the schemas. `tells_messages` reports each step of each transaction message,
-    else only those that the station throws away.
-    """
-
-    id: str
-    dialect: Dialect
-    outlets: tuple[Outlet, ...]
-    random: Random
-    faults: FaultBoard = field(default=FaultBoard())
-    call_timeout_s: float = 30.0
-    follows_time: bool = True
-    strict: bool = True
-    retries: RetryDialect = field(default=RETRIES["default"])
-    tells_messages: bool = False
-    switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    from simulator.station.setup import StationSetup
 
 
 class Station:
@@ -87,14 +46,19 @@ class Station:
         self.random = setup.random
         models = {number: each.model for number, each in enumerate(setup.outlets, 1)}
         self.book = LimitBook(setup.dialect.rules, models)
+        wide = tuple(each for each in setup.faults if each.fault.span is Span.STATION)
+        own = tuple(each for each in setup.faults if each.fault.span is Span.TRANSACTION)
+        self.faults = FaultBoard(wide, setup.luck)
         self.bays = {
-            number: Bay(self, number, each.model, each.visits, setup.faults)
+            number: Bay(
+                self, number, each.model, each.visits, FaultBoard(own, setup.luck, self.faults)
+            )
             for number, each in enumerate(setup.outlets, 1)
         }
-        self.is_accepted = False
+        self.lifecycle = Lifecycle(self)
         self.sent: Counter[str] = Counter()
         self._setup = setup
-        self._outbox = Outbox(
+        self.outbox = Outbox(
             setup.random,
             timeout_s=setup.call_timeout_s,
             strict=setup.strict,
@@ -103,15 +67,17 @@ class Station:
         )
         self.retries = setup.retries
         setup.dialect.set_retries(setup.retries.attempts, setup.retries.interval_s)
-        self._timers = Timers()
+        self.timers = Timers()
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
-        self._epoch = setup.switched_on
-        self._has_time = False
-        self._has_opened = False
-        self._boot_reason = "PowerUp"
+        self.clock = StationClock(setup.switched_on, follows_time=setup.follows_time)
         self._now = 0.0
-        self._resets_when_idle = False
+        self._faults_change_at = self.faults.next_change(0.0, None)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the central system has let it in."""
+        return self.lifecycle.is_accepted
 
     @property
     def is_online(self) -> bool:
@@ -121,12 +87,12 @@ class Station:
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be sent or answered."""
-        return self._outbox.is_empty
+        return self.outbox.is_empty
 
     @property
     def has_waiting_transaction_messages(self) -> bool:
         """Whether a transaction message waits or has no answer yet."""
-        return self._outbox.has_durable
+        return self.outbox.has_durable
 
     @property
     def wants_connection(self) -> bool:
@@ -136,13 +102,14 @@ class Station:
     @property
     def wake_at(self) -> float:
         """When `advance` is to be called at the latest, in simulated seconds."""
-        outbox = self._outbox
+        outbox = self.outbox
         waits = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
-        return min(self._timers.next_at, waits, *(bay.wake_at for bay in self.bays.values()))
+        faults_at = self._faults_change_at
+        return min(self.timers.next_at, waits, faults_at, *(b.wake_at for b in self.bays.values()))
 
     def at(self, now: float) -> datetime:
         """Return the station's clock: what the central system said, and time since."""
-        return self._epoch + timedelta(seconds=round(now, 3))
+        return self.clock.at(now)
 
     def take(self) -> list[Output]:
         """Return what there is to do, in order, and forget it."""
@@ -155,12 +122,7 @@ class Station:
         commands = frozenset(self.dialect.commands)
         self._peer = Peer(self.dialect.version, Role.STATION, supported=commands)
         self.report(now, "connection.opened")
-        if self.is_accepted:
-            self.say_states(now)
-            self.say_heartbeat(now)
-        else:
-            self._timers.clear("boot")
-            self.say_boot(self._boot_reason)
+        self.lifecycle.connected(now)
         self._finish(now)
 
     def disconnected(self, now: float) -> None:
@@ -169,9 +131,9 @@ class Station:
         if self._peer is None:
             return
         self._peer = None
-        self._timers.clear("boot", "heartbeat")
+        self.timers.clear("boot", "heartbeat")
         self.report(now, "connection.lost")
-        self._outbox.link_lost(now)
+        self.outbox.link_lost(now)
         self._finish(now)
 
     def received(self, text: str, now: float) -> None:
@@ -188,7 +150,7 @@ class Station:
             case AnswerReceived() as received:
                 if received.violation is not None:
                     self._complain(now, received)
-                self._outbox.answered(received, now)
+                self.outbox.answered(received, now)
             case ReplyDue(reply, reason):
                 self._outputs.append(Send(reply))
                 self.report(now, "call.refused", reason=reason)
@@ -213,7 +175,7 @@ class Station:
         if outgoing is None or not (outgoing.is_durable or self._peer is not None):
             return
         self.sent[outgoing.action] += 1
-        self._outbox.add(outgoing, self._now)
+        self.outbox.add(outgoing, self._now)
 
     def report(self, now: float, name: str, **fields: object) -> None:
         """Tell the world outside of OCPP what happened."""
@@ -231,10 +193,6 @@ class Station:
         for bay in self.bays.values():
             bay.say_status(now)
 
-    def say_boot(self, reason: str) -> None:
-        """Send a BootNotification; its answer decides whether the station works."""
-        self.say(self._boot(reason))
-
     def say_heartbeat(self, now: float) -> None:
         """Send a Heartbeat; its answer sets the clock."""
         outgoing = self.dialect.heartbeat()
@@ -251,28 +209,26 @@ class Station:
     ) -> None:
         """Try transaction messages as often, or as far apart, from now on."""
         if attempts is not None:
-            self._outbox.attempts = attempts
+            self.outbox.attempts = attempts
         if interval_s is not None:
-            self._outbox.interval_s = interval_s
+            self.outbox.interval_s = interval_s
 
     def restart_heartbeat(self, now: float) -> None:
         """Count the heartbeat's interval from now."""
-        self._timers.clear("heartbeat")
+        self.timers.clear("heartbeat")
         if self.dialect.heartbeat_interval_s > 0:
-            self._timers.set("heartbeat", now + self.dialect.heartbeat_interval_s)
+            self.timers.set("heartbeat", now + self.dialect.heartbeat_interval_s)
 
     def profiles_changed(self, now: float) -> None:
         """Let all bays look at their limits again."""
         for bay in self.bays.values():
             bay.refresh(now)
 
-    def reset(self, now: float, *, is_hard: bool) -> None:
-        """Restart soon: transactions end, then the station boots again."""
-        self._timers.set("reset-hard" if is_hard else "reset-soft", now + _RESET_AFTER_S)
-
-    def reset_when_idle(self) -> None:
-        """Restart as soon as no transaction runs."""
-        self._resets_when_idle = True
+    def hang_up(self, now: float) -> None:
+        """Give the connection up."""
+        if self._peer is not None:
+            self._outputs.append(CloseConnection())
+            self.disconnected(now)
 
     def _advance(self, now: float) -> None:
         while (due_at := self.wake_at) <= now:
@@ -281,15 +237,12 @@ class Station:
             for bay in self.bays.values():
                 bay.advance(due_at)
             self._pump(due_at)
-            if self._resets_when_idle and not self.charging_count():
-                self._resets_when_idle = False
-                self.reset(due_at, is_hard=False)
+            self.lifecycle.look(due_at)
         self._now = max(self._now, now)
 
     def _finish(self, now: float) -> None:
         if self._peer is not None and not self.wants_connection:
-            self._outputs.append(CloseConnection())
-            self.disconnected(now)
+            self.hang_up(now)
             return
         self._pump(now)
 
@@ -297,82 +250,24 @@ class Station:
         """Send what may go, as far as one call at a time allows."""
         if self._peer is None:
             return
-        text = self._outbox.next_text(self._peer, now, is_accepted=self.is_accepted)
+        text = self.outbox.next_text(self._peer, now, is_accepted=self.is_accepted)
         if text is not None:
             self._outputs.append(Send(text))
 
     def _do_own(self, now: float) -> None:
-        if self._outbox.expire(self._peer, now):
+        if now >= self._faults_change_at:
+            self._faults_change_at = self.faults.next_change(now, None)
+            self.profiles_changed(now)
+        if self.outbox.expire(self._peer, now):
             self.report(now, "call.timed_out")
-        while (due := self._timers.pop_due(now)) is not None:
-            match due[0]:
-                case "boot":
-                    self.say_boot(self._boot_reason)
-                case "heartbeat":
-                    self.say_heartbeat(now)
-                case "power-off":
-                    self._power_off(now)
-                case name:
-                    self._restart(now, is_hard=name == "reset-hard")
-
-    def _boot(self, reason: str) -> Outgoing:
-        outgoing = self.dialect.boot(reason)
-        outgoing.on_result = self._booted
-        outgoing.on_failure = lambda now: self._timers.set("boot", now + _DEFAULT_BOOT_RETRY_S)
-        return outgoing
-
-    def _booted(self, answer: Payload, now: float) -> None:
-        """Take the registration status. Source: OCPP 1.6, 4.2; 2.0.1 part 2, B01 to B03."""
-        status, interval = str(answer.get("status")), int(answer.get("interval") or 0)
-        self.report(now, "boot.answered", status=status, interval_s=interval)
-        if status != "Accepted":
-            self.is_accepted = False
-            self._timers.set("boot", now + (interval or _DEFAULT_BOOT_RETRY_S))
-            return
-        self.is_accepted = True
-        self._set_time(answer, now)
-        if interval > 0:
-            self.dialect.set_heartbeat_interval(interval)
-        self.restart_heartbeat(now)
-        self.say_states(now)
-        if not self._has_opened:
-            self._has_opened = True
-            for bay in self.bays.values():
-                bay.open(now)
+        while (due := self.timers.pop_due(now)) is not None:
+            if due[0] == "heartbeat":
+                self.say_heartbeat(now)
+            else:
+                self.lifecycle.due(due[0], now)
 
     def _set_time(self, answer: Payload, now: float) -> None:
-        told = from_text(answer.get("currentTime"))
-        if told is None or not _SANE_YEARS[0] <= told.year <= _SANE_YEARS[1]:
-            return
-        if self._has_time and not self._setup.follows_time:
-            return
-        if self._has_time and abs((told - self.at(now)).total_seconds()) < 1.0:
-            return
-        self._epoch = told - timedelta(seconds=round(now, 3))
-        self._has_time = True
-
-    def _restart(self, now: float, *, is_hard: bool) -> None:
-        reason = StopReason.HARD_RESET if is_hard else StopReason.SOFT_RESET
-        forgets = any(bay.supply.effects(now).forgets_at_reboot for bay in self.bays.values())
-        for bay in self.bays.values():
-            bay.stop(reason, now)
-        if forgets:
-            self.book.forget()
-        self._boot_reason = "RemoteReset"
-        self.report(now, "station.restarted", reason=reason.value)
-        self._timers.clear("heartbeat")
-        if is_hard:
-            self._timers.set("power-off", now + _RESET_AFTER_S)
-        else:
-            self._outbox.rebooted()
-            self._timers.set("boot", now + _BOOT_TAKES_S)
-
-    def _power_off(self, now: float) -> None:
-        self.is_accepted = False
-        if self._peer is not None:
-            self._outputs.append(CloseConnection())
-            self.disconnected(now)
-        self._outbox.rebooted()
+        self.clock.set(from_text(answer.get("currentTime")), now)
 
     def _answer(self, peer: Peer, call: Call, now: float) -> None:
         answer = self.dialect.commands[call.action](self, call.payload, now)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.faults import HONEST
+from simulator.faults.effects import HONEST
 
 if TYPE_CHECKING:
     from profiles import ChargingProfile
-    from simulator.faults import Effects
+    from simulator.faults.effects import Effects
     from simulator.station.core import Station
 
 

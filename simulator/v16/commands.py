@@ -155,7 +155,7 @@ def _remote_stop(station: Station, payload: Payload, now: float) -> object:
 
 
 def _reset(station: Station, payload: Payload, now: float) -> object:
-    station.reset(now, is_hard=payload["type"] == "Hard")
+    station.lifecycle.reset(now, is_hard=payload["type"] == "Hard")
     return call_result.Reset(enums.ResetStatus.accepted)
 
 
@@ -228,7 +228,7 @@ def commands(configuration: Configuration) -> Mapping[str, Command]:
 
 
 def _trigger_boot(station: Station, _bays: list[Bay], _now: float) -> None:
-    station.say_boot("Triggered")
+    station.lifecycle.say_boot("Triggered")
 
 
 def _trigger_heartbeat(station: Station, _bays: list[Bay], now: float) -> None:

@@ -95,9 +95,9 @@ def _reset(station: Station, payload: Payload, now: float) -> object:
     if payload.get("evseId") is not None:
         return call_result.Reset(status.rejected)
     if payload["type"] == "OnIdle" and station.charging_count():
-        station.reset_when_idle()
+        station.lifecycle.reset_when_idle()
         return call_result.Reset(status.scheduled)
-    station.reset(now, is_hard=payload["type"] == "Immediate")
+    station.lifecycle.reset(now, is_hard=payload["type"] == "Immediate")
     return call_result.Reset(status.accepted)
 
 
@@ -140,7 +140,7 @@ _COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
 
 
 def _trigger_boot(station: Station, _bays: list[Bay], _now: float) -> None:
-    station.say_boot("Triggered")
+    station.lifecycle.say_boot("Triggered")
 
 
 def _trigger_heartbeat(station: Station, _bays: list[Bay], now: float) -> None:

@@ -10,10 +10,11 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from csms.ocppj.version import Version
-from simulator.faults import FaultBoard, FaultOption, FaultPlan, deal, plan
-from simulator.station.core import Outlet, Station, StationSetup
+from simulator.faults.options import FaultOption, deal, plan
+from simulator.station.core import Station
 from simulator.station.dialect import Identity
 from simulator.station.retries import retry_dialect
+from simulator.station.setup import Outlet, StationSetup
 from simulator.station.transaction import Token
 from simulator.v16.dialect import V16
 from simulator.v201.dialect import V201
@@ -23,6 +24,7 @@ from simulator.worlds.scenario import numbered
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from simulator.faults.fault import FaultPlan
     from simulator.station.dialect import Dialect
     from simulator.worlds.scenario import CarSpec, Scenario, Span, StationSpec
 
@@ -106,7 +108,8 @@ def _member(
             for _ in range(block.evses)
         ),
         random=random,
-        faults=FaultBoard((*own, *dealt)),
+        faults=(*own, *dealt),
+        luck=Random(f"{options.seed}/{station_id}/faults"),  # noqa: S311 - no secrets
         call_timeout_s=_ANSWER_WITHIN_S * options.speed,
         follows_time=options.speed == 1.0,
         strict=options.strict,

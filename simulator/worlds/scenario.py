@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from simulator.errors import ScenarioError, SimulatorError
-from simulator.faults import FAULTS
+from simulator.faults.catalogue import FAULTS
 from simulator.power.evse import EvseModel
 from simulator.station.retries import retry_dialect
 from simulator.vehicles.vehicle import VEHICLES, CurrentType, VehicleModel

@@ -9,7 +9,7 @@ import pytest
 
 from csms.ocppj.schemas import request_violation, response_violation
 from csms.ocppj.version import Version
-from simulator.faults import parse_option
+from simulator.faults.options import parse_option
 from simulator.station.outputs import CloseConnection, Happened, Send
 from simulator.worlds.build import FleetOptions, build
 from simulator.worlds.scenario import parse

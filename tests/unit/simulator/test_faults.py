@@ -1,7 +1,8 @@
 import pytest
 
 from simulator.errors import SimulatorError
-from simulator.faults import FAULTS, deal, parse_option, plan
+from simulator.faults.catalogue import FAULTS
+from simulator.faults.options import deal, parse_option, plan
 
 MARGIN_A = 0.6
 

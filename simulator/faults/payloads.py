@@ -1,0 +1,11 @@
+"""Faults in the messages themselves: schemas broken, members odd, frames huge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from simulator.faults.fault import Fault
+
+FAULTS: Final[tuple[Fault, ...]] = ()
+"""In the order in which they are listed."""
