@@ -15,7 +15,7 @@ import uvloop
 from simulator.errors import SimulatorError
 from simulator.faults.catalogue import FAULTS
 from simulator.faults.options import parse_option
-from simulator.running.fleet import Fleet, RunOptions, Summary, run_until_interrupted
+from simulator.running.fleet import Runner, RunOptions, Summary, run_until_interrupted
 from simulator.running.progress import Progress
 from simulator.station.retries import MIXED, RETRIES
 from simulator.truth.history import History
@@ -179,7 +179,7 @@ def _run(
 ) -> Summary:
     async def main() -> Summary:
         try:
-            return await run_until_interrupted(Fleet(members, options, report))
+            return await run_until_interrupted(Runner(members, options, report))
         except ExceptionGroup as group:
             raise _first(group) from None
 

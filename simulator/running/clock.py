@@ -1,11 +1,25 @@
 """Simulated seconds: real time, stretched or squeezed.
 
-Cores never read this clock: they are handed the seconds that it tells.
+Cores never read these clocks: they are handed the seconds that they tell.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the simulated seconds, which start at 0 and never go back."""
+
+    def now(self) -> float:
+        """Return the present simulated second."""
+        ...
+
+    def real_delay(self, simulated_s: float) -> float:
+        """Return how long a simulated duration takes in real seconds, never negative."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +28,10 @@ class ScaledClock:
 
     started: float
     speed: float = 1.0
+
+    def now(self) -> float:
+        """Return the present simulated second."""
+        return (time.monotonic() - self.started) * self.speed
 
     def simulated(self, real: float) -> float:
         """Return the simulated seconds at `real`, a reading of the same monotonic clock."""

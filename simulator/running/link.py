@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from random import Random
 
     from simulator.running.clock import ScaledClock
+    from simulator.station.core import Station
     from simulator.worlds.build import Member
+
+T = TypeVar("T")
 
 _HOLD_S: Final = 0.25
 _LONGEST_SLEEP_S: Final = 3600.0
@@ -85,6 +88,12 @@ class Link:
         self._stopping.set()
         if self._connection is not None:
             await self._connection.close()
+
+    def perform(self, act: Callable[[Station, float], T]) -> T:
+        """Do something with the core now; what it says goes out soon."""
+        done = act(self._station, self._now())
+        self._woken.set()
+        return done
 
     def _now(self) -> float:
         return self._clock.simulated(time.monotonic())

@@ -22,6 +22,7 @@ from simulator.station.deliveries import Outcome
 from simulator.station.dialect import Refused
 from simulator.station.lifecycle import Lifecycle
 from simulator.station.limits import LimitBook
+from simulator.station.memory import Memory
 from simulator.station.outbox import Outbox
 from simulator.station.outputs import CloseConnection, Happened, Output, PasswordChanged, Send
 from simulator.station.timers import Timers
@@ -56,6 +57,10 @@ class Station:
             for number, each in enumerate(setup.outlets, 1)
         }
         self.lifecycle = Lifecycle(self)
+        self.memory = Memory()
+        self.memory.keep("dialect", setup.dialect)
+        for number, bay in self.bays.items():
+            self.memory.keep(f"meter-{number}", bay.supply.meter)
         self.sent: Counter[str] = Counter()
         self._setup = setup
         self.outbox = Outbox(
@@ -83,6 +88,11 @@ class Station:
     def is_online(self) -> bool:
         """Whether messages get out now."""
         return self._peer is not None and self.is_accepted
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has a connection, accepted or not."""
+        return self._peer is not None
 
     @property
     def is_idle(self) -> bool:

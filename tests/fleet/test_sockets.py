@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from websockets.asyncio.server import serve
 
-from simulator.running.fleet import Fleet, RunOptions
+from simulator.running.fleet import Runner, RunOptions
 from simulator.worlds.build import FleetOptions, build
 from simulator.worlds.scenario import parse
 
@@ -122,7 +122,7 @@ class MinimalCsms:
 
 def a_fleet(url, events, **more):
     members = build(parse(SCENARIO, "sockets"), FleetOptions(speed=60, **more))
-    return Fleet(members, RunOptions(url=url, speed=60), events.append)
+    return Runner(members, RunOptions(url=url, speed=60), events.append)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ async def test_both_versions_charge_are_limited_and_end_in_good_order(csms):
     fleet = a_fleet(csms.url, events, password="pass word")
     running = asyncio.create_task(fleet.run())
     await csms.until(lambda: csms.heard["StopTransaction"] >= 3 and csms.heard["ended"] >= 3)
-    fleet.stop()
+    fleet.interrupt()
     summary = await running
     assert csms.stations == {
         f"/any/prefix/CP%20{n}": "ocpp1.6" if n % 2 else "ocpp2.0.1" for n in range(1, 7)
@@ -159,7 +159,7 @@ async def test_broken_connections_are_made_again_and_sessions_live_on(csms):
     for connection in list(csms.connections):
         connection.transport.abort()
     await csms.until(lambda: len(csms.connections) >= 12 and csms.heard["StopTransaction"] >= 3)
-    fleet.stop()
+    fleet.interrupt()
     await running
     assert csms.heard["BootNotification"] == 6
     names = Counter(each.name for each in events)
@@ -171,11 +171,11 @@ async def test_nobody_listening_is_told_and_a_stop_ends_it():
     events, told = [], asyncio.Event()
     members = build(parse(SCENARIO, "sockets"), FleetOptions())
     options = RunOptions(url="ws://127.0.0.1:9/ocpp")
-    fleet = Fleet(members, options, lambda each: (events.append(each), told.set()))
+    fleet = Runner(members, options, lambda each: (events.append(each), told.set()))
     running = asyncio.create_task(fleet.run())
     async with asyncio.timeout(5):
         await told.wait()
-        fleet.stop()
+        fleet.interrupt()
         await running
     assert events[0].name == "connection.failed"
     assert events[0].fields["reason"] == "nobody listens there"
@@ -193,11 +193,11 @@ async def test_refusal_that_asks_to_wait_is_told():
         port = server.sockets[0].getsockname()[1]
         members = build(parse(SCENARIO, "sockets"), FleetOptions())
         options = RunOptions(url=f"ws://127.0.0.1:{port}")
-        fleet = Fleet(members, options, lambda each: (events.append(each), told.set()))
+        fleet = Runner(members, options, lambda each: (events.append(each), told.set()))
         running = asyncio.create_task(fleet.run())
         async with asyncio.timeout(5):
             await told.wait()
-            fleet.stop()
+            fleet.interrupt()
             await running
     assert events[0].name == "connection.failed"
     assert events[0].fields == {"reason": "the server answered HTTP 503", "retry_after_s": 7.0}
@@ -208,7 +208,7 @@ async def test_stations_of_every_dialect_charge_and_end_in_good_order(csms):
     fleet = a_fleet(csms.url, events, retries="mixed", count=10, tells_messages=True)
     running = asyncio.create_task(fleet.run())
     await csms.until(lambda: csms.heard["StopTransaction"] >= 5 and csms.heard["ended"] >= 5)
-    fleet.stop()
+    fleet.interrupt()
     await running
     names = Counter(each.name for each in events)
     assert names["session.started"] == names["session.stopped"] == names["transaction.ended"]
