@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,17 @@ class Meter:
         """What the display shows."""
         steps = int(self._energy_j / JOULES_PER_WH / self._resolution_wh + 1e-9)
         return steps * self._resolution_wh
+
+    def remember(self) -> dict[str, object]:
+        """Return the register, to be written down."""
+        return {"energy_j": self._energy_j}
+
+    def recall(self, remembered: dict[str, object]) -> None:
+        """Go on from a register that was written down. Raises: ValueError, TypeError."""
+        energy_j = float(str(remembered["energy_j"]))
+        if not 0 <= energy_j < math.inf:
+            raise ValueError("a register is a number of joules")
+        self._energy_j = energy_j
 
     def watts(self, flow: Flow) -> float:
         """Return the power of a flow."""

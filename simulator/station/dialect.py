@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from profiles import Rules, Schedule
     from simulator.metering.meter import Reading
     from simulator.station.core import Station
+    from simulator.station.memory import Remembered
     from simulator.station.outbox import Outgoing
     from simulator.station.transaction import (
         Moment,
@@ -72,6 +73,14 @@ class Dialect(Protocol):
 
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Show how often and how far apart transaction messages are tried."""
+        ...
+
+    def remember(self) -> Remembered:
+        """Return the settings that outlive the program, as plain JSON."""
+        ...
+
+    def recall(self, remembered: Remembered) -> None:
+        """Take them up again. Raises: ValueError, TypeError or KeyError."""
         ...
 
     def boot(self, reason: str) -> Outgoing:

@@ -15,7 +15,12 @@ from simulator.metering.sampling import values
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
 from simulator.v16.commands import commands
-from simulator.v16.configuration import ATTEMPTS_KEY, INTERVAL_KEY, Configuration
+from simulator.v16.configuration import (
+    ATTEMPTS_KEY,
+    INTERVAL_KEY,
+    Configuration,
+    is_read_only,
+)
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from profiles import Schedule
     from simulator.metering.meter import Reading
     from simulator.station.dialect import Command, Identity, StatusListener
+    from simulator.station.memory import Remembered
     from simulator.station.transaction import Moment, Token, Transaction
     from simulator.vehicles.vehicle import CurrentType
 
@@ -72,6 +78,16 @@ class V16:
         """Set TransactionMessageAttempts and TransactionMessageRetryInterval."""
         self.configuration.put(ATTEMPTS_KEY, str(attempts))
         self.configuration.put(INTERVAL_KEY, f"{interval_s:.0f}")
+
+    def remember(self) -> Remembered:
+        """Return the configuration keys that a central system may change."""
+        keys = self.configuration.keys
+        return {"configuration": {key: keys[key] for key in keys if not is_read_only(key)}}
+
+    def recall(self, remembered: Remembered) -> None:
+        """Set those keys again."""
+        for key, text in remembered["configuration"].items():
+            self.configuration.change(key, str(text))
 
     def boot(self, reason: str) -> Outgoing:  # noqa: ARG002 - 1.6 has no reason
         """Return a BootNotification."""

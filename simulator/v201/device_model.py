@@ -128,6 +128,22 @@ class DeviceModel:
         """Set a variable from within."""
         self._variable(component, name).text = text
 
+    def changed(self) -> list[list[object]]:
+        """Return writable variables as [component, name, instance, EVSE, text]; no secrets."""
+        return [
+            [each.component, each.name, each.instance, each.evse, each.text]
+            for each in self.variables
+            if each.mutability == "ReadWrite"
+        ]
+
+    def restore(self, changed: list[list[object]]) -> None:
+        """Set what `changed` returned; what does not exist here or does not fit is left out."""
+        for component, name, instance, evse, text in changed:
+            for each in self.variables:
+                place = (each.component, each.name, each.instance, each.evse)
+                if place == (component, name, instance, evse) and each.accepts(str(text)):
+                    each.text = str(text)
+
     def measurands(self, context: str) -> list[str]:
         """Return what meter values of a context hold."""
         name = _MEASURANDS.get(context, _UPDATED_MEASURANDS)

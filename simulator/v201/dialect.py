@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.metering.meter import Reading
     from simulator.power.evse import EvseModel
     from simulator.station.dialect import Command, Identity, StatusListener
+    from simulator.station.memory import Remembered
     from simulator.station.transaction import Moment, Token, Transaction
 
 _Trigger: Final = enums.TriggerReasonEnumType
@@ -84,6 +85,14 @@ class V201:
         """Set OCPPCommCtrlr.MessageAttempts and MessageAttemptInterval."""
         self.model.put("OCPPCommCtrlr", ATTEMPTS, str(attempts))
         self.model.put("OCPPCommCtrlr", ATTEMPT_INTERVAL, f"{interval_s:.0f}")
+
+    def remember(self) -> Remembered:
+        """Return the variables that a central system may change."""
+        return {"variables": self.model.changed()}
+
+    def recall(self, remembered: Remembered) -> None:
+        """Set those variables again."""
+        self.model.restore(remembered["variables"])
 
     def boot(self, reason: str) -> Outgoing:
         """Return a BootNotification."""
