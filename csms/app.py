@@ -9,12 +9,14 @@ import signal
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 import uvicorn
 
 from csms import log as logs
+from csms import simulated_time
 from csms.clock import Clock
 from csms.domain.times import format_time
 from csms.engine.engine import Engine
@@ -49,7 +51,7 @@ T = TypeVar("T")
 
 log = structlog.get_logger("app")
 
-_UPKEEP_S = 3600.0
+_UPKEEP = timedelta(hours=1)
 _START_AGAIN_S = 2.0
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
@@ -65,7 +67,9 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
     policy = make_policy(settings)
     _api_host(settings)
     clock = Clock(settings.clock_speed)
-    if settings.clock_speed != 1.0:
+    if settings.clock_start is not None:
+        clock.begin(settings.clock_start)
+    if clock.is_simulated:
         logs.configure(settings.log_format, settings.log_level, lambda: format_time(clock.now()))
     stop = _Signals()
     async with AsyncExitStack() as stack:
@@ -77,8 +81,10 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
         if store is None:
             return
         stack.push_async_callback(store.close)
+        await simulated_time.begin(clock, settings.clock_start, store)
         node = await _assemble(settings, policy, clock, store, await importing)
         await node.start(settings)
+        await simulated_time.note(clock, settings.clock_start, store)
         await _until_stopped(stop.first, node.tasks)
         if before_stop is not None:
             await asyncio.to_thread(before_stop)
@@ -312,14 +318,14 @@ class _ApiServer(uvicorn.Server):
 
 async def _upkeep(store: PostgresStore, clock: Clock, recorder: Recorder | None) -> None:
     """Makes partitions ahead, and has the frame log reach the disk."""
-    elapsed = 0.0
+    due_at = clock.now() + _UPKEEP
     while True:
         await asyncio.sleep(1)
-        elapsed += 1
         if recorder is not None:
             recorder.flush()
         _ = store.refuses_newcomers  # has an operator told in time that room runs out
-        if elapsed % _UPKEEP_S == 0:
+        if clock.now() >= due_at:
+            due_at = clock.now() + _UPKEEP
             await store.upkeep(clock.now())
 
 

@@ -24,6 +24,7 @@ from csms.engine.token_settings import TokenSettings
 from csms.engine.vendor_settings import VendorSettings
 from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
+from csms.simulated_time import Instant
 
 
 def _is_zone(name: str) -> str:
@@ -292,6 +293,10 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The mildest level that is logged."
+    )
+    clock_start: Instant | None = Field(
+        None,
+        description="Begin at this time, such as 2026-03-02T00:00:00Z. See docs/world.md.",
     )
     clock_speed: float = Field(
         1.0, gt=0, le=10_000, description="Let time run faster, for accelerated simulations."

@@ -62,6 +62,10 @@ def serve(
     ] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, json or text.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning, error.")] = None,
+    clock_start: Annotated[
+        str | None,
+        typer.Option(help="Begin at this time, such as 2026-03-02T00:00:00Z, for simulations."),
+    ] = None,
     clock_speed: Annotated[
         float | None, typer.Option(help="Let time run faster, for simulations.")
     ] = None,

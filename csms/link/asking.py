@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from csms.engine.state import StationState
     from csms.link.hub import Hub
 
-_EVERY_S = 2.0
+_EVERY_S, _AT_LEAST_S = 2.0, 0.1
 _ANSWER_S = 30.0
 _AT_ONCE = 50
 
@@ -38,7 +38,7 @@ class Asker:
     async def run(self) -> None:
         """Asks whenever it is time to; runs as long as the node does."""
         while True:
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(max(self._hub.clock.real_seconds(_EVERY_S), _AT_LEAST_S))
             self.look()
 
     def look(self) -> None:

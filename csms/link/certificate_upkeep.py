@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from csms.link.hub import Hub
 
 _EVERY_S: Final = 3600.0
+_AT_LEAST_S: Final = 5.0
 
 log = structlog.get_logger("link")
 
@@ -30,7 +31,7 @@ class CertificateUpkeep:
         """Looks every hour of our clock; runs as long as the node does."""
         while True:
             await self.look()
-            await asyncio.sleep(_EVERY_S)
+            await asyncio.sleep(max(self._hub.clock.real_seconds(_EVERY_S), _AT_LEAST_S))
 
     async def look(self) -> None:
         """Looks at each station once."""

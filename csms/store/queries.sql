@@ -293,6 +293,13 @@ DELETE FROM webhook_deliveries WHERE state = 'delivered' AND created_at < $1
 -- name: records
 SELECT name, doc FROM records WHERE collection = $1 ORDER BY name
 
+-- name: last_recorded
+SELECT greatest(
+    (SELECT max(received_at) FROM session_events),
+    (SELECT max(received_at) FROM samples),
+    (SELECT max(started_at) FROM sessions)
+) AS at
+
 -- name: open_reservations
 SELECT name, doc FROM records
 WHERE collection = 'reservations' AND doc ->> 'status' IN ('requested', 'accepted')
