@@ -61,6 +61,16 @@ class Supply:
         return self._delivered_j / JOULES_PER_WH
 
     @property
+    def power_w(self) -> float:
+        """What flows now, without the meter's noise."""
+        return self.meter.watts(self._flow_now())
+
+    @property
+    def faults(self) -> frozenset[str]:
+        """The faults that were on at the last look."""
+        return self._active
+
+    @property
     def is_pausing(self) -> bool:
         """Whether less is offered than the car can draw at all."""
         return self.vehicle is not None and self.offer.amount < self.vehicle.model.min_draw

@@ -56,6 +56,7 @@ class Bay:
         self.status = Status.AVAILABLE
         self.is_operative = True
         meter = Meter(host.random, model.current, model.phases)
+        self.faults = faults
         self.supply = Supply(model, meter, faults, host.random)
         self._host = host
         self.timers = Timers()

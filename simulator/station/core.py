@@ -27,9 +27,11 @@ from simulator.station.outbox import Outbox
 from simulator.station.outputs import CloseConnection, Happened, Output, PasswordChanged, Send
 from simulator.station.timers import Timers
 from simulator.station.transaction import Moment
+from simulator.station.upkeep import Upkeep
 from simulator.wire import from_text, to_payload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from csms.ocppj.frames import Call, Payload
@@ -73,6 +75,9 @@ class Station:
         self.retries = setup.retries
         setup.dialect.set_retries(setup.retries.attempts, setup.retries.interval_s)
         self.timers = Timers()
+        self.duties: dict[str, Callable[[float], None]] = {}
+        self.upkeep = Upkeep(self)
+        self.memory.keep("upkeep", self.upkeep)
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
         self.clock = StationClock(setup.switched_on, follows_time=setup.follows_time)
@@ -234,6 +239,11 @@ class Station:
         for bay in self.bays.values():
             bay.refresh(now)
 
+    def faults_changed(self, now: float) -> None:
+        """Look again at the faults: a hand has switched one."""
+        self._faults_change_at = self.faults.next_change(now, None)
+        self.profiles_changed(now)
+
     def hang_up(self, now: float) -> None:
         """Give the connection up."""
         if self._peer is not None:
@@ -273,6 +283,8 @@ class Station:
         while (due := self.timers.pop_due(now)) is not None:
             if due[0] == "heartbeat":
                 self.say_heartbeat(now)
+            elif due[0] in self.duties:
+                self.duties[due[0]](now)
             else:
                 self.lifecycle.due(due[0], now)
 

@@ -30,7 +30,10 @@ class Driver:
         self._bay = bay
         self._visits = visits
         self._coming: Visit | None = None
+        self._vehicle: Vehicle | None = None
+        self._wants_wh = math.inf
         self._opened_s = 0.0
+        self._is_held = False
 
     @property
     def handlers(self) -> Mapping[str, Callable[[float], None]]:
@@ -45,7 +48,7 @@ class Driver:
     @property
     def wants_wh(self) -> float:
         """The energy that the visit is for; infinity where it is a full battery."""
-        return math.inf if self.visit is None else self.visit.wants_wh
+        return math.inf if self.visit is None else self._wants_wh
 
     @property
     def can_come(self) -> bool:
@@ -63,6 +66,11 @@ class Driver:
         self._coming = None
         self._bay.timers.clear("arrive")
 
+    def hold(self, visit: Visit) -> None:
+        """Leave the car that comes to a hand: it stays until that takes it away."""
+        self._bay.timers.clear("tag", "leave", "unplug")
+        self.visit, self._is_held = visit, True
+
     def come_soon(self, now: float) -> None:
         """Show a token soon, after coming with a car if none is there."""
         is_there = self._bay.supply.vehicle is not None
@@ -71,24 +79,30 @@ class Driver:
     def go_soon(self, now: float) -> None:
         """Take the car away soon, by hand or not, after what ended the charging."""
         self._bay.timers.clear("leave", "tag")
-        self._bay.timers.set("unplug", now + UNPLUG_AFTER_S)
+        if not self._is_held:
+            self._bay.timers.set("unplug", now + UNPLUG_AFTER_S)
 
     def leave_soon(self, now: float) -> None:
         """Leave, since the station does not want the token."""
-        self._bay.timers.set("leave", now + UNPLUG_AFTER_S)
+        if not self._is_held:
+            self._bay.timers.set("leave", now + UNPLUG_AFTER_S)
 
     def left(self, now: float) -> None:
         """Take note that the car is gone, and let the next one come."""
-        self.visit = None
+        self.visit, self._is_held = None, False
         self._bay.timers.clear("tag", "leave", "unplug")
         self.expect_next(now)
 
     def expect_next(self, now: float) -> None:
-        """Make the appointment for the next arrival."""
-        coming = self._next()
-        if coming is not None:
-            at = max(self._opened_s + coming.at_s, now + coming.gap_s)
-            self._bay.timers.set("arrive", at)
+        """Make the appointment for the next arrival; who waited too long has gone elsewhere."""
+        while (coming := self._next()) is not None:
+            due_s = coming.due_s(self._opened_s)
+            at = max(due_s, now + coming.gap_s)
+            if not coming.gives_up(due_s, at):
+                self._bay.timers.set("arrive", at)
+                return
+            self._coming = None
+            self._turn_away(coming, "busy", now)
 
     def satisfied(self, now: float) -> None:
         """Leave some time after the car has what it was to get."""
@@ -99,13 +113,22 @@ class Driver:
         visit = self._next()
         self._coming = None
         bay = self._bay
-        if visit is None or bay.supply.vehicle is not None or not bay.is_operative:
+        if visit is None or bay.supply.vehicle is not None:
+            return
+        if not bay.is_operative:
+            self._turn_away(visit, "out-of-service", now)
+            if visit.is_scheduled:
+                self.expect_next(now)
             return
         self.visit = visit
         bay.timers.set("tag", now + TAG_AFTER_S)
-        if visit.stays_s < math.inf:
-            bay.timers.set("leave", now + visit.stays_s)
-        bay.plug_in(Vehicle(visit.vehicle, visit.soc), now, token=visit.token.text)
+        leave_at = min(now + visit.stays_s, visit.until_s)
+        if leave_at < math.inf:
+            bay.timers.set("leave", leave_at)
+        soc = visit.soc_on_arrival()
+        self._wants_wh = visit.wish_wh(soc)
+        self._vehicle = Vehicle(visit.vehicle, soc)
+        bay.plug_in(self._vehicle, now, token=visit.token.text)
 
     def _on_tag(self, now: float) -> None:
         token = None if self.visit is None else self.visit.token
@@ -118,6 +141,18 @@ class Driver:
             bay.stop(StopReason.LOCAL, now)
         else:
             bay.unplug(now)
+
+    def _turn_away(self, visit: Visit, reason: str, now: float) -> None:
+        """Tell of a car that came and found no place."""
+        waited_s = now - visit.due_s(self._opened_s)
+        self._bay.told(
+            now,
+            "truth.turned_away",
+            token=visit.token.text,
+            vehicle=visit.vehicle.name,
+            reason=reason,
+            waited_s=round(max(0.0, waited_s)),
+        )
 
     def _next(self) -> Visit | None:
         if self._coming is None:
