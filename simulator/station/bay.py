@@ -60,7 +60,7 @@ class Bay:
         self.supply = Supply(model, meter, faults, host.random)
         self._host = host
         self.timers = Timers()
-        self.driver = Driver(self, visits)
+        self.driver = Driver(self, visits, self._report)
         self._remote: tuple[Token, int | None] | None = None
         self._is_finished = False
         self._limit_until = math.inf

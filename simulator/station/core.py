@@ -16,6 +16,7 @@ from csms.ocppj.schemas import response_violation
 from csms.ocppj.version import Role
 from simulator.errors import InvalidPayload
 from simulator.faults.fault import FaultBoard, Span
+from simulator.station.agenda import Agenda
 from simulator.station.bay import Bay
 from simulator.station.clock import StationClock
 from simulator.station.deliveries import Outcome
@@ -83,6 +84,7 @@ class Station:
         self.clock = StationClock(setup.switched_on, follows_time=setup.follows_time)
         self._now = 0.0
         self._faults_change_at = self.faults.next_change(0.0, None)
+        self._agenda = Agenda(setup.agenda)
 
     @property
     def is_accepted(self) -> bool:
@@ -119,8 +121,8 @@ class Station:
         """When `advance` is to be called at the latest, in simulated seconds."""
         outbox = self.outbox
         waits = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
-        faults_at = self._faults_change_at
-        return min(self.timers.next_at, waits, faults_at, *(b.wake_at for b in self.bays.values()))
+        own = min(self.timers.next_at, self._faults_change_at, self._agenda.next_at)
+        return min(own, waits, *(b.wake_at for b in self.bays.values()))
 
     def at(self, now: float) -> datetime:
         """Return the station's clock: what the central system said, and time since."""
@@ -278,6 +280,7 @@ class Station:
         if now >= self._faults_change_at:
             self._faults_change_at = self.faults.next_change(now, None)
             self.profiles_changed(now)
+        self._agenda.keep(self, now)
         if self.outbox.expire(self._peer, now):
             self.report(now, "call.timed_out")
         while (due := self.timers.pop_due(now)) is not None:

@@ -14,9 +14,17 @@ from simulator.vehicles.vehicle import Vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Protocol
 
     from simulator.station.bay import Bay
     from simulator.vehicles.visit import Visit
+
+    class Report(Protocol):
+        """Tells the world what happened at the bay."""
+
+        def __call__(self, now: float, name: str, **fields: object) -> None:
+            """Tell of it."""
+
 
 TAG_AFTER_S = 2.0
 UNPLUG_AFTER_S = 5.0
@@ -25,9 +33,10 @@ UNPLUG_AFTER_S = 5.0
 class Driver:
     """Plays visits at one bay; `visit` is the one that is there now. Its timers are the bay's."""
 
-    def __init__(self, bay: Bay, visits: Iterator[Visit]) -> None:
+    def __init__(self, bay: Bay, visits: Iterator[Visit], report: Report) -> None:
         self.visit: Visit | None = None
         self._bay = bay
+        self._report = report
         self._visits = visits
         self._coming: Visit | None = None
         self._vehicle: Vehicle | None = None
@@ -145,7 +154,7 @@ class Driver:
     def _turn_away(self, visit: Visit, reason: str, now: float) -> None:
         """Tell of a car that came and found no place."""
         waited_s = now - visit.due_s(self._opened_s)
-        self._bay.told(
+        self._report(
             now,
             "truth.turned_away",
             token=visit.token.text,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from simulator.faults.fault import FaultPlan
     from simulator.power.evse import EvseModel
+    from simulator.station.agenda import Planned
     from simulator.station.dialect import Dialect
     from simulator.vehicles.visit import Visit
 
@@ -35,7 +36,7 @@ class StationSetup:
     carries a time; on an accelerated clock only the first may. `strict` checks all that is
     sent against the schemas. `luck` decides on faults that come by chance.
     `tells_messages` reports each step of each transaction message, else only those that the
-    station throws away.
+    station throws away. `agenda` is what the world has in store for it.
     """
 
     id: str
@@ -50,3 +51,4 @@ class StationSetup:
     retries: RetryDialect = field(default=RETRIES["default"])
     tells_messages: bool = False
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    agenda: tuple[Planned, ...] = ()
