@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from simulator.faults.answers import Twist
     from simulator.faults.bending import Bend
+    from simulator.faults.doors import Door
 
 _TOGETHER: Final = "together"
 
@@ -60,7 +62,13 @@ class Effects:
     limit asks for a pause, `limit_delay_s` passes before a new limit is applied, and up to
     `random_delay_s` more. `highest_level` and `refused_units` are of profiles that are refused
     though the station reports that it takes them. `external_limit_a` is set by an energy manager.
-    `bends` change what is sent, one after the other.
+    `maintenance_failures` are the states of firmware updates and uploads in which they end.
+    `bends` change what is sent, `twists` how is answered, `doors` how a connection is opened, each
+    one after the other. Of the link: frames go out in pieces of `fragment_bytes`, at
+    `bytes_per_s`; `pings_every_s` takes the place of the heartbeat; the station hangs up after
+    `closes_after_idle_s` without a text; `leaves_link_open` opens the next connection while the
+    old socket stays. `reboots` and `is_without_power` act when they begin (and end).
+    `schedule_shift_s` is how far ahead of the time the station reads its schedules.
     """
 
     ignores_limits: bool = switch()
@@ -77,10 +85,38 @@ class Effects:
     highest_level: float = lowest()
     external_limit_a: float = lowest()
     refused_units: frozenset[str] = union()
+    maintenance_failures: frozenset[str] = union()
     bends: tuple[Bend, ...] = listed()
+    twists: tuple[Twist, ...] = listed()
+    doors: tuple[Door, ...] = listed()
+    ignores_pings: bool = switch()
+    leaves_link_open: bool = switch()
+    sends_binary: bool = switch()
+    fragment_bytes: float = lowest()
+    bytes_per_s: float = lowest()
+    pings_every_s: float = lowest()
+    closes_after_idle_s: float = lowest()
+    is_without_power: bool = switch()
+    reboots: bool = switch()
+    loses_queue: bool = switch()
+    resumes_after_power_loss: bool = switch()
+    never_boots_again: bool = switch()
+    breaks_before_boot: bool = switch()
+    wants_plain_time: bool = switch()
+    charges_though_refused: bool = switch()
+    starts_again: bool = switch()
+    stops_again: bool = switch()
+    shuffles_queue: bool = switch()
+    counts_transactions: bool = switch()
+    speaks_after_stop: bool = switch()
+    begins_late: bool = switch()
+    tells_history: bool = switch()
+    schedule_shift_s: float = total()
 
     def with_(self, other: Effects) -> Effects:
         """Return both together, each member as it says."""
+        if other is HONEST or self is HONEST:
+            return self if other is HONEST else other
         return Effects(
             **{
                 name: together(getattr(self, name), getattr(other, name))

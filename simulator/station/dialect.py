@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from csms.ocppj.frames import Payload
     from csms.ocppj.version import Version
     from profiles import Rules, Schedule
     from simulator.metering.meter import Reading
     from simulator.station.core import Station
+    from simulator.station.firmware import FirmwareOrder, FirmwareStatus
+    from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
     from simulator.station.outbox import Outgoing
     from simulator.station.transaction import (
@@ -55,6 +58,7 @@ class Dialect(Protocol):
 
     version: Version
     rules: Rules
+    identity: Identity
     commands: Mapping[str, Command]
 
     @property
@@ -141,6 +145,24 @@ class Dialect(Protocol):
         self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
     ) -> Outgoing:
         """Return meter values outside a transaction."""
+        ...
+
+    def firmware_status(
+        self, status: FirmwareStatus, order: FirmwareOrder | None
+    ) -> Outgoing | None:
+        """Return where a firmware update is, where the version has a word for it."""
+        ...
+
+    def log_status(self, status: LogStatus, order: LogOrder | None) -> Outgoing | None:
+        """Return where the upload of a log is, where the version has a word for it."""
+        ...
+
+    def security_event(self, kind: str, at: datetime, told: str | None = None) -> Outgoing:
+        """Return a SecurityEventNotification."""
+        ...
+
+    def set_firmware(self, version: str) -> None:
+        """Boot with another firmware from now on."""
         ...
 
     def stopped(

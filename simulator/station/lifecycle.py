@@ -28,6 +28,7 @@ class Lifecycle:
         self._station = station
         self._has_opened = False
         self._resets_when_idle = False
+        self._reason = "RemoteReset"
 
     def connected(self, now: float) -> None:
         """Boot on a fresh connection, or go on where the last one broke."""
@@ -47,8 +48,9 @@ class Lifecycle:
         outgoing.on_failure = lambda now: station.timers.set("boot", now + _DEFAULT_BOOT_RETRY_S)
         station.say(outgoing)
 
-    def reset(self, now: float, *, is_hard: bool) -> None:
-        """Restart soon: transactions end, then the station boots again."""
+    def reset(self, now: float, *, is_hard: bool, reason: str = "RemoteReset") -> None:
+        """Restart soon: transactions end, then the station boots again for `reason`."""
+        self._reason = reason
         name = "reset-hard" if is_hard else "reset-soft"
         self._station.timers.set(name, now + _RESET_AFTER_S)
 
@@ -100,7 +102,7 @@ class Lifecycle:
             bay.stop(reason, now)
         if forgets:
             station.book.forget()
-        self.boot_reason = "RemoteReset"
+        self.boot_reason = self._reason
         station.report(now, "station.restarted", reason=reason.value)
         station.timers.clear("heartbeat")
         if is_hard:

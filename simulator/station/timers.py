@@ -26,6 +26,10 @@ class Timers:
         """Make an appointment, or bring an existing one forward; never put it off."""
         self._due[name] = min(at, self._due.get(name, at))
 
+    def has(self, name: str) -> bool:
+        """Whether there is such an appointment."""
+        return name in self._due
+
     def clear(self, *names: str) -> None:
         """Cancel appointments; those that do not exist are no matter."""
         for name in names:

@@ -5,6 +5,7 @@ Source: OCPP 1.6 edition 2, chapters 4, 6 and 7.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ocpp.v16 import call, datatypes, enums
@@ -14,6 +15,7 @@ from profiles import Rules
 from simulator.metering.sampling import values
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
+from simulator.v16 import upkeep
 from simulator.v16.commands import commands
 from simulator.v16.configuration import (
     ATTEMPTS_KEY,
@@ -25,11 +27,14 @@ from simulator.wire import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from csms.ocppj.frames import Payload
     from profiles import Schedule
     from simulator.metering.meter import Reading
     from simulator.station.dialect import Command, Identity, StatusListener
+    from simulator.station.firmware import FirmwareOrder, FirmwareStatus
+    from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
     from simulator.station.transaction import Moment, Token, Transaction
     from simulator.vehicles.vehicle import CurrentType
@@ -88,6 +93,24 @@ class V16:
         """Set those keys again."""
         for key, text in remembered["configuration"].items():
             self.configuration.change(key, str(text))
+
+    def set_firmware(self, version: str) -> None:
+        """Boot with another firmware from now on."""
+        self.identity = replace(self.identity, firmware=version)
+
+    def firmware_status(
+        self, status: FirmwareStatus, order: FirmwareOrder | None
+    ) -> Outgoing | None:
+        """Return where a firmware update is."""
+        return upkeep.firmware_status(status, order)
+
+    def log_status(self, status: LogStatus, order: LogOrder | None) -> Outgoing | None:
+        """Return where the upload of a log is."""
+        return upkeep.log_status(status, order)
+
+    def security_event(self, kind: str, at: datetime, told: str | None = None) -> Outgoing:
+        """Return a SecurityEventNotification."""
+        return upkeep.security_event(kind, at, told)
 
     def boot(self, reason: str) -> Outgoing:  # noqa: ARG002 - 1.6 has no reason
         """Return a BootNotification."""

@@ -6,6 +6,7 @@ part 2, E01 to E13 and chapter "Messages".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from profiles import Rules
 from simulator.metering.sampling import values
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
+from simulator.v201 import upkeep
 from simulator.v201.commands import commands
 from simulator.v201.device_model import ATTEMPT_INTERVAL, ATTEMPTS, DeviceModel
 from simulator.v201.profiles import encode_schedule
@@ -23,12 +25,15 @@ from simulator.wire import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from csms.ocppj.frames import Payload
     from profiles import Schedule
     from simulator.metering.meter import Reading
     from simulator.power.evse import EvseModel
     from simulator.station.dialect import Command, Identity, StatusListener
+    from simulator.station.firmware import FirmwareOrder, FirmwareStatus
+    from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
     from simulator.station.transaction import Moment, Token, Transaction
 
@@ -93,6 +98,24 @@ class V201:
     def recall(self, remembered: Remembered) -> None:
         """Set those variables again."""
         self.model.restore(remembered["variables"])
+
+    def set_firmware(self, version: str) -> None:
+        """Boot with another firmware from now on."""
+        self.identity = replace(self.identity, firmware=version)
+
+    def firmware_status(
+        self, status: FirmwareStatus, order: FirmwareOrder | None
+    ) -> Outgoing | None:
+        """Return where a firmware update is."""
+        return upkeep.firmware_status(status, order)
+
+    def log_status(self, status: LogStatus, order: LogOrder | None) -> Outgoing | None:
+        """Return where the upload of a log is."""
+        return upkeep.log_status(status, order)
+
+    def security_event(self, kind: str, at: datetime, told: str | None = None) -> Outgoing:
+        """Return a SecurityEventNotification."""
+        return upkeep.security_event(kind, at, told)
 
     def boot(self, reason: str) -> Outgoing:
         """Return a BootNotification."""
