@@ -37,7 +37,7 @@ _MIXED: Final = (Version.V16, Version.V201)
 class FleetOptions:
     """What the command line adds to a scenario; None keeps what the scenario says.
 
-    `switched_on` is what the stations' clocks show until a central system sets them;
+    `speed` None is virtual time. `switched_on` is what the stations' clocks show until a central system sets them;
     `tells_messages` reports each step of each transaction message.
     """
 
@@ -47,7 +47,7 @@ class FleetOptions:
     retries: str | None = None
     prefix: str | None = None
     password: str | None = None
-    speed: float = 1.0
+    speed: float | None = 1.0
     strict: bool = True
     faults: tuple[FaultOption, ...] = ()
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -99,7 +99,7 @@ def _member(
     station_id = _station_id(scenario, options, place, index)
     random = Random(f"{options.seed}/{station_id}")  # noqa: S311 - a simulation, no secrets
     own = tuple(plan(each.name, each.start_s, each.length_s) for each in block.faults)
-    retries = retry_dialect(options.retries or block.retries, index).on_clock(options.speed)
+    retries = retry_dialect(options.retries or block.retries, index).on_clock(options.speed or 1.0)
     setup = StationSetup(
         id=station_id,
         dialect=_dialect(scenario, options, block, index, station_id),
@@ -110,7 +110,7 @@ def _member(
         random=random,
         faults=(*own, *dealt),
         luck=Random(f"{options.seed}/{station_id}/faults"),  # noqa: S311 - no secrets
-        call_timeout_s=_ANSWER_WITHIN_S * options.speed,
+        call_timeout_s=_ANSWER_WITHIN_S * (options.speed or 1.0),
         follows_time=options.speed == 1.0,
         strict=options.strict,
         switched_on=options.switched_on,
