@@ -39,13 +39,17 @@ class FaultChange:
 
 
 class Supply:
-    """The power path of one EVSE. `vehicle` is set by the bay; energy counts per transaction."""
+    """The power path of one EVSE. `vehicle` is set by the bay; energy counts per transaction.
+
+    Nothing flows while it `is_dark`, for want of power, and the car begins anew afterwards.
+    """
 
     def __init__(self, model: EvseModel, meter: Meter, faults: FaultBoard, random: Random) -> None:
         self.model = model
         self._random = random
         self.meter = meter
         self.vehicle: Vehicle | None = None
+        self.is_dark = False
         self.offer = model.offer(None)
         self._faults = faults
         self._active: frozenset[str] = frozenset()
@@ -106,7 +110,7 @@ class Supply:
     def flow(self, now: float) -> None:
         """Let current flow from where it was left up to `now`."""
         dt_s, self._flowed_s = now - self._flowed_s, now
-        if self._since is None or self.vehicle is None or dt_s <= 0:
+        if self._since is None or self.vehicle is None or dt_s <= 0 or self.is_dark:
             return
         mean = self.vehicle.step(dt_s, self.offer.amount)
         energy_j = self.meter.watts(Flow(mean, self._phases_used())) * dt_s
@@ -143,6 +147,10 @@ class Supply:
             looks.append(self._pending[0][0])
         looks.append(self._faults.next_change(now, now - self._since))
         return max(now + _SHORTEST_LOOK_S, min(looks))
+
+    def drawn(self) -> Flow:
+        """Return what really flows, before anybody tells of it."""
+        return self._flow_now()
 
     def read(self) -> Reading:
         """Return the meter's values."""
