@@ -27,6 +27,10 @@ class StationClock:
         """Return the date and time at a simulated second."""
         return self._epoch + timedelta(seconds=round(now, 3))
 
+    def true_at(self, now: float) -> datetime:
+        """Return what an honest clock would show."""
+        return self.at(now)
+
     def set(self, told: datetime | None, now: float) -> None:
         """Take what a central system says, unless it makes no sense or no difference."""
         if told is None or not _SANE_YEARS[0] <= told.year <= _SANE_YEARS[1]:

@@ -63,13 +63,29 @@ class LimitBook:
         self._rules = rules
         self._evses = evses
         self._timelines: dict[tuple[int, str | None], LimitTimeline] = {}
+        self._honest: LimitBook | None = None
+
+    @property
+    def honest(self) -> LimitBook:
+        """What it would be if nothing had been forgotten: itself, where that is not kept."""
+        return self._honest or self
+
+    def keep_honest(self) -> None:
+        """Keep from now on what a station that forgets nothing would hold, for the truth log."""
+        if self._honest is None:
+            self._honest = LimitBook(self._rules, self._evses)
+            self._honest.profiles = self.profiles
 
     def install(self, evse: int, profile: ChargingProfile, at: datetime) -> None:
         """Take a profile that `refusal` had nothing against."""
+        if self._honest is not None:
+            self._honest.install(evse, profile, at)
         self._replace(self.profiles.install(evse, profile, self._rules, at))
 
     def clear(self, criteria: ClearCriteria) -> bool:
         """Remove what the criteria select, and return whether that was anything."""
+        if self._honest is not None:
+            self._honest.clear(criteria)
         before = len(self.profiles)
         self._replace(self.profiles.clear(criteria))
         return len(self.profiles) < before
@@ -78,6 +94,8 @@ class LimitBook:
         self, ended: Transaction, evse: int, at: datetime, *, keeps_pause: bool = False
     ) -> None:
         """Forget the transaction's TxProfiles, but for those that pause now and are kept so."""
+        if self._honest is not None:
+            self._honest.end_transaction(ended, evse, at)
         left = self.profiles.end_transaction(str(ended.id), evse)
         if keeps_pause:
             kept = [
@@ -94,10 +112,14 @@ class LimitBook:
 
     def limit_from_outside(self, limit: ExternalLimit) -> None:
         """Take the limit of an energy manager, which replaces what it said before."""
+        if self._honest is not None:
+            self._honest.limit_from_outside(limit)
         self._replace(notified(self.profiles, limit))
 
     def outside_cleared(self, source: str, evse: int) -> None:
         """Lay that limit down."""
+        if self._honest is not None:
+            self._honest.outside_cleared(source, evse)
         self._replace(cleared(self.profiles, source, evse))
 
     def refusal(

@@ -35,6 +35,7 @@ class StationSetup:
     the clock shows until a central system sets it. `follows_time` sets it by every answer that
     carries a time; on an accelerated clock only the first may. `strict` checks all that is
     sent against the schemas. `luck` decides on faults that come by chance.
+    `tells_truth` has the station report what really happened, for the truth log.
     `tells_messages` reports each step of each transaction message, else only those that the
     station throws away. `agenda` is what the world has in store for it.
     """
@@ -50,5 +51,6 @@ class StationSetup:
     strict: bool = True
     retries: RetryDialect = field(default=RETRIES["default"])
     tells_messages: bool = False
+    tells_truth: bool = False
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     agenda: tuple[Planned, ...] = ()

@@ -38,7 +38,8 @@ class FleetOptions:
     """What the command line adds to a scenario; None keeps what the scenario says.
 
     `speed` None is virtual time. `switched_on` is what the stations' clocks show until a central system sets them;
-    `tells_messages` reports each step of each transaction message.
+    `tells_messages` reports each step of each transaction message, `tells_truth` what really
+    happened.
     """
 
     seed: int = 1
@@ -52,6 +53,7 @@ class FleetOptions:
     faults: tuple[FaultOption, ...] = ()
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     tells_messages: bool = False
+    tells_truth: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def _member(
         switched_on=options.switched_on,
         retries=retries,
         tells_messages=options.tells_messages,
+        tells_truth=options.tells_truth,
     )
     password = options.password if options.password is not None else block.password
     return Member(Station(setup), block.site, password)
