@@ -8,33 +8,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
     from csms.ocppj.frames import Payload
+    from csms.ocppj.version import Version
 
 
 @dataclass(slots=True)
 class Bending:
     """A call on its way out. `payload` is the bend's own copy and may be changed at will.
 
-    `attempt` counts from 1, `transaction` is the station's own ID, `at` its clock. `texts` are
-    applied to the frame's text in turn; `copies` is how often it is sent; 0 keeps it back, and
-    the station takes it for answered with nothing.
+    `attempt` counts from 1, `transaction` is the station's own ID; `at` is the time, `made_s` ago
+    the message was made, `up_s` ago the station was switched on. `memory` is the station's, for
+    what a bend must know of earlier messages.
+
+    `texts` are applied to the frame's text in turn; `copies` is how often it is sent; 0 keeps it
+    back, and no answer is waited for. `behind` are texts sent right behind, as they are.
+    `repeats_for_ever` repeats it until it is confirmed.
     """
 
+    version: Version
     station: str
     action: str
     payload: Payload
+    message_id: str
     attempt: int
     transaction: str | None
     at: datetime
     random: Random
+    memory: dict[str, Any]
+    made_s: float = 0.0
+    up_s: float = 0.0
     texts: list[Callable[[str], str]] = field(default_factory=list)
     copies: int = 1
+    behind: list[str] = field(default_factory=list)
+    repeats_for_ever: bool = False
 
 
 Bend: TypeAlias = Callable[[Bending], None]

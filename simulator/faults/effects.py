@@ -67,7 +67,7 @@ class Effects:
     one after the other. Of the link: frames go out in pieces of `fragment_bytes`, at
     `bytes_per_s`; `pings_every_s` takes the place of the heartbeat; the station hangs up after
     `closes_after_idle_s` without a text; `leaves_link_open` opens the next connection while the
-    old socket stays. `reboots` and `is_without_power` act when they begin (and end).
+    old socket stays. That, `power_cut_s` (how long it lasts) and `reboots` act when they begin.
     `schedule_shift_s` is how far ahead of the time the station reads its schedules.
     """
 
@@ -96,7 +96,7 @@ class Effects:
     bytes_per_s: float = lowest()
     pings_every_s: float = lowest()
     closes_after_idle_s: float = lowest()
-    is_without_power: bool = switch()
+    power_cut_s: float = highest()
     reboots: bool = switch()
     loses_queue: bool = switch()
     resumes_after_power_loss: bool = switch()

@@ -61,7 +61,8 @@ class FaultPlan:
     """A fault with its window in seconds.
 
     `chance` is the share of the transactions (or of the stations) in which it happens at all.
-    `every_s` is the mean time between windows of a span of the station; None has one.
+    `every_s` is the mean time between windows, which then count from the start of the simulation;
+    None has one window.
     """
 
     fault: Fault
@@ -69,6 +70,11 @@ class FaultPlan:
     length_s: float | None = None
     chance: float = 1.0
     every_s: float | None = None
+
+    @property
+    def span(self) -> Span:
+        """From when on its windows count."""
+        return self.fault.span if self.every_s is None else Span.STATION
 
     @property
     def is_permanent(self) -> bool:
@@ -112,13 +118,11 @@ class FaultBoard:
     def begin(self) -> None:
         """Draw anew which faults the transaction that begins will have."""
         self._luck = {
-            each: self._happens(each.chance)
-            for each in self.plans
-            if each.fault.span is Span.TRANSACTION
+            each: self._happens(each.chance) for each in self.plans if each.span is Span.TRANSACTION
         }
 
     def switch(self, fault: Fault, *, on: bool) -> None:
-        """Put a fault on for good, or take it away, by hand."""
+        """Put a fault on for good, or take it away, by hand; tell the station afterwards."""
         rest = tuple(each for each in self.plans if each.fault is not fault)
         self.plans = (*rest, FaultPlan(fault)) if on else rest
 
@@ -143,7 +147,7 @@ class FaultBoard:
         """Return when, in simulated seconds, a fault goes on or off next."""
         found = math.inf
         for each in self.plans:
-            if each.fault.span is Span.STATION:
+            if each.span is Span.STATION:
                 window = self._window(each, now)
                 edges = [window.start_s, window.end_s]
             elif elapsed_s is None:
@@ -158,7 +162,7 @@ class FaultBoard:
         if self.shared is not None:
             yield from self.shared._on(now, elapsed_s)  # noqa: SLF001 - one of its kind
         for each in self.plans:
-            if each.fault.span is Span.STATION:
+            if each.span is Span.STATION:
                 window = self._window(each, now)
                 is_on = window.start_s <= now < window.end_s
             elif elapsed_s is None:

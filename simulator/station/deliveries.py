@@ -28,6 +28,8 @@ class Reason(StrEnum):
     LINK_LOST = "link-lost"
     SESSION_DROPPED = "session-dropped"
     NO_TRANSACTION_ID = "no-transaction-id"
+    KEPT_BACK = "kept-back"
+    POWER_LOST = "power-lost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from csms.ocppj.frames import CallResult
@@ -17,6 +16,7 @@ from csms.ocppj.schemas import request_violation
 from simulator.errors import InvalidPayload
 from simulator.station.deliveries import Delivery, Outcome, Reason
 from simulator.station.message_ids import MessageIdSource
+from simulator.station.outgoing import Outgoing
 from simulator.station.retries import RETRIES, Anchor, RetryDialect
 from simulator.wire import to_payload
 
@@ -26,52 +26,16 @@ if TYPE_CHECKING:
 
     from csms.ocppj.frames import Payload
     from csms.ocppj.peer import AnswerReceived, Peer
+    from simulator.faults.bending import Bending
+
+__all__ = ["Outbox", "Outgoing"]
 
 _METER_VALUES: Final = "MeterValues"
 _TRANSACTION_EVENT: Final = "TransactionEvent"
 
 
-def _ignore_result(_payload: Payload, _now: float) -> None:
-    """Most answers carry nothing."""
-
-
-def _ignore_failure(_now: float) -> None:
-    """Most losses are no matter."""
-
-
 def _ignore_delivery(_delivery: Delivery) -> None:
     """Most have no history to write."""
-
-
-@dataclass(slots=True, eq=False)
-class Outgoing:
-    """A call to make. `build` gives the message when its turn comes, None to drop it then.
-
-    `is_urgent` may go before the station is accepted. `transaction` is the station's own ID of
-    the one that it belongs to. What follows `created_s` is the outbox's.
-    """
-
-    action: str
-    build: Callable[[], object | None]
-    is_durable: bool = False
-    is_urgent: bool = False
-    on_result: Callable[[Payload, float], None] = field(default=_ignore_result)
-    on_failure: Callable[[float], None] = field(default=_ignore_failure)
-    transaction: str | None = None
-    created_s: float = 0.0
-    due_s: float = 0.0
-    attempts: int = 0
-    number: int = 0
-    not_before: float = -math.inf
-    sent_s: float = -math.inf
-    was_cut: bool = False
-    message_id: str | None = None
-    payload: Payload | None = None
-
-    @classmethod
-    def of(cls, action: str, message: object) -> Outgoing:
-        """Return a call on request of the central system, which may go before acceptance."""
-        return cls(action, lambda: message, is_urgent=True)
 
 
 class Outbox:
@@ -89,6 +53,7 @@ class Outbox:
         strict: bool,
         retries: RetryDialect = RETRIES["default"],
         tell: Callable[[Delivery], None] = _ignore_delivery,
+        bend: Callable[[Outgoing, Payload, float], Bending] | None = None,
     ) -> None:
         self.attempts = retries.attempts
         self.interval_s = retries.interval_s
@@ -99,6 +64,8 @@ class Outbox:
         self._timeout_s = timeout_s
         self._strict = strict
         self._tell = tell
+        self._bend = bend
+        self._behind: list[str] = []
         self._ordinary: deque[Outgoing] = deque()
         self._durable: deque[Outgoing] = deque()
         self._open: Outgoing | None = None
@@ -158,8 +125,17 @@ class Outbox:
             if payload is None:
                 self._discard(outgoing, now, Reason.NO_TRANSACTION_ID)
                 continue
-            return self._sent(peer, outgoing, payload, now)
+            text = self._sent(peer, outgoing, payload, now)
+            if text is not None:
+                return text
         return None
+
+    def take_behind(self) -> list[str]:
+        """Return what faults send right behind the last call, which waits for no answer."""
+        if not self._behind:
+            return []
+        behind, self._behind = self._behind, []
+        return behind
 
     def answered(self, received: AnswerReceived, now: float) -> None:
         """Close the open call with its answer; a failed transaction message is tried again."""
@@ -219,6 +195,24 @@ class Outbox:
             outgoing.attempts = 0
             self._durable.appendleft(outgoing)
 
+    def power_lost(self, now: float, *, is_queue_lost: bool) -> None:
+        """Keep what is written down, which are the transaction messages or nothing."""
+        self.rebooted()
+        if is_queue_lost:
+            for each in self._durable:
+                self._discard(each, now, Reason.POWER_LOST)
+            self._durable.clear()
+
+    def shuffle(self, random: Random) -> None:
+        """Bring the queue out of order: the latest transaction first, each after its start."""
+        groups: dict[str | None, list[Outgoing]] = {}
+        for each in self._durable:
+            groups.setdefault(each.transaction, []).append(each)
+        self._durable.clear()
+        for first, *rest in reversed(groups.values()):
+            random.shuffle(rest)
+            self._durable.extend((first, *rest))
+
     def _candidates(self) -> Iterable[Outgoing]:
         """Return the transaction messages of which one may be next."""
         if not self._retries.keeps_order:
@@ -257,21 +251,40 @@ class Outbox:
             payload["offline"] = True
         return payload
 
-    def _sent(self, peer: Peer, outgoing: Outgoing, payload: Payload, now: float) -> str:
-        if self._strict:
-            violation = request_violation(peer.version, outgoing.action, payload)
-            if violation is not None:
-                raise InvalidPayload(f"{outgoing.action}: {violation.message}")
+    def _sent(self, peer: Peer, outgoing: Outgoing, payload: Payload, now: float) -> str | None:
         if outgoing.message_id is None or not self._retries.is_same_call:
             outgoing.message_id = self._ids.next()
         outgoing.payload = payload
         outgoing.attempts += 1
         outgoing.sent_s = now
+        if outgoing.bends and self._bend is not None:
+            return self._sent_bent(peer, outgoing, self._bend(outgoing, payload, now), now)
+        if self._strict:
+            violation = request_violation(peer.version, outgoing.action, payload)
+            if violation is not None:
+                raise InvalidPayload(f"{outgoing.action}: {violation.message}")
         text = peer.call(outgoing.message_id, outgoing.action, payload)
+        self._opened(outgoing, payload, now)
+        return text
+
+    def _sent_bent(self, peer: Peer, outgoing: Outgoing, bent: Bending, now: float) -> str | None:
+        """Send what faults made of a call, as often as they say; None is kept back."""
+        outgoing.repeats_for_ever = bent.repeats_for_ever
+        if bent.copies == 0:
+            self._discard(outgoing, now, Reason.KEPT_BACK)
+            return None
+        outgoing.message_id = bent.message_id
+        text = peer.call(bent.message_id, bent.action, bent.payload)
+        for change in bent.texts:
+            text = change(text)
+        self._behind = [*[text] * (bent.copies - 1), *bent.behind]
+        self._opened(outgoing, bent.payload, now)
+        return text
+
+    def _opened(self, outgoing: Outgoing, payload: Payload, now: float) -> None:
         self._open = outgoing
         self._deadline = now + self._waits_s(outgoing)
         self._report(Outcome.SENT, outgoing, now, payload=payload)
-        return text
 
     def _waits_s(self, outgoing: Outgoing) -> float:
         if not outgoing.is_durable:
@@ -290,7 +303,7 @@ class Outbox:
         elif reason is Reason.NO_ANSWER and not self._retries.silence_counts:
             outgoing.attempts -= 1
             self._durable.appendleft(outgoing)
-        elif outgoing.attempts < self.attempts:
+        elif outgoing.attempts < self.attempts or outgoing.repeats_for_ever:
             outgoing.not_before = self._again_at(outgoing, now)
             self._durable.appendleft(outgoing)
         else:

@@ -18,7 +18,20 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class CloseConnection:
-    """The station gives its connection up; it comes back when `wants_connection` says so."""
+    """The station gives its connection up; it comes back when `wants_connection` says so.
+
+    `is_abrupt` is without a goodbye, as when the power fails: no close frame, the socket is cut.
+    `is_left_open` goes away from a socket that stays: nothing is read or sent on it any more, and
+    it is closed when the program ends.
+    """
+
+    is_abrupt: bool = False
+    is_left_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """The station sends a ping of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +51,4 @@ class Happened:
     fields: dict[str, object]
 
 
-Output: TypeAlias = Send | CloseConnection | PasswordChanged | Happened
+Output: TypeAlias = Send | CloseConnection | Ping | PasswordChanged | Happened

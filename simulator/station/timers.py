@@ -30,6 +30,10 @@ class Timers:
         """Whether there is such an appointment."""
         return name in self._due
 
+    def postpone(self, until: float) -> None:
+        """Put off what would have been due before, until then."""
+        self._due = {name: max(at, until) for name, at in self._due.items()}
+
     def clear(self, *names: str) -> None:
         """Cancel appointments; those that do not exist are no matter."""
         for name in names:

@@ -1,0 +1,53 @@
+"""Which test shows which fault, so that none of the catalogue goes without one."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from simulator.faults.catalogue import FAULTS
+
+_FOLDER = Path(__file__).parent
+_DECORATOR = "shows"
+
+
+def shows(*names):
+    """Mark a test that shows faults on the wire and in what the station tells of itself."""
+    unknown = [name for name in names if name not in FAULTS]
+    if unknown or not names:
+        raise LookupError(f"the catalogue has no {unknown or 'fault without a name'}")
+
+    def mark(test):
+        test.shows = (*getattr(test, "shows", ()), *names)
+        return test
+
+    return mark
+
+
+def was_told(room, name):
+    """Whether the station told the world outside of OCPP that the fault was on."""
+    told = [each for each in room.events if each.name in ("fault.started", "truth.fault")]
+    return any(each.fields.get("fault") == name for each in told)
+
+
+def shown(folder=_FOLDER):
+    """Return the names that the decorators of all tests in the folder hold."""
+    found = set()
+    for path in sorted(folder.glob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for function in ast.walk(tree):
+            if _is_test(function):
+                found |= {name for each in function.decorator_list for name in _names(each)}
+    return found
+
+
+def _is_test(node):
+    is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    return is_function and node.name.startswith("test_")
+
+
+def _names(decorator):
+    if not isinstance(decorator, ast.Call):
+        return
+    if isinstance(decorator.func, ast.Name) and decorator.func.id == _DECORATOR:
+        yield from (each.value for each in decorator.args if isinstance(each, ast.Constant))
