@@ -59,6 +59,7 @@ class Lab:
         online=True,
         retries=None,
         tells_messages=False,
+        truth=False,
     ):
         text = SCENARIO.format(
             version=version,
@@ -77,6 +78,7 @@ class Lab:
             faults=tuple(parse_option(each) for each in faults),
             retries=retries,
             tells_messages=tells_messages,
+            tells_truth=truth,
         )
         self.version = Version(version)
         self.station = build(parse(text, "lab"), options)[0].station
