@@ -10,9 +10,11 @@ import math
 from typing import TYPE_CHECKING
 
 from profiles import Transaction as LimitTransaction
+from simulator.faults.effects import HONEST
 from simulator.metering.meter import Meter
 from simulator.power.evse import Offer
 from simulator.power.supply import Supply
+from simulator.station.admission import Admission, Grant
 from simulator.station.driver import Driver
 from simulator.station.energy_manager import EnergyManager
 from simulator.station.timers import Timers
@@ -36,11 +38,10 @@ if TYPE_CHECKING:
 
 _SHORTEST_LOOK_S = 0.05
 _LOOK_FOR_INTERVAL_S = 30.0
-_ACCEPTED = "Accepted"
 
 
 class Bay:
-    """State of one EVSE; attributes are for reading only."""
+    """State of one EVSE; attributes are for reading only. `parting` are the faults at the last end."""
 
     def __init__(
         self,
@@ -53,28 +54,38 @@ class Bay:
         self.evse_id = evse_id
         self.transaction: Transaction | None = None
         self.last_transaction: Transaction | None = None
+        self.parting = HONEST
         self.status = Status.AVAILABLE
         self.is_operative = True
+        self.error: str | None = None
         meter = Meter(host.random, model.current, model.phases)
         self.faults = faults
         self.supply = Supply(model, meter, faults, host.random)
         self._host = host
         self.timers = Timers()
         self.driver = Driver(self, visits, self._report)
-        self._remote: tuple[Token, int | None] | None = None
+        self.admission = Admission(host, self, self._report)
+        self._told = self.status
         self._is_finished = False
         self._limit_until = math.inf
         self._manager = EnergyManager(host, evse_id, model)
         self._handlers: Mapping[str, Callable[[float], None]] = {
             **self.driver.handlers,
+            **self.admission.handlers,
+            "status": self._tell_status,
             "sample": self._on_sample,
             "look": self._on_look,
         }
 
     @property
     def wake_at(self) -> float:
-        """When `advance` has something to do."""
-        return self.timers.next_at
+        """When `advance` has something to do; never in the dark."""
+        return math.inf if self.supply.is_dark else self.timers.next_at
+
+    @property
+    def stops_on_unplug(self) -> bool:
+        """Whether a transaction ends when the cable is pulled at the car."""
+        return self._host.dialect.token_rules.stops_on_unplug
 
     @property
     def limit_transaction(self) -> LimitTransaction | None:
@@ -95,7 +106,7 @@ class Bay:
 
     def advance(self, now: float) -> None:
         """Do all that is due up to `now`, each at its own time."""
-        while (due := self.timers.pop_due(now)) is not None:
+        while not self.supply.is_dark and (due := self.timers.pop_due(now)) is not None:
             name, at = due
             self.supply.flow(at)
             self._handlers[name](at)
@@ -108,14 +119,8 @@ class Bay:
         self._settle(now)
 
     def remote_start(self, token: Token, now: float, remote_start_id: int | None = None) -> bool:
-        """Start for an operator, with a car that comes if none is there; False if impossible."""
-        if self.transaction is not None or not self.is_operative or self._is_finished:
-            return False
-        if not self.driver.can_come:
-            return False
-        self._remote = (token, remote_start_id)
-        self.driver.come_soon(now)
-        return True
+        """Start for an operator, with a car that comes if one can; False if impossible."""
+        return self.admission.start_remotely(Grant(token, remote_start_id=remote_start_id), now)
 
     def plug_in(self, vehicle: Vehicle, now: float, **told: object) -> None:
         """Connect a car; there must be none."""
@@ -124,26 +129,53 @@ class Bay:
         self._report(
             now, "car.arrived", vehicle=vehicle.model.name, **told, charge_level=charge_level
         )
+        self.admission.plugged_in(now)
 
     def take_token(self, token: Token | None, now: float) -> None:
-        """Start with what a remote start brought, else with a token that a driver shows."""
-        if self.supply.vehicle is None or self.transaction is not None:
-            return
-        if self._remote is not None:
-            token, remote_start_id = self._remote
-            self._remote = None
-            self._begin(token, now, is_remote=True, remote_start_id=remote_start_id)
-        elif token is not None:
-            self._authorize(token, now)
+        """Take a token that a driver shows, to start or to stop; it may be of no use."""
+        if token is not None:
+            self.admission.present(token, now)
+            self._settle(now)
 
-    def stop(self, reason: StopReason, now: float) -> bool:
-        """End the transaction, and let the car go a little later; False if there is none."""
+    def begin(self, grant: Grant, now: float) -> None:
+        """Start a transaction at the car that is there; who may do so is the admission's matter."""
+        host = self._host
+        transaction = Transaction(
+            id=f"{host.random.getrandbits(64):016x}",
+            evse_id=self.evse_id,
+            token=grant.token,
+            started=self._moment(now),
+            meter_start_wh=self.supply.meter.register_wh,
+            remote_start_id=grant.remote_start_id,
+            is_remote=grant.is_remote,
+            group=grant.group,
+            reservation_id=host.reservations.use(self.evse_id, grant.token, grant.group),
+        )
+        self.transaction, self._is_finished = transaction, False
+        self.driver.began()
+        self.supply.close_circuit(now, self._allowed(now))
+        self._plan_sample(now)
+        opening = host.dialect.started(
+            transaction,
+            self.supply.read(),
+            lambda info, at: self.admission.judged(transaction, info, at),
+        )
+        host.say(opening)
+        self._report(now, "session.started", token=grant.token.text)
+
+    def stop(self, reason: StopReason, now: float, token: Token | None = None) -> bool:
+        """End the transaction, and let the car go a little later; False if there is none.
+
+        `token` is the one that was shown for it, where it is not the one that started.
+        """
         transaction = self.transaction
         if transaction is None:
             return False
+        is_local = reason is StopReason.LOCAL
+        transaction.stopped_by = token or (transaction.token if is_local else None)
         self.supply.flow(now)
         reading = self.supply.read()
-        keeps_pause = self.supply.effects(now).keeps_pause
+        self.parting = self.supply.effects(now)
         host = self._host
         own_id = host.dialect.transaction_id(transaction)
         ended = LimitTransaction(own_id, transaction.started.at)
@@ -152,8 +184,10 @@ class Bay:
         self.supply.open_circuit()
         self.timers.clear("sample", "look")
         self.driver.go_soon(now)
-        host.say(host.dialect.stopped(transaction, reading, self._moment(now), reason))
-        host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=keeps_pause)
+        ending = host.dialect.stopped(transaction, reading, self._moment(now), reason)
+        ending.on_result = self.admission.ended(transaction, ending.on_result)
+        host.say(ending)
+        host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=self.parting.keeps_pause)
         energy_wh = reading.register_wh - transaction.meter_start_wh
         self._report(now, "transaction.ended", **transaction.ended(own_id, reading.register_wh))
         self._report(
@@ -168,7 +202,8 @@ class Bay:
 
     def unplug(self, now: float) -> None:
         """Take the car away, as a driver in a hurry does."""
-        self.stop(StopReason.EV_DISCONNECTED, now)
+        if self.stops_on_unplug:
+            self.stop(StopReason.EV_DISCONNECTED, now)
         self._vanish(now)
         self._settle(now)
 
@@ -177,12 +212,25 @@ class Bay:
         was_operative, self.is_operative = self.is_operative, is_operative
         if is_operative and not was_operative and self.supply.vehicle is None:
             self.driver.expect_next(now)
+        if was_operative and not is_operative:
+            self._host.reservations.release(self.evse_id, now)
         self._settle(now)
-        return is_operative or self.supply.vehicle is None
+        return is_operative or self.transaction is None
+
+    def set_error(self, error: str | None, now: float) -> None:
+        """Break the EVSE, by an error code of OCPP 1.6, or mend it with None."""
+        self.error = error
+        self._host.dialect.faulted(self.evse_id, error)
+        if error is not None:
+            self.stop(StopReason.OTHER, now)
+            self._host.reservations.release(self.evse_id, now)
+        self._settle(now)
 
     def say_status(self, now: float) -> None:
         """Send the connector's status as it is."""
         dialect = self._host.dialect
+        self.timers.clear("status")
+        self._told = self.status
         self._host.say(dialect.connector_status(self.evse_id, self.status, self._moment(now)))
 
     def say_sample(self, now: float, context: SampleContext) -> None:
@@ -201,64 +249,6 @@ class Bay:
             register_wh=reading.register_wh,
             offered=reading.offered,
         )
-
-    def _authorize(self, token: Token, now: float) -> None:
-        if not self._host.is_online:
-            self._begin(token, now)
-            return
-        asked = self._host.dialect.authorize(
-            token, lambda status, at: self._authorized(token, status, at)
-        )
-        self._host.say(asked)
-
-    def _authorized(self, token: Token, status: str, now: float) -> None:
-        if self.supply.vehicle is None or self.transaction is not None or self._is_finished:
-            return
-        if status == _ACCEPTED or not self._host.is_online:
-            self._begin(token, now)
-        else:
-            self._report(now, "authorize.refused", token=token.text, status=status)
-            self.driver.leave_soon(now)
-        self._settle(now)
-
-    def _begin(
-        self,
-        token: Token,
-        now: float,
-        *,
-        is_remote: bool = False,
-        remote_start_id: int | None = None,
-    ) -> None:
-        host = self._host
-        transaction = Transaction(
-            id=f"{host.random.getrandbits(64):016x}",
-            evse_id=self.evse_id,
-            token=token,
-            started=self._moment(now),
-            meter_start_wh=self.supply.meter.register_wh,
-            remote_start_id=remote_start_id,
-            is_remote=is_remote,
-        )
-        self.transaction = transaction
-        self.supply.close_circuit(now, self._allowed(now))
-        self._plan_sample(now)
-        opening = host.dialect.started(
-            transaction,
-            self.supply.read(),
-            lambda status, at: self._judged(transaction, status, at),
-        )
-        host.say(opening)
-        self._report(now, "session.started", token=token.text)
-
-    def _judged(self, transaction: Transaction, status: str, now: float) -> None:
-        """Take the central system's word on a transaction that runs already."""
-        if self.transaction is not transaction:
-            return
-        if status == _ACCEPTED:
-            self.refresh(now)
-            return
-        self._report(now, "session.refused", token=transaction.token.text, status=status)
-        self.stop(StopReason.DE_AUTHORIZED, now)
 
     def _on_sample(self, now: float) -> None:
         if self.transaction is None:
@@ -281,20 +271,25 @@ class Bay:
             return
         self._report(now, "car.left", charge_level=round(self.supply.vehicle.soc * 100))
         self.supply.vehicle = None
-        self._remote = None
+        self.admission.reset(now)
         self._is_finished = False
-        self.timers.clear("look", "sample")
+        self.timers.clear("look")
+        if self.transaction is None:
+            self.timers.clear("sample")
         self.driver.left(now)
 
     def _settle(self, now: float) -> None:
         """Bring offer, reported state and the next look in line with what is now."""
+        if self.supply.is_dark:
+            return
         self._note_faults(now)
         if self.transaction is not None and self.supply.follow(now, self._allowed(now)):
             offer = self.supply.offer
             amount = {f"limit_{self.supply.model.unit.lower()}": round(offer.amount, 1)}
             self._report(now, "limit.applied", **amount, phases=offer.phases)
         self._report_status(now)
-        look_at = min(self.supply.next_look(now, self._missing_wh()), self._limit_until)
+        missing_wh = min(self._missing_wh(), self._refused_wh())
+        look_at = min(self.supply.next_look(now, missing_wh), self._limit_until)
         if self.transaction is not None and look_at < math.inf:
             self.timers.set("look", look_at)
 
@@ -305,6 +300,8 @@ class Bay:
         model = self.supply.model
         if transaction is None:
             return model.offer(None)
+        if self._refused_wh() <= 0:
+            return Offer(0.0, model.phases)
         book, at = self._host.book, self._host.at(now)
         allowed = book.allowed(self.evse_id, transaction, at)
         if allowed.until is not None:
@@ -328,23 +325,46 @@ class Bay:
         status = self._status()
         if status is self.status:
             return
-        old, self.status = self.status, status
+        self.status = status
         host, moment = self._host, self._moment(now)
-        host.say(host.dialect.status_changed(self.evse_id, old, status, moment))
+        if host.dialect.minimum_status_s > 0:
+            self.timers.set("status", now + host.dialect.minimum_status_s)
+        else:
+            self._tell_status(now)
         if self.transaction is not None:
             reading = self.supply.read()
             host.say(host.dialect.charging_state(self.transaction, status, reading, moment))
         self._report(now, "status.changed", status=status.value)
 
+    def _tell_status(self, now: float) -> None:
+        """Tell the status if it is another one than was told (MinimumStatusDuration is over)."""
+        old, self._told = self._told, self.status
+        if old is not self.status:
+            dialect = self._host.dialect
+            moment = self._moment(now)
+            self._host.say(dialect.status_changed(self.evse_id, old, self.status, moment))
+
     def _status(self) -> Status:
         vehicle = self.supply.vehicle
-        if vehicle is None:
-            return Status.AVAILABLE if self.is_operative else Status.UNAVAILABLE
+        if self.error is not None:
+            return Status.FAULTED
         if self.transaction is None:
-            return Status.FINISHING if self._is_finished else Status.PREPARING
+            return self._idle_status()
+        if vehicle is None:
+            return Status.SUSPENDED_EV
         if self.supply.is_pausing:
             return Status.SUSPENDED_EVSE
         return Status.CHARGING if vehicle.wants_energy else Status.SUSPENDED_EV
+
+    def _idle_status(self) -> Status:
+        if not self.is_operative:
+            return Status.UNAVAILABLE
+        if self.supply.vehicle is not None:
+            return Status.FINISHING if self._is_finished else Status.PREPARING
+        if self.admission.granted is not None:
+            return Status.PREPARING
+        is_reserved = self._host.reservations.of(self.evse_id) is not None
+        return Status.RESERVED if is_reserved else Status.AVAILABLE
 
     def _plan_sample(self, now: float) -> None:
         interval_s = self._host.dialect.meter_interval_s
@@ -352,6 +372,13 @@ class Bay:
 
     def _missing_wh(self) -> float:
         return self.driver.wants_wh - self.supply.delivered_wh
+
+    def _refused_wh(self) -> float:
+        """Return what may still flow to a token that was refused after the start."""
+        if self.transaction is None or not self.transaction.is_refused:
+            return math.inf
+        most_wh = self._host.dialect.token_rules.energy_on_invalid_wh
+        return most_wh - self.supply.delivered_wh
 
     def _moment(self, now: float) -> Moment:
         return Moment(self._host.at(now), is_offline=not self._host.is_online)

@@ -34,7 +34,7 @@ ALGORITHMS: Final = {
     "SHA384": hashes.SHA384(),
     "SHA512": hashes.SHA512(),
 }
-_MAX_ENTRIES: Final = 12
+MAX_ENTRIES: Final = 12
 _MAX_CHAIN: Final = 10_000
 _P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -106,7 +106,7 @@ class CertificateStore:
     (AdditionalRootCertificateCheck).
     """
 
-    def __init__(self, random: Random, *, max_entries: int = _MAX_ENTRIES) -> None:
+    def __init__(self, random: Random, *, max_entries: int = MAX_ENTRIES) -> None:
         self.max_entries = max_entries
         self.checks_root = False
         self.max_chain = _MAX_CHAIN

@@ -8,34 +8,46 @@ what a central system sends.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
-from csms.ocppj.schemas import response_violation
-from csms.ocppj.version import Role
-from simulator.errors import InvalidPayload
+from csms.ocppj.version import Role, Version
+from simulator.faults.effects import HONEST
 from simulator.faults.fault import FaultBoard, Span
 from simulator.station.agenda import Agenda
+from simulator.station.answering import Answers
+from simulator.station.authorization import Authorization
+from simulator.station.availability import Availability
 from simulator.station.bay import Bay
 from simulator.station.clock import StationClock
 from simulator.station.deliveries import Outcome
-from simulator.station.dialect import Refused
 from simulator.station.lifecycle import Lifecycle
 from simulator.station.limits import LimitBook
 from simulator.station.memory import Memory
 from simulator.station.outbox import Outbox
-from simulator.station.outputs import CloseConnection, Happened, Output, PasswordChanged, Send
+from simulator.station.outputs import (
+    CloseConnection,
+    Happened,
+    Output,
+    PasswordChanged,
+    Ping,
+    Send,
+)
+from simulator.station.reservations import Reservations
+from simulator.station.tampering import Tampering
 from simulator.station.timers import Timers
-from simulator.station.transaction import Moment
 from simulator.station.upkeep import Upkeep
-from simulator.wire import from_text, to_payload
+from simulator.truth.witness import Witness
+from simulator.wire import from_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from csms.ocppj.frames import Call, Payload
+    from csms.ocppj.frames import Payload
+    from simulator.faults.effects import Effects
     from simulator.station.deliveries import Delivery
     from simulator.station.outbox import Outgoing
     from simulator.station.setup import StationSetup
@@ -50,8 +62,8 @@ class Station:
         self.random = setup.random
         models = {number: each.model for number, each in enumerate(setup.outlets, 1)}
         self.book = LimitBook(setup.dialect.rules, models)
-        wide = tuple(each for each in setup.faults if each.fault.span is Span.STATION)
-        own = tuple(each for each in setup.faults if each.fault.span is Span.TRANSACTION)
+        wide = tuple(each for each in setup.faults if each.span is Span.STATION)
+        own = tuple(each for each in setup.faults if each.span is Span.TRANSACTION)
         self.faults = FaultBoard(wide, setup.luck)
         self.bays = {
             number: Bay(
@@ -66,21 +78,32 @@ class Station:
             self.memory.keep(f"meter-{number}", bay.supply.meter)
         self.sent: Counter[str] = Counter()
         self._setup = setup
+        self.tampering = Tampering(self, setup.luck)
+        self._is_honest = self._has_no_faults()
         self.outbox = Outbox(
             setup.random,
             timeout_s=setup.call_timeout_s,
             strict=setup.strict,
             retries=setup.retries,
             tell=self._tell,
+            bend=self.tampering.bend,
         )
+        self._answers = Answers(self, setup.luck, strict=setup.strict)
         self.retries = setup.retries
         setup.dialect.set_retries(setup.retries.attempts, setup.retries.interval_s)
         self.timers = Timers()
         self.duties: dict[str, Callable[[float], None]] = {}
+        self.authorization = Authorization(by_kind=setup.dialect.version is Version.V201)
+        self.memory.keep("tokens", self.authorization)
+        self.reservations = Reservations(self)
+        self.availability = Availability(self)
         self.upkeep = Upkeep(self)
         self.memory.keep("upkeep", self.upkeep)
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
+        self.witness = Witness(self) if setup.tells_truth else None
+        if setup.tells_truth and setup.faults:
+            self.book.keep_honest()
         self.clock = StationClock(setup.switched_on, follows_time=setup.follows_time)
         self._now = 0.0
         self._faults_change_at = self.faults.next_change(0.0, None)
@@ -114,7 +137,7 @@ class Station:
     @property
     def wants_connection(self) -> bool:
         """Whether the link should connect, or stay so."""
-        return not any(bay.supply.effects(self._now).is_offline for bay in self.bays.values())
+        return self.lifecycle.has_power and not self.effects(self._now).is_offline
 
     @property
     def wake_at(self) -> float:
@@ -122,11 +145,20 @@ class Station:
         outbox = self.outbox
         waits = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
         own = min(self.timers.next_at, self._faults_change_at, self._agenda.next_at)
+        own = min(own, self._answers.next_at)
         return min(own, waits, *(b.wake_at for b in self.bays.values()))
+
+    def true_at(self, now: float) -> datetime:
+        """Return what an honest clock shows."""
+        return self.clock.true_at(now)
 
     def at(self, now: float) -> datetime:
         """Return the station's clock: what the central system said, and time since."""
         return self.clock.at(now)
+
+    def effects(self, now: float) -> Effects:
+        """Return the faults of the station and all its EVSEs as one; costs nothing without any."""
+        return HONEST if self._is_honest else self.tampering.effects(now)
 
     def take(self) -> list[Output]:
         """Return what there is to do, in order, and forget it."""
@@ -148,7 +180,8 @@ class Station:
         if self._peer is None:
             return
         self._peer = None
-        self.timers.clear("boot", "heartbeat")
+        self.timers.clear("boot", "heartbeat", "idle")
+        self._answers.forget()
         self.report(now, "connection.lost")
         self.outbox.link_lost(now)
         self._finish(now)
@@ -158,9 +191,10 @@ class Station:
         self._advance(now)
         if self._peer is None:
             return
+        self.lifecycle.heard(now)
         match self._peer.receive(text):
             case CallReceived(call, None):
-                self._answer(self._peer, call, now)
+                self._outputs.extend(self._answers.answer(call, now))
             case CallReceived(call, violation) if violation is not None:
                 refusal = self._peer.error(call, violation.code, violation.message)
                 self._outputs.append(Send(refusal))
@@ -192,11 +226,21 @@ class Station:
         if outgoing is None or not (outgoing.is_durable or self._peer is not None):
             return
         self.sent[outgoing.action] += 1
+        if not self._is_honest:
+            self.tampering.mark(outgoing, self._now)
         self.outbox.add(outgoing, self._now)
 
     def report(self, now: float, name: str, **fields: object) -> None:
         """Tell the world outside of OCPP what happened."""
         self._outputs.append(Happened(self.at(now), self.id, name, fields))
+        if self.witness is not None:
+            self.witness.hears(now, name, fields)
+
+    def tell_truth(self, now: float, name: str, **fields: object) -> None:
+        """Tell the truth log, if there is one, of something by the time of an honest clock."""
+        if self.witness is not None:
+            at = self.clock.true_at(now)
+            self._outputs.append(Happened(at, self.id, f"truth.{name}", fields))
 
     def charging_count(self) -> int:
         """Return how many bays have a transaction."""
@@ -204,14 +248,16 @@ class Station:
 
     def say_states(self, now: float) -> None:
         """Send the status of the station and of each connector."""
-        is_available = all(bay.is_operative for bay in self.bays.values())
-        moment = Moment(self.at(now), is_offline=False)
-        self.say(self.dialect.station_status(moment, is_available=is_available))
+        self.availability.say(now)
         for bay in self.bays.values():
             bay.say_status(now)
 
     def say_heartbeat(self, now: float) -> None:
-        """Send a Heartbeat; its answer sets the clock."""
+        """Send a Heartbeat; its answer sets the clock. A ping instead, where a fault has it so."""
+        if self.effects(now).pings_every_s < math.inf:
+            self._outputs.append(Ping())
+            self.restart_heartbeat(now)
+            return
         outgoing = self.dialect.heartbeat()
         outgoing.on_result = self._set_time
         self.say(outgoing)
@@ -233,8 +279,9 @@ class Station:
     def restart_heartbeat(self, now: float) -> None:
         """Count the heartbeat's interval from now."""
         self.timers.clear("heartbeat")
-        if self.dialect.heartbeat_interval_s > 0:
-            self.timers.set("heartbeat", now + self.dialect.heartbeat_interval_s)
+        every_s = min(self.dialect.heartbeat_interval_s, self.effects(now).pings_every_s)
+        if every_s > 0:
+            self.timers.set("heartbeat", now + every_s)
 
     def profiles_changed(self, now: float) -> None:
         """Let all bays look at their limits again."""
@@ -243,13 +290,14 @@ class Station:
 
     def faults_changed(self, now: float) -> None:
         """Look again at the faults: a hand has switched one."""
+        self._is_honest = self._has_no_faults()
         self._faults_change_at = self.faults.next_change(now, None)
         self.profiles_changed(now)
 
-    def hang_up(self, now: float) -> None:
-        """Give the connection up."""
+    def hang_up(self, now: float, *, is_abrupt: bool = False, is_left_open: bool = False) -> None:
+        """Give the connection up, by a cut or beside an open socket if so asked."""
         if self._peer is not None:
-            self._outputs.append(CloseConnection())
+            self._outputs.append(CloseConnection(is_abrupt, is_left_open))
             self.disconnected(now)
 
     def _advance(self, now: float) -> None:
@@ -258,11 +306,15 @@ class Station:
             self._do_own(due_at)
             for bay in self.bays.values():
                 bay.advance(due_at)
+            if self.witness is not None:
+                self.witness.look(due_at)
             self._pump(due_at)
             self.lifecycle.look(due_at)
         self._now = max(self._now, now)
 
     def _finish(self, now: float) -> None:
+        if self.witness is not None:
+            self.witness.look(now)
         if self._peer is not None and not self.wants_connection:
             self.hang_up(now)
             return
@@ -275,12 +327,18 @@ class Station:
         text = self.outbox.next_text(self._peer, now, is_accepted=self.is_accepted)
         if text is not None:
             self._outputs.append(Send(text))
+        self._outputs.extend(Send(each) for each in self.outbox.take_behind())
+
+    def _has_no_faults(self) -> bool:
+        boards = (self.faults, *(bay.faults for bay in self.bays.values()))
+        return not any(board.plans for board in boards)
 
     def _do_own(self, now: float) -> None:
         if now >= self._faults_change_at:
             self._faults_change_at = self.faults.next_change(now, None)
             self.profiles_changed(now)
         self._agenda.keep(self, now)
+        self._outputs.extend(self._answers.due(now))
         if self.outbox.expire(self._peer, now):
             self.report(now, "call.timed_out")
         while (due := self.timers.pop_due(now)) is not None:
@@ -293,22 +351,6 @@ class Station:
 
     def _set_time(self, answer: Payload, now: float) -> None:
         self.clock.set(from_text(answer.get("currentTime")), now)
-
-    def _answer(self, peer: Peer, call: Call, now: float) -> None:
-        answer = self.dialect.commands[call.action](self, call.payload, now)
-        if isinstance(answer, Refused):
-            self._outputs.append(Send(peer.error(call, answer.code, answer.description)))
-            self.report(now, "command.refused", action=call.action, code=answer.code)
-            return
-        payload = to_payload(answer)
-        if self._setup.strict:
-            violation = response_violation(self.dialect.version, call.action, payload)
-            if violation is not None:
-                raise InvalidPayload(f"answer to {call.action}: {violation.message}")
-        self._outputs.append(Send(peer.result(call, payload)))
-        self.report(
-            now, "command.answered", action=call.action, status=payload.get("status", "done")
-        )
 
     def _tell(self, delivery: Delivery) -> None:
         is_lost = delivery.outcome is Outcome.DISCARDED

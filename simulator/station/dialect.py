@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from csms.ocppj.version import Version
     from profiles import Rules, Schedule
     from simulator.metering.meter import Reading
+    from simulator.station.authorization import TokenRules
     from simulator.station.core import Station
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
+    from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
     from simulator.station.outbox import Outgoing
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
         Transaction,
     )
 
-StatusListener: TypeAlias = "Callable[[str, float], None]"
-"""Told the status of a token, and when."""
+InfoListener: TypeAlias = "Callable[[TokenInfo, float], None]"
+"""Told what a central system says of a token, and when."""
+AnswerListener: TypeAlias = "Callable[[TokenInfo | None, float], None]"
+"""The same, or None where no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,10 @@ class Dialect(Protocol):
         """Return the status of the station as a whole, where the version has one."""
         ...
 
+    def faulted(self, evse_id: int, error: str | None) -> None:
+        """Remember by which error code of 1.6 an EVSE is Faulted, None when it is mended."""
+        ...
+
     def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
         """Return a StatusNotification."""
         ...
@@ -115,7 +123,29 @@ class Dialect(Protocol):
         """Return word that such a limit is gone, where the version has one."""
         ...
 
-    def authorize(self, token: Token, listener: StatusListener) -> Outgoing:
+    @property
+    def token_rules(self) -> TokenRules:
+        """What the settings say of authorization."""
+        ...
+
+    @property
+    def minimum_status_s(self) -> float:
+        """How long a status must hold before it is told."""
+        ...
+
+    def token_info(self, answer: Payload) -> TokenInfo | None:
+        """Return what an answer says of a token, None where it says nothing."""
+        ...
+
+    def list_conflict(self, at: Moment) -> Outgoing | None:
+        """Return word that the local list is contradicted, where the version has one."""
+        ...
+
+    def reservation_ended(self, number: int, why: str) -> Outgoing | None:
+        """Return word of a reservation that is Expired or Removed, where the version has one."""
+        ...
+
+    def authorize(self, token: Token, listener: AnswerListener) -> Outgoing:
         """Return an Authorize."""
         ...
 
@@ -124,7 +154,7 @@ class Dialect(Protocol):
         ...
 
     def started(
-        self, transaction: Transaction, reading: Reading, listener: StatusListener
+        self, transaction: Transaction, reading: Reading, listener: InfoListener
     ) -> Outgoing:
         """Return the message that opens a transaction."""
         ...

@@ -96,6 +96,10 @@ class Driver:
         if not self._is_held:
             self._bay.timers.set("leave", now + UNPLUG_AFTER_S)
 
+    def began(self) -> None:
+        """Take note that charging has begun, with whatever token: there is none to show now."""
+        self._bay.timers.clear("tag", "unplug")
+
     def left(self, now: float) -> None:
         """Take note that the car is gone, and let the next one come."""
         self.visit, self._is_held = None, False
@@ -146,7 +150,8 @@ class Driver:
     def _on_leave(self, now: float) -> None:
         bay = self._bay
         vehicle = bay.supply.vehicle
-        if bay.transaction is not None and vehicle is not None and vehicle.is_satisfied:
+        is_satisfied = vehicle is not None and vehicle.is_satisfied
+        if bay.transaction is not None and (is_satisfied or not bay.stops_on_unplug):
             bay.stop(StopReason.LOCAL, now)
         else:
             bay.unplug(now)

@@ -8,15 +8,19 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
+    from simulator.station.authorization import Authorization
     from simulator.station.dialect import Dialect
     from simulator.station.limits import LimitBook
     from simulator.station.outbox import Outgoing
+    from simulator.station.reservations import Reservations
 
 
 class Host(Protocol):
     """What a bay needs of its station."""
 
     dialect: Dialect
+    authorization: Authorization
+    reservations: Reservations
     book: LimitBook
     random: Random
 
@@ -35,6 +39,10 @@ class Host(Protocol):
 
     def report(self, now: float, name: str, **fields: object) -> None:
         """Tell the world outside of OCPP what happened."""
+        ...
+
+    def tell_truth(self, now: float, name: str, **fields: object) -> None:
+        """Tell the truth log, if there is one, of something by the time of an honest clock."""
         ...
 
     def charging_count(self) -> int:

@@ -5,8 +5,12 @@ Source: OCPP 1.6 edition 2, 4.2 and 5.14; OCPP 2.0.1 part 2, B01 to B04, B11 and
 
 from __future__ import annotations
 
+import math
+import re
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from simulator.station import darkness
 from simulator.station.transaction import StopReason
 from simulator.wire import from_text
 
@@ -17,35 +21,69 @@ if TYPE_CHECKING:
 _DEFAULT_BOOT_RETRY_S: Final = 30.0
 _BOOT_TAKES_S: Final = 5.0
 _RESET_AFTER_S: Final = 1.0
+_POWER_UP: Final = "PowerUp"
+_PLAIN_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+class Registration(StrEnum):
+    """What the central system last said of the station; nothing at first and after a loss."""
+
+    NONE = "None"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+    ACCEPTED = "Accepted"
 
 
 class Lifecycle:
-    """The registration of one station, and what interrupts it. `is_accepted` once it is let in."""
+    """The registration of one station, and what interrupts it.
+
+    `has_power` is False while it is dark; `switched_on_s` is when it was switched on last,
+    `clock_set_s` when it was told the time since then, and `boots` counts how often it booted.
+    """
 
     def __init__(self, station: Station) -> None:
-        self.is_accepted = False
-        self.boot_reason = "PowerUp"
+        self.registration = Registration.NONE
+        self.boot_reason = _POWER_UP
+        self.has_power = True
+        self.switched_on_s = 0.0
+        self.clock_set_s = math.inf
+        self.boots = 1
         self._station = station
         self._has_opened = False
         self._resets_when_idle = False
         self._reason = "RemoteReset"
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the central system has let the station in."""
+        return self.registration is Registration.ACCEPTED
+
     def connected(self, now: float) -> None:
         """Boot on a fresh connection, or go on where the last one broke."""
         station = self._station
+        if self._has_opened and station.effects(now).never_boots_again:
+            self.registration = Registration.ACCEPTED
         if self.is_accepted:
+            station.tampering.reconnected(now)
             station.say_states(now)
             station.say_heartbeat(now)
         else:
             station.timers.clear("boot")
             self.say_boot(self.boot_reason)
+        self.heard(now)
+
+    def heard(self, now: float) -> None:
+        """Take note that the central system gave a sign of life."""
+        patience_s = self._station.effects(now).closes_after_idle_s
+        if patience_s < math.inf:
+            self._station.timers.set("idle", now + patience_s)
 
     def say_boot(self, reason: str) -> None:
         """Send a BootNotification; its answer decides whether the station works."""
         station = self._station
         outgoing = station.dialect.boot(reason)
         outgoing.on_result = self._booted
-        outgoing.on_failure = lambda now: station.timers.set("boot", now + _DEFAULT_BOOT_RETRY_S)
+        outgoing.on_failure = self._boot_failed
         station.say(outgoing)
 
     def reset(self, now: float, *, is_hard: bool, reason: str = "RemoteReset") -> None:
@@ -58,11 +96,48 @@ class Lifecycle:
         """Restart as soon as no transaction runs."""
         self._resets_when_idle = True
 
+    def power_cut(self, now: float, for_s: float = 60.0, *, reason: str = _POWER_UP) -> None:
+        """Go dark in the middle of whatever there is, for so long; infinity is until `power_up`.
+
+        No goodbye: the socket is cut. What was not written down is gone; transactions end with
+        reason PowerLoss, of which the central system hears after the next boot. Cars stay where
+        they are. `reason` is what the next BootNotification gives.
+        """
+        station = self._station
+        if self.has_power:
+            effects = station.effects(now)
+            station.report(now, "power.lost", lasts_s=for_s)
+            station.hang_up(now, is_abrupt=True)
+            for bay in station.bays.values():
+                darkness.fall(bay, now, resumes=effects.resumes_after_power_loss)
+            station.outbox.power_lost(now, is_queue_lost=effects.loses_queue)
+            if effects.forgets_at_reboot:
+                station.book.forget()
+            self.has_power, self._resets_when_idle = False, False
+            self.registration = Registration.NONE
+            station.timers.clear("boot", "heartbeat", "idle", "reset-hard", "reset-soft")
+            station.timers.clear("power-off")
+        self.boot_reason = reason
+        station.timers.set("power-on", now + for_s)
+
+    def power_up(self, now: float) -> None:
+        """Come back from the dark: the link connects, and the station boots."""
+        if self.has_power:
+            return
+        station = self._station
+        station.timers.clear("power-on")
+        self.has_power, self.switched_on_s, self.clock_set_s = True, now, math.inf
+        self.boots += 1
+        station.report(now, "power.returned")
+        for bay in station.bays.values():
+            darkness.lift(bay, now)
+
     def look(self, now: float) -> None:
         """Restart if that waits for transactions and none runs any more."""
         if self._resets_when_idle and not self._station.charging_count():
             self._resets_when_idle = False
             self.reset(now, is_hard=False)
+        self._station.tampering.look(now)
 
     def due(self, name: str, now: float) -> None:
         """Do what an appointment is about."""
@@ -71,23 +146,37 @@ class Lifecycle:
                 self.say_boot(self.boot_reason)
             case "power-off":
                 self._power_off(now)
+            case "power-on":
+                self.power_up(now)
+            case "idle":
+                self._station.hang_up(now)
             case _:
                 self._restart(now, is_hard=name == "reset-hard")
+
+    def _boot_failed(self, now: float) -> None:
+        if self.has_power:
+            self._station.timers.set("boot", now + _DEFAULT_BOOT_RETRY_S)
 
     def _booted(self, answer: Payload, now: float) -> None:
         """Take the registration status. Source: OCPP 1.6, 4.2; 2.0.1 part 2, B01 to B03."""
         station = self._station
         status, interval = str(answer.get("status")), int(answer.get("interval") or 0)
+        time = answer.get("currentTime")
+        if station.effects(now).wants_plain_time and not _is_plain(time):
+            station.report(now, "boot.misread", time=time)
+            self._boot_failed(now)
+            return
         station.report(now, "boot.answered", status=status, interval_s=interval)
-        if status != "Accepted":
-            self.is_accepted = False
+        self.registration = Registration(status)
+        if not self.is_accepted:
             station.timers.set("boot", now + (interval or _DEFAULT_BOOT_RETRY_S))
             return
-        self.is_accepted = True
-        station.clock.set(from_text(answer.get("currentTime")), now)
+        station.clock.set(from_text(time), now)
+        self.clock_set_s = min(self.clock_set_s, now)
         if interval > 0:
             station.dialect.set_heartbeat_interval(interval)
         station.restart_heartbeat(now)
+        station.tampering.reconnected(now)
         station.say_states(now)
         if not self._has_opened:
             self._has_opened = True
@@ -97,12 +186,13 @@ class Lifecycle:
     def _restart(self, now: float, *, is_hard: bool) -> None:
         station = self._station
         reason = StopReason.HARD_RESET if is_hard else StopReason.SOFT_RESET
-        forgets = any(bay.supply.effects(now).forgets_at_reboot for bay in station.bays.values())
+        forgets = station.effects(now).forgets_at_reboot
         for bay in station.bays.values():
             bay.stop(reason, now)
         if forgets:
             station.book.forget()
         self.boot_reason = self._reason
+        self.boots += 1
         station.report(now, "station.restarted", reason=reason.value)
         station.timers.clear("heartbeat")
         if is_hard:
@@ -112,6 +202,11 @@ class Lifecycle:
             station.timers.set("boot", now + _BOOT_TAKES_S)
 
     def _power_off(self, now: float) -> None:
-        self.is_accepted = False
+        self.registration = Registration.NONE
+        self.switched_on_s = now
         self._station.hang_up(now)
         self._station.outbox.rebooted()
+
+
+def _is_plain(time: object) -> bool:
+    return isinstance(time, str) and _PLAIN_TIME.fullmatch(time) is not None

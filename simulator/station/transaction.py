@@ -21,7 +21,9 @@ class Status(StrEnum):
     SUSPENDED_EVSE = "SuspendedEVSE"
     SUSPENDED_EV = "SuspendedEV"
     FINISHING = "Finishing"
+    RESERVED = "Reserved"
     UNAVAILABLE = "Unavailable"
+    FAULTED = "Faulted"
 
 
 class StopReason(StrEnum):
@@ -34,6 +36,8 @@ class StopReason(StrEnum):
     SOFT_RESET = "SoftReset"
     HARD_RESET = "HardReset"
     UNLOCK_COMMAND = "UnlockCommand"
+    OTHER = "Other"
+    POWER_LOSS = "PowerLoss"
 
 
 class SampleContext(StrEnum):
@@ -67,7 +71,8 @@ class Transaction:
 
     `id` is ours and is 2.0.1's transactionId; `csms_id` comes with the answer to 1.6's
     StartTransaction. `is_remote` tells that an operator's request started it. `status` is what was
-    last told of its charging.
+    last told of its charging. `group` is that of the token, `reservation_id` of what it used up.
+    `stopped_by` is the token that ended it; `is_refused` tells that it may go on without power.
     """
 
     id: str
@@ -80,6 +85,10 @@ class Transaction:
     csms_id: int | None = None
     next_seq: int = 0
     status: Status | None = None
+    group: str | None = None
+    reservation_id: int | None = None
+    stopped_by: Token | None = None
+    is_refused: bool = False
 
     def take_seq(self) -> int:
         """Return the next sequence number, counted from 0."""

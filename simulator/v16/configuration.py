@@ -1,126 +1,173 @@
-"""The configuration keys of a 1.6 station. Source: OCPP 1.6 edition 2, chapter 9."""
+"""The configuration of one 1.6 station: what differs from the table of all keys.
+
+Source: OCPP 1.6 edition 2, 5.3, 5.8 and chapter 9.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
 from typing import TYPE_CHECKING, Final
 
 from ocpp.v16 import datatypes
 from ocpp.v16.enums import ConfigurationStatus
 
-from simulator.metering.sampling import default_measurands, is_known
-from simulator.station.limits import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
+from simulator.metering.sampling import default_measurands
+from simulator.station.authorization import TokenRules
+from simulator.v16.keys import (
+    CONNECTORS_KEY,
+    NAMES,
+    PASSWORD_KEY,
+    PROFILE_KEY,
+    ROTATION_KEY,
+    SAMPLE_INTERVAL_KEY,
+    SAMPLED_KEY,
+    SETTINGS,
+    Kind,
+    listed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from simulator.vehicles.vehicle import CurrentType
+    from simulator.power.evse import EvseModel
+    from simulator.station.memory import Remembered
 
-PASSWORD_KEY: Final = "AuthorizationKey"  # noqa: S105 - the key's name, no secret
-ATTEMPTS_KEY: Final = "TransactionMessageAttempts"
-INTERVAL_KEY: Final = "TransactionMessageRetryInterval"
-_MAX_KEYS: Final = 50
 _MIN_PASSWORD: Final = 16
-
-_FIXED: Final = {
-    "AuthorizeRemoteTxRequests": "false",
-    "ChargeProfileMaxStackLevel": str(MAX_STACK_LEVEL),
-    "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
-    "ChargingScheduleMaxPeriods": str(MAX_PERIODS),
-    "ConnectorSwitch3to1PhaseSupported": "true",
-    "GetConfigurationMaxKeys": str(_MAX_KEYS),
-    "MaxChargingProfilesInstalled": str(MAX_PROFILES),
-    "SupportedFeatureProfiles": "Core,SmartCharging,RemoteTrigger",
-}
-_NUMBERS: Final = {
-    "ClockAlignedDataInterval": "0",
-    "ConnectionTimeOut": "60",
-    "HeartbeatInterval": "300",
-    "ResetRetries": "0",
-    ATTEMPTS_KEY: "3",
-    INTERVAL_KEY: "10",
-    "WebSocketPingInterval": "60",
-}
-_SWITCHES: Final = {
-    "AllowOfflineTxForUnknownId": "true",
-    "LocalAuthorizeOffline": "true",
-    "LocalPreAuthorize": "false",
-    "StopTransactionOnEVSideDisconnect": "true",
-    "StopTransactionOnInvalidId": "true",
-    "UnlockConnectorOnEVSideDisconnect": "true",
-}
-_TEXTS: Final = {
-    "ConnectorPhaseRotation": "0.RST,1.RST",
-    "MeterValuesAlignedData": "",
-    "StopTxnAlignedData": "",
-    "StopTxnSampledData": "",
-}
-_SAMPLED: Final = "MeterValuesSampledData"
-_INTERVAL: Final = "MeterValueSampleInterval"
+_MAX_PASSWORD: Final = 40
+_WITH_PASSWORD: Final = "1"  # noqa: S105 - a security profile, no secret
 
 
-@dataclass(slots=True)
 class Configuration:
-    """Keys and their values, all text; `change` keeps to the rules, `put` does not ask."""
+    """Keys and their values, all text; `change` keeps to the rules, `put` does not ask.
 
-    keys: dict[str, str] = field(default_factory=dict)
+    Only what differs from the table is kept: a fleet has thousands of these. `waiting` has what
+    the next boot takes up.
+    """
 
-    @classmethod
-    def of(cls, current: CurrentType, meter_interval_s: int) -> Configuration:
-        """Return what a new station of this kind has."""
-        own = {
-            _INTERVAL: str(meter_interval_s),
-            _SAMPLED: ",".join(default_measurands(current)),
-            "NumberOfConnectors": "1",
+    __slots__ = ("_has_password", "_own", "waiting")
+
+    def __init__(self, evse: EvseModel, meter_interval_s: int, connectors: int = 1) -> None:
+        self._own = {
+            SAMPLE_INTERVAL_KEY: str(meter_interval_s),
+            SAMPLED_KEY: ",".join(default_measurands(evse.current)),
+            CONNECTORS_KEY: str(connectors),
+            ROTATION_KEY: _rotation(evse, connectors),
         }
-        return cls({**_FIXED, **_NUMBERS, **_SWITCHES, **_TEXTS, **own})
+        self.waiting: dict[str, str] = {}
+        self._has_password = False
 
     @property
-    def measurands(self) -> list[str]:
-        """What periodic meter values hold."""
-        return self.keys[_SAMPLED].split(",")
+    def token_rules(self) -> TokenRules:
+        """What the keys say of authorization. A ConnectionTimeOut of 0 waits for ever."""
+        return TokenRules(
+            has_cache=self.is_on("AuthorizationCacheEnabled"),
+            has_list=self.is_on("LocalAuthListEnabled"),
+            begins_local=self.is_on("LocalPreAuthorize"),
+            begins_offline=self.is_on("LocalAuthorizeOffline"),
+            begins_unknown=self.is_on("AllowOfflineTxForUnknownId"),
+            asks_for_remote=self.is_on("AuthorizeRemoteTxRequests"),
+            stops_on_invalid=self.is_on("StopTransactionOnInvalidId"),
+            energy_on_invalid_wh=float(self.number("MaxEnergyOnInvalidId")),
+            stops_on_unplug=self.is_on("StopTransactionOnEVSideDisconnect"),
+            waits_for_cable_s=float(self.number("ConnectionTimeOut")) or math.inf,
+        )
+
+    def text(self, key: str) -> str:
+        """Return the value of a key that exists."""
+        return self._own.get(key) or SETTINGS[key].default
 
     def number(self, key: str) -> int:
         """Return a key that holds a number."""
-        return int(self.keys[key])
+        return int(self.text(key))
+
+    def is_on(self, key: str) -> bool:
+        """Return a key that holds a boolean."""
+        return self.text(key) == "true"
+
+    def measurands(self, key: str) -> list[str]:
+        """Return a key that holds measurands, an empty list where it is empty."""
+        return listed(self._own.get(key, SETTINGS[key].default))
 
     def put(self, key: str, text: str) -> None:
         """Set a key from within."""
-        self.keys[key] = text
+        self._own[key] = text
 
     def change(self, key: str, text: str) -> ConfigurationStatus:
-        """Set a key for the central system, and return how that went."""
-        if key == PASSWORD_KEY:
-            is_fine = len(text) >= _MIN_PASSWORD
-            return ConfigurationStatus.accepted if is_fine else ConfigurationStatus.rejected
-        if key not in self.keys:
+        """Set a key for the central system, and return how that went (5.3)."""
+        if key.lower() == PASSWORD_KEY.lower():
+            return self._take_password(text)
+        name = NAMES.get(key.lower())
+        if name is None:
             return ConfigurationStatus.not_supported
-        if is_read_only(key) or not _fits(key, text):
+        setting = SETTINGS[name]
+        is_refused = setting.is_fixed or not setting.accepts(text)
+        if is_refused or (name == PROFILE_KEY and not self._is_reachable(text)):
             return ConfigurationStatus.rejected
-        self.keys[key] = text
+        if setting.needs_reboot:
+            self.waiting[name] = setting.written(text)
+            return ConfigurationStatus.reboot_required
+        self._own[name] = setting.written(text)
         return ConfigurationStatus.accepted
 
+    def booted(self) -> None:
+        """Take up what waited for a boot."""
+        self._own |= self.waiting
+        self.waiting.clear()
+
     def report(self, asked: Iterable[str]) -> tuple[list[datatypes.KeyValue], list[str]]:
-        """Return the keys asked for, all if none is named, and those that do not exist."""
-        names = list(asked) or list(self.keys)
-        known = [
-            datatypes.KeyValue(key=name, readonly=is_read_only(name), value=self.keys[name])
-            for name in names
-            if name in self.keys
+        """Return the keys asked for, all if none is named, and those that do not exist.
+
+        The write-only key is none that can be read.
+        """
+        wanted = list(dict.fromkeys(asked)) or list(SETTINGS)
+        known = [NAMES[each.lower()] for each in wanted if each.lower() in NAMES]
+        told = [
+            datatypes.KeyValue(key=name, readonly=SETTINGS[name].is_fixed, value=self._told(name))
+            for name in dict.fromkeys(known)
         ]
-        return known, [name for name in names if name not in self.keys]
+        return told, [each for each in wanted if each.lower() not in NAMES]
+
+    def remember(self) -> Remembered:
+        """Return what a central system may change and what differs from the table."""
+        own = {key: text for key, text in self._own.items() if not SETTINGS[key].is_fixed}
+        return {**own, **self.waiting}
+
+    def recall(self, remembered: Remembered) -> None:
+        """Set keys again; those that do not exist any more, or do not fit, are left out."""
+        for key, text in remembered.items():
+            if key in SETTINGS and not SETTINGS[key].is_fixed and SETTINGS[key].accepts(text):
+                self._own[key] = text
+
+    def _told(self, name: str) -> str:
+        if SETTINGS[name].kind is Kind.MEASURANDS:
+            return ",".join(self.measurands(name))
+        return self.text(name)
+
+    def _take_password(self, text: str) -> ConfigurationStatus:
+        """Take 16 to 40 characters (security whitepaper, 7.2)."""
+        if not _MIN_PASSWORD <= len(text) <= _MAX_PASSWORD:
+            return ConfigurationStatus.rejected
+        self._has_password = True
+        return ConfigurationStatus.accepted
+
+    def _is_reachable(self, text: str) -> bool:
+        """Whether a security profile can be changed to: never down, to 1 with a password.
+
+        The profiles with TLS need another URL, which no message can give.
+        """
+        present = self.text(PROFILE_KEY)
+        is_first = present == "0" and text == _WITH_PASSWORD and self._has_password
+        return int(text) == int(present) or is_first
 
 
-def is_read_only(key: str) -> bool:
-    """Whether a central system may only read a key."""
-    return key in _FIXED or key == "NumberOfConnectors"
+def password(text: str) -> str:
+    """Return the password that a key means: hex digits are its bytes (OCPP-J 1.6, 6.2)."""
+    try:
+        return bytes.fromhex(text).decode() if len(text) >= 2 * _MIN_PASSWORD else text
+    except ValueError:
+        return text
 
 
-def _fits(key: str, text: str) -> bool:
-    if key in _NUMBERS or key == _INTERVAL:
-        return text.isascii() and text.isdigit()
-    if key in _SWITCHES:
-        return text.lower() in ("true", "false")
-    if key == _SAMPLED:
-        return all(is_known(name) for name in text.split(","))
-    return True
+def _rotation(evse: EvseModel, connectors: int) -> str:
+    one = "RST" if evse.current.value == "AC" and evse.phases > 1 else "NotApplicable"
+    return ",".join(f"{number}.{one}" for number in range(connectors + 1))

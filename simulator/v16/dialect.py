@@ -17,12 +17,10 @@ from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
 from simulator.v16 import upkeep
 from simulator.v16.commands import commands
-from simulator.v16.configuration import (
-    ATTEMPTS_KEY,
-    INTERVAL_KEY,
-    Configuration,
-    is_read_only,
-)
+from simulator.v16.configuration import Configuration
+from simulator.v16.keys import ATTEMPTS_KEY, INTERVAL_KEY, SAMPLED_KEY
+from simulator.v16.remote_control import PENDING
+from simulator.v16.tokens import token_info
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
@@ -32,15 +30,14 @@ if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
     from profiles import Schedule
     from simulator.metering.meter import Reading
-    from simulator.station.dialect import Command, Identity, StatusListener
+    from simulator.power.evse import EvseModel
+    from simulator.station.authorization import TokenRules
+    from simulator.station.dialect import AnswerListener, Command, Identity, InfoListener
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
+    from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
     from simulator.station.transaction import Moment, Token, Transaction
-    from simulator.vehicles.vehicle import CurrentType
-
-NO_TRANSACTION: Final = "pending"
-"""What a transaction is called until the central system has given it a number."""
 
 
 class V16:
@@ -56,13 +53,15 @@ class V16:
     def __init__(
         self,
         identity: Identity,
-        current: CurrentType,
+        evse: EvseModel,
         meter_interval_s: int,
         unknown_transaction: int | None = None,
+        connectors: int = 1,
     ) -> None:
         self.identity = identity
+        self._errors: dict[int, str | None] = {}
         self._unknown_transaction = unknown_transaction
-        self.configuration = Configuration.of(current, meter_interval_s)
+        self.configuration = Configuration(evse, meter_interval_s, connectors)
         self.commands: Mapping[str, Command] = commands(self.configuration)
 
     @property
@@ -86,13 +85,11 @@ class V16:
 
     def remember(self) -> Remembered:
         """Return the configuration keys that a central system may change."""
-        keys = self.configuration.keys
-        return {"configuration": {key: keys[key] for key in keys if not is_read_only(key)}}
+        return {"configuration": self.configuration.remember()}
 
     def recall(self, remembered: Remembered) -> None:
         """Set those keys again."""
-        for key, text in remembered["configuration"].items():
-            self.configuration.change(key, str(text))
+        self.configuration.recall(remembered["configuration"])
 
     def set_firmware(self, version: str) -> None:
         """Boot with another firmware from now on."""
@@ -113,7 +110,8 @@ class V16:
         return upkeep.security_event(kind, at, told)
 
     def boot(self, reason: str) -> Outgoing:  # noqa: ARG002 - 1.6 has no reason
-        """Return a BootNotification."""
+        """Return a BootNotification; what waited for a boot holds from now on."""
+        self.configuration.booted()
         message = call.BootNotification(
             charge_point_vendor=self.identity.vendor[:20],
             charge_point_model=self.identity.model[:20],
@@ -130,15 +128,15 @@ class V16:
         """Return the status of connector 0."""
         return self.connector_status(0, Status.AVAILABLE if is_available else _GONE, at)
 
+    def faulted(self, evse_id: int, error: str | None) -> None:
+        """Remember the error code of a Faulted connector."""
+        self._errors[evse_id] = error
+
     def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
         """Return a StatusNotification."""
-        message = call.StatusNotification(
-            connector_id=evse_id,
-            error_code=enums.ChargePointErrorCode.no_error,
-            status=enums.ChargePointStatus(status.value),
-            timestamp=to_text(at.at),
-        )
-        return Outgoing("StatusNotification", lambda: message)
+        error = self._errors.get(evse_id) if status is Status.FAULTED else None
+        code = enums.ChargePointErrorCode(error or "NoError")
+        return _status(evse_id, status, at, code)
 
     def status_changed(
         self,
@@ -160,22 +158,45 @@ class V16:
         del evse_id, source
         return None
 
-    def authorize(self, token: Token, listener: StatusListener) -> Outgoing:
+    @property
+    def token_rules(self) -> TokenRules:
+        """What the configuration says of authorization."""
+        return self.configuration.token_rules
+
+    @property
+    def minimum_status_s(self) -> float:
+        """MinimumStatusDuration."""
+        return self.configuration.number("MinimumStatusDuration")
+
+    def token_info(self, answer: Payload) -> TokenInfo | None:
+        """Return what idTagInfo says, None where there is none."""
+        return token_info(answer)
+
+    def list_conflict(self, at: Moment) -> Outgoing | None:
+        """Return a StatusNotification of connector 0 (3.5.2)."""
+        error = enums.ChargePointErrorCode.local_list_conflict
+        return _status(0, Status.AVAILABLE, at, error)
+
+    def reservation_ended(self, number: int, why: str) -> Outgoing | None:
+        """Return nothing: the connector's status says it."""
+        del number, why
+
+    def authorize(self, token: Token, listener: AnswerListener) -> Outgoing:
         """Return an Authorize."""
         return Outgoing(
             "Authorize",
             lambda: call.Authorize(id_tag=token.text),
-            on_result=lambda answer, now: listener(_tag_status(answer), now),
-            on_failure=lambda now: listener("NoAnswer", now),
+            on_result=lambda answer, now: listener(token_info(answer), now),
+            on_failure=lambda now: listener(None, now),
         )
 
     def transaction_id(self, transaction: Transaction) -> str:
         """Return the central system's number as text."""
         number = transaction.csms_id
-        return NO_TRANSACTION if number is None else str(number)
+        return PENDING if number is None else str(number)
 
     def started(
-        self, transaction: Transaction, reading: Reading, listener: StatusListener
+        self, transaction: Transaction, reading: Reading, listener: InfoListener
     ) -> Outgoing:
         """Return a StartTransaction; its answer numbers the transaction."""
         message = call.StartTransaction(
@@ -183,11 +204,14 @@ class V16:
             id_tag=transaction.token.text,
             meter_start=reading.register_wh,
             timestamp=to_text(transaction.started.at),
+            reservation_id=transaction.reservation_id,
         )
 
         def take(answer: Payload, now: float) -> None:
             transaction.csms_id = answer.get("transactionId")
-            listener(_tag_status(answer), now)
+            info = token_info(answer)
+            if info is not None:
+                listener(info, now)
 
         return Outgoing(
             "StartTransaction",
@@ -231,7 +255,7 @@ class V16:
         self, transaction: Transaction, reading: Reading, at: Moment, reason: StopReason
     ) -> Outgoing:
         """Return a StopTransaction; it is dropped without a number for the transaction."""
-        tag = transaction.token.text if reason is StopReason.LOCAL else None
+        tag = transaction.stopped_by.text if transaction.stopped_by else None
 
         def build() -> Any:  # noqa: ANN401 - the `ocpp` package has no types
             number = self._number(transaction)
@@ -263,7 +287,7 @@ class V16:
                     location=enums.Location(value.location or "Outlet"),
                     unit=enums.UnitOfMeasure(value.unit),
                 )
-                for value in values(reading, self.configuration.measurands)
+                for value in values(reading, self.configuration.measurands(SAMPLED_KEY))
             ],
         )
 
@@ -271,6 +295,13 @@ class V16:
 _GONE: Final = Status.UNAVAILABLE
 
 
-def _tag_status(answer: Payload) -> str:
-    info = answer.get("idTagInfo")
-    return str(info.get("status")) if isinstance(info, dict) else "Invalid"
+def _status(
+    connector: int, status: Status, at: Moment, error: enums.ChargePointErrorCode
+) -> Outgoing:
+    message = call.StatusNotification(
+        connector_id=connector,
+        error_code=error,
+        status=enums.ChargePointStatus(status.value),
+        timestamp=to_text(at.at),
+    )
+    return Outgoing("StatusNotification", lambda: message)

@@ -12,8 +12,7 @@ from ocpp.v201 import call, call_result, enums
 
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import Moment, SampleContext, StopReason, Token
-from simulator.v201 import smart_charging as v201_smart_charging
-from simulator.v201 import variables as v201_variables
+from simulator.v201 import networks, reports, smart_charging, variables
 from simulator.v201.profiles import decode_profile
 from simulator.v201.unsupported import UNSUPPORTED
 
@@ -24,22 +23,9 @@ if TYPE_CHECKING:
     from simulator.station.bay import Bay
     from simulator.station.core import Station
     from simulator.station.dialect import Command
-    from simulator.v201.device_model import DeviceModel
 
 _Trigger: TypeAlias = "Callable[[Station, list[Bay], float], None]"
 _Remote: Final = enums.RequestStartStopStatusEnumType
-
-
-def commands(model: DeviceModel) -> Mapping[str, Command]:
-    """Return what is answered, all of the version."""
-    return MappingProxyType(
-        {
-            **UNSUPPORTED,
-            **_COMMANDS,
-            **v201_smart_charging.COMMANDS,
-            **v201_variables.commands(model),
-        }
-    )
 
 
 def _change_availability(station: Station, payload: Payload, now: float) -> object:
@@ -173,6 +159,18 @@ def _trigger_log(station: Station, _bays: list[Bay], _now: float) -> None:
     idle = call.LogStatusNotification(enums.UploadLogStatusEnumType.idle)
     station.say(Outgoing.of("LogStatusNotification", idle))
 
+
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        **UNSUPPORTED,
+        **_COMMANDS,
+        **networks.COMMANDS,
+        **reports.COMMANDS,
+        **smart_charging.COMMANDS,
+        **variables.COMMANDS,
+    }
+)
+"""What is answered: all of the version."""
 
 _TRIGGERS: Final[Mapping[str, _Trigger]] = MappingProxyType(
     {

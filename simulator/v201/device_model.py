@@ -1,232 +1,225 @@
-"""The device model of a 2.0.1 station: components, variables, and who may change them.
+"""The device model of one 2.0.1 station: what its variables are now.
 
-Small but true: what is listed is what the station does. Source: OCPP 2.0.1 part 2, appendix
-"Components" and chapter B05 to B08.
+What is common to a kind of station is in its blueprint; here is what differs, and what follows
+from the state of the station. Source: OCPP 2.0.1 part 2, B05 to B08; part 1, 4.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ocpp.v201 import datatypes, enums
 
-from simulator.metering.sampling import default_measurands, is_known
-from simulator.station.limits import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
-from simulator.vehicles.vehicle import CurrentType
+from simulator.v201.blueprint import blueprint
+from simulator.v201.definition import Attribute, Key, Mutability
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from csms.ocppj.frames import Payload
     from simulator.power.evse import EvseModel
     from simulator.station.dialect import Identity
+    from simulator.v201.blueprint import Blueprint
+    from simulator.v201.definition import Definition
 
-ENTRIES: Final = ("SmartChargingCtrlr", "Entries")
 PASSWORD: Final = ("SecurityCtrlr", "BasicAuthPassword")
 ATTEMPTS: Final = "MessageAttempts"
 ATTEMPT_INTERVAL: Final = "MessageAttemptInterval"
+_EVENT: Final = "TransactionEvent"
 _MEASURANDS: Final = {
-    "Transaction.Begin": "TxStartedMeasurands",
-    "Transaction.End": "TxEndedMeasurands",
+    "Transaction.Begin": ("SampledDataCtrlr", "TxStartedMeasurands"),
+    "Transaction.End": ("SampledDataCtrlr", "TxEndedMeasurands"),
+    "Sample.Clock": ("AlignedDataCtrlr", "Measurands"),
 }
-_UPDATED_MEASURANDS: Final = "TxUpdatedMeasurands"
-_MIN_PASSWORD: Final = 16
-
-
-@dataclass(slots=True)
-class Variable:
-    """One variable with its actual value, always text. `evse` 0 belongs to the station.
-
-    `most` is the highest value, as MaxSet and in the characteristics.
-    """
-
-    component: str
-    name: str
-    text: str
-    kind: str = "string"
-    mutability: str = "ReadOnly"
-    instance: str | None = None
-    evse: int = 0
-    unit: str | None = None
-    most: int | None = None
-
-    def accepts(self, text: str) -> bool:
-        """Whether a new value fits the kind."""
-        match self.kind:
-            case "integer":
-                return text.isascii() and text.isdigit()
-            case "boolean":
-                return text.lower() in ("true", "false")
-            case "MemberList":
-                return all(is_known(name) for name in text.split(","))
-        return self.mutability != "WriteOnly" or len(text) >= _MIN_PASSWORD
-
-    def report(self) -> datatypes.ReportDataType:
-        """Return the variable as NotifyReport carries it."""
-        is_secret = self.mutability == "WriteOnly"
-        return datatypes.ReportDataType(
-            component=_component(self.component, self.evse),
-            variable=datatypes.VariableType(name=self.name, instance=self.instance),
-            variable_attribute=[
-                datatypes.VariableAttributeType(
-                    type=enums.AttributeEnumType.actual,
-                    value=None if is_secret else self.text,
-                    mutability=enums.MutabilityEnumType(self.mutability),
-                )
-            ],
-            variable_characteristics=datatypes.VariableCharacteristicsType(
-                data_type=enums.DataEnumType(self.kind),
-                supports_monitoring=False,
-                unit=self.unit,
-                max_limit=self.most,
-            ),
-        )
+_UPDATED: Final = ("SampledDataCtrlr", "TxUpdatedMeasurands")
 
 
 class DeviceModel:
-    """All variables of a station, in the order in which they are reported."""
+    """The values of one station, as text, by their place in the blueprint."""
 
-    def __init__(self, variables: list[Variable]) -> None:
-        self.variables = variables
+    __slots__ = ("_texts", "blueprint")
+
+    def __init__(self, kind: Blueprint) -> None:
+        self.blueprint = kind
+        self._texts: dict[int, str] = {}
 
     @classmethod
-    def of(cls, identity: Identity, evse: EvseModel, meter_interval_s: int) -> DeviceModel:
+    def of(
+        cls,
+        identity: Identity,
+        evse: EvseModel,
+        meter_interval_s: int,
+        *,
+        evses: int = 1,
+        connectors: int = 1,
+    ) -> DeviceModel:
         """Return what a new station of this kind has."""
-        return cls(
-            [
-                *_identity(identity),
-                *_controllers(),
-                *_metering(evse.current, meter_interval_s),
-                *_smart_charging(),
-                *_evse(evse),
-            ]
-        )
+        model = cls(blueprint(evse, evses, connectors))
+        model.put("ChargingStation", "VendorName", identity.vendor)
+        model.put("ChargingStation", "Model", identity.model)
+        model.put("ChargingStation", "SerialNumber", identity.serial)
+        model.put("ChargingStation", "FirmwareVersion", identity.firmware)
+        model.put("SampledDataCtrlr", "TxUpdatedInterval", str(meter_interval_s))
+        return model
 
-    def find(self, wire: Payload) -> tuple[bool, Variable | None]:
-        """Return whether the component of a request exists, and its variable if that does."""
-        component, variable = wire["component"], wire["variable"]
-        evse = (component.get("evse") or {}).get("id", 0)
-        of_component = [
-            each
-            for each in self.variables
-            if each.component.lower() == component["name"].lower() and each.evse == evse
-        ]
-        for each in of_component:
-            same_name = each.name.lower() == variable["name"].lower()
-            if same_name and each.instance == variable.get("instance"):
-                return True, each
-        return bool(of_component), None
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """All variables, in the order in which they are reported."""
+        return self.blueprint.definitions
 
-    def text(self, component: str, name: str) -> str:
+    def find(self, component: Payload, variable: Payload) -> Definition | None:
+        """Return the variable that a request names, None if there is none."""
+        place = self.blueprint.places.get(key_of(component, variable))
+        return None if place is None else self.definitions[place]
+
+    def has_component(self, component: Payload) -> bool:
+        """Whether a component that a request names exists."""
+        return key_of(component, {"name": ""})[:4] in self.blueprint.components
+
+    def held(self, definition: Definition) -> str:
+        """Return the value that was set, or else the default."""
+        return self._texts.get(self.blueprint.places[definition.key], definition.default)
+
+    def hold(self, definition: Definition, text: str) -> None:
+        """Set a value that fits."""
+        place = self.blueprint.places[definition.key]
+        normal = definition.normal(text)
+        if normal == definition.default:
+            self._texts.pop(place, None)
+        else:
+            self._texts[place] = normal
+
+    def text(self, component: str, name: str, instance: str = "", evse: int = 0) -> str:
         """Return the value of a variable that every station has."""
-        return self._variable(component, name).text
+        return self.held(self._own(component, name, instance, evse))
 
-    def number(self, component: str, name: str) -> int:
+    def number(self, component: str, name: str, instance: str = "") -> int:
         """Return a variable that holds a number."""
-        return int(self.text(component, name))
+        return int(self.text(component, name, instance))
 
-    def put(self, component: str, name: str, text: str) -> None:
+    def flag(self, component: str, name: str, instance: str = "", evse: int = 0) -> bool:
+        """Return a variable that holds true or false."""
+        return self.text(component, name, instance, evse) == "true"
+
+    def members(self, component: str, name: str) -> list[str]:
+        """Return a variable that holds a list."""
+        text = self.text(component, name)
+        return text.split(",") if text else []
+
+    def put(self, component: str, name: str, text: str, instance: str = "") -> None:
         """Set a variable from within."""
-        self._variable(component, name).text = text
+        self.hold(self._own(component, name, instance, 0), text)
 
-    def changed(self) -> list[list[object]]:
-        """Return writable variables as [component, name, instance, EVSE, text]; no secrets."""
-        return [
-            [each.component, each.name, each.instance, each.evse, each.text]
-            for each in self.variables
-            if each.mutability == "ReadWrite"
-        ]
-
-    def restore(self, changed: list[list[object]]) -> None:
-        """Set what `changed` returned; what does not exist here or does not fit is left out."""
-        for component, name, instance, evse, text in changed:
-            for each in self.variables:
-                place = (each.component, each.name, each.instance, each.evse)
-                if place == (component, name, instance, evse) and each.accepts(str(text)):
-                    each.text = str(text)
+    def set_retries(self, attempts: int, interval_s: float) -> None:
+        """Set MessageAttempts and MessageAttemptInterval."""
+        self.put("OCPPCommCtrlr", ATTEMPTS, str(attempts), _EVENT)
+        self.put("OCPPCommCtrlr", ATTEMPT_INTERVAL, f"{interval_s:.0f}", _EVENT)
 
     def measurands(self, context: str) -> list[str]:
         """Return what meter values of a context hold."""
-        name = _MEASURANDS.get(context, _UPDATED_MEASURANDS)
-        return self.text("SampledDataCtrlr", name).split(",")
+        return self.members(*_MEASURANDS.get(context, _UPDATED))
 
-    def _variable(self, component: str, name: str) -> Variable:
-        return next(
-            each
-            for each in self.variables
-            if each.component == component and each.name == name and each.evse == 0
+    def remember(self) -> list[list[object]]:
+        """Return what a central system may have changed, each with its key."""
+        return [
+            [*self.definitions[place].key, text]
+            for place, text in sorted(self._texts.items())
+            if self.definitions[place].mutability is Mutability.READ_WRITE
+        ]
+
+    def recall(self, remembered: list[list[Any]]) -> None:
+        """Set those again; what this kind does not have, or would not take, is left alone."""
+        for *key, text in remembered:
+            component, instance, evse, connector, name, of = key
+            place = self.blueprint.places.get((component, instance, evse, connector, name, of))
+            definition = None if place is None else self.definitions[place]
+            if definition is not None and definition.flaw(str(text)) is None:
+                self.hold(definition, str(text))
+
+    def asked(self, wanted: Payload) -> Iterator[Definition]:
+        """Yield the variables that a componentVariable stands for (B08.FR.20 to B08.FR.25)."""
+        component, variable = wanted["component"], wanted.get("variable")
+        evse = component.get("evse")
+        for each in self.definitions:
+            if component.get("instance") or each.component.lower() != component["name"].lower():
+                continue
+            if evse is not None and evse["id"] != each.evse:
+                continue
+            if evse is not None and evse.get("connectorId") not in (None, each.connector):
+                continue
+            if variable is None or _is_variable(each, variable):
+                yield each
+
+    def _own(self, component: str, name: str, instance: str, evse: int) -> Definition:
+        key = (component.lower(), "", evse, 0, name.lower(), instance.lower())
+        return self.definitions[self.blueprint.places[key]]
+
+
+def key_of(component: Payload, variable: Payload) -> Key:
+    """Return what a request's variable is found under."""
+    evse = component.get("evse") or {}
+    return (
+        component["name"].lower(),
+        (component.get("instance") or "").lower(),
+        evse.get("id", 0),
+        evse.get("connectorId", 0),
+        variable["name"].lower(),
+        (variable.get("instance") or "").lower(),
+    )
+
+
+def component_of(definition: Definition) -> datatypes.ComponentType:
+    """Return the component of a variable as messages carry it."""
+    if not definition.evse:
+        return datatypes.ComponentType(name=definition.component)
+    evse = datatypes.EVSEType(id=definition.evse, connector_id=definition.connector or None)
+    return datatypes.ComponentType(name=definition.component, evse=evse)
+
+
+def variable_of(definition: Definition) -> datatypes.VariableType:
+    """Return the variable as messages carry it."""
+    return datatypes.VariableType(name=definition.name, instance=definition.instance)
+
+
+def report_of(definition: Definition, text: str) -> datatypes.ReportDataType:
+    """Return a variable with a value as NotifyReport carries it (B07.FR.11)."""
+    attributes = [
+        datatypes.VariableAttributeType(
+            type=enums.AttributeEnumType(each.value),
+            value=_told(definition, each, text),
+            mutability=enums.MutabilityEnumType(
+                definition.mutability.value if each is Attribute.ACTUAL else "ReadOnly"
+            ),
+            persistent=definition.mutability is not Mutability.READ_ONLY or None,
         )
-
-
-def _component(name: str, evse: int) -> datatypes.ComponentType:
-    return datatypes.ComponentType(name=name, evse=datatypes.EVSEType(id=evse) if evse else None)
-
-
-def _identity(identity: Identity) -> list[Variable]:
-    name = "ChargingStation"
-    return [
-        Variable(name, "VendorName", identity.vendor),
-        Variable(name, "Model", identity.model),
-        Variable(name, "SerialNumber", identity.serial),
-        Variable(name, "Available", "true", "boolean"),
+        for each in definition.attributes
     ]
+    return datatypes.ReportDataType(
+        component=component_of(definition),
+        variable=variable_of(definition),
+        variable_attribute=attributes,
+        variable_characteristics=datatypes.VariableCharacteristicsType(
+            data_type=enums.DataEnumType(_KINDS.get(definition.kind, definition.kind)),
+            supports_monitoring=not definition.is_secret,
+            unit=definition.unit,
+            min_limit=definition.low,
+            max_limit=definition.most,
+            values_list=",".join(definition.choices) or None,
+        ),
+    )
 
 
-def _controllers() -> list[Variable]:
-    comm, tx, auth = "OCPPCommCtrlr", "TxCtrlr", "AuthCtrlr"
-    writable, event = "ReadWrite", "TransactionEvent"
-    return [
-        Variable(comm, "HeartbeatInterval", "300", "integer", writable, unit="s"),
-        Variable(comm, "WebSocketPingInterval", "60", "integer", writable, unit="s"),
-        Variable(comm, "NetworkConfigurationPriority", "1", "SequenceList"),
-        Variable(comm, "MessageTimeout", "30", "integer", instance="Default", unit="s"),
-        Variable(comm, ATTEMPTS, "3", "integer", writable, instance=event),
-        Variable(comm, ATTEMPT_INTERVAL, "10", "integer", writable, instance=event, unit="s"),
-        Variable(comm, "OfflineThreshold", "60", "integer", writable, unit="s"),
-        Variable("DeviceDataCtrlr", "ItemsPerMessage", "20", "integer", instance="GetVariables"),
-        Variable("DeviceDataCtrlr", "ItemsPerMessage", "20", "integer", instance="SetVariables"),
-        Variable(auth, "AuthorizeRemoteStart", "false", "boolean"),
-        Variable(auth, "LocalAuthorizeOffline", "true", "boolean"),
-        Variable(tx, "TxStartPoint", "Authorized,EVConnected", "string"),
-        Variable(tx, "TxStopPoint", "Authorized,EVConnected", "string"),
-        Variable(tx, "EVConnectionTimeOut", "60", "integer", writable, unit="s"),
-        Variable(tx, "StopTxOnEVSideDisconnect", "true", "boolean"),
-        Variable(tx, "StopTxOnInvalidId", "true", "boolean"),
-        Variable("SecurityCtrlr", "SecurityProfile", "1", "integer"),
-        Variable(*PASSWORD, "", "string", "WriteOnly"),
-        Variable("ClockCtrlr", "TimeSource", "Heartbeat", "SequenceList"),
-    ]
+# The schema's enumeration has no word for passwords; the errata spell it as a string.
+_KINDS: Final = {"passwordString": "string"}
 
 
-def _metering(current: CurrentType, interval_s: int) -> list[Variable]:
-    name, measurands = "SampledDataCtrlr", ",".join(default_measurands(current))
-    members = [*_MEASURANDS.values(), _UPDATED_MEASURANDS]
-    return [
-        Variable(name, "Enabled", "true", "boolean"),
-        Variable(name, "TxUpdatedInterval", str(interval_s), "integer", "ReadWrite", unit="s"),
-        *(Variable(name, each, measurands, "MemberList", "ReadWrite") for each in members),
-    ]
+def _told(definition: Definition, attribute: Attribute, text: str) -> str | None:
+    if attribute is not Attribute.ACTUAL:
+        return definition.bound(attribute)
+    return None if definition.is_secret else text
 
 
-def _smart_charging() -> list[Variable]:
-    name = "SmartChargingCtrlr"
-    return [
-        Variable(name, "Enabled", "true", "boolean"),
-        Variable(name, "ProfileStackLevel", str(MAX_STACK_LEVEL), "integer"),
-        Variable(name, "RateUnit", "A,W", "MemberList"),
-        Variable(name, "PeriodsPerSchedule", str(MAX_PERIODS), "integer"),
-        Variable(name, "Phases3to1", "true", "boolean"),
-        Variable(*ENTRIES, "0", "integer", instance="ChargingProfiles", most=MAX_PROFILES),
-        Variable(name, "LimitChangeSignificance", "1", "decimal"),
-    ]
-
-
-def _evse(evse: EvseModel) -> list[Variable]:
-    is_ac = evse.current is CurrentType.AC
-    watts = evse.max_offer * evse.nominal_v * evse.phases if is_ac else evse.max_offer
-    kind = "sType2" if is_ac else "cCCS2"
-    return [
-        Variable("EVSE", "Available", "true", "boolean", evse=1),
-        Variable("EVSE", "SupplyPhases", str(evse.phases if is_ac else 0), "integer", evse=1),
-        Variable("EVSE", "Power", f"{watts:.0f}", "decimal", evse=1, unit="W"),
-        Variable("Connector", "ConnectorType", kind, evse=1),
-    ]
+def _is_variable(definition: Definition, variable: Payload) -> bool:
+    instance = variable.get("instance")
+    same_name = definition.name.lower() == variable["name"].lower()
+    return same_name and (not instance or instance.lower() == (definition.instance or "").lower())

@@ -18,9 +18,11 @@ from simulator.metering.sampling import values
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
 from simulator.v201 import upkeep
-from simulator.v201.commands import commands
-from simulator.v201.device_model import ATTEMPT_INTERVAL, ATTEMPTS, DeviceModel
+from simulator.v201.commands import COMMANDS
+from simulator.v201.device_model import DeviceModel
+from simulator.v201.networks import Networks
 from simulator.v201.profiles import encode_schedule
+from simulator.v201.tokens import token_info, token_rules
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
     from profiles import Schedule
     from simulator.metering.meter import Reading
     from simulator.power.evse import EvseModel
-    from simulator.station.dialect import Command, Identity, StatusListener
+    from simulator.station.authorization import TokenRules
+    from simulator.station.core import Station
+    from simulator.station.dialect import AnswerListener, Command, Identity, InfoListener
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
+    from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
     from simulator.station.transaction import Moment, Token, Transaction
@@ -57,6 +62,8 @@ _STOPS: Final = MappingProxyType(
         StopReason.SOFT_RESET: (_Reason.immediate_reset, _Trigger.reset_command),
         StopReason.HARD_RESET: (_Reason.immediate_reset, _Trigger.reset_command),
         StopReason.UNLOCK_COMMAND: (_Reason.other, _Trigger.unlock_command),
+        StopReason.OTHER: (_Reason.other, _Trigger.abnormal_condition),
+        StopReason.POWER_LOSS: (_Reason.power_loss, _Trigger.abnormal_condition),
     }
 )
 
@@ -67,10 +74,22 @@ class V201:
     version = Version.V201
     rules = Rules.V201
 
-    def __init__(self, identity: Identity, evse: EvseModel, meter_interval_s: int) -> None:
+    commands: Mapping[str, Command] = COMMANDS
+
+    def __init__(
+        self,
+        identity: Identity,
+        evse: EvseModel,
+        meter_interval_s: int,
+        *,
+        evses: int = 1,
+        connectors: int = 1,
+    ) -> None:
         self.identity = identity
-        self.model = DeviceModel.of(identity, evse, meter_interval_s)
-        self.commands: Mapping[str, Command] = commands(self.model)
+        self.model = DeviceModel.of(
+            identity, evse, meter_interval_s, evses=evses, connectors=connectors
+        )
+        self.networks = Networks()
 
     @property
     def meter_interval_s(self) -> float:
@@ -88,20 +107,25 @@ class V201:
 
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Set OCPPCommCtrlr.MessageAttempts and MessageAttemptInterval."""
-        self.model.put("OCPPCommCtrlr", ATTEMPTS, str(attempts))
-        self.model.put("OCPPCommCtrlr", ATTEMPT_INTERVAL, f"{interval_s:.0f}")
+        self.model.set_retries(attempts, interval_s)
 
     def remember(self) -> Remembered:
-        """Return the variables that a central system may change."""
-        return {"variables": self.model.changed()}
+        """Return what a central system has set."""
+        told = {"variables": self.model.remember(), "networks": self.networks.remember()}
+        return {name: each for name, each in told.items() if each}
 
     def recall(self, remembered: Remembered) -> None:
-        """Set those variables again."""
-        self.model.restore(remembered["variables"])
+        """Take that up again."""
+        self.model.recall(remembered.get("variables", []))
+        self.networks.recall(remembered.get("networks", {}))
+
+    def looked(self, station: Station, now: float) -> None:
+        """Let monitors see what has changed."""
 
     def set_firmware(self, version: str) -> None:
         """Boot with another firmware from now on."""
         self.identity = replace(self.identity, firmware=version)
+        self.model.put("ChargingStation", "FirmwareVersion", version)
 
     def firmware_status(
         self, status: FirmwareStatus, order: FirmwareOrder | None
@@ -139,6 +163,9 @@ class V201:
         del at, is_available
         return None
 
+    def faulted(self, evse_id: int, error: str | None) -> None:
+        """Do nothing: the status of a connector has no error code."""
+
     def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
         """Return a StatusNotification."""
         message = call.StatusNotification(
@@ -175,14 +202,40 @@ class V201:
         )
         return Outgoing("ClearedChargingLimit", lambda: message)
 
-    def authorize(self, token: Token, listener: StatusListener) -> Outgoing:
+    @property
+    def token_rules(self) -> TokenRules:
+        """What the device model says of authorization."""
+        return token_rules(self.model)
+
+    @property
+    def minimum_status_s(self) -> float:
+        """Return 0: 2.0.1 has no such setting."""
+        return 0.0
+
+    def token_info(self, answer: Payload) -> TokenInfo | None:
+        """Return what idTokenInfo says, None where there is none."""
+        return token_info(answer)
+
+    def list_conflict(self, at: Moment) -> Outgoing | None:
+        """Return nothing: 2.0.1 has no word for it."""
+        del at
+
+    def reservation_ended(self, number: int, why: str) -> Outgoing | None:
+        """Return a ReservationStatusUpdate (H04.FR.02)."""
+        message = call.ReservationStatusUpdate(
+            reservation_id=number,
+            reservation_update_status=enums.ReservationUpdateStatusEnumType(why),
+        )
+        return Outgoing("ReservationStatusUpdate", lambda: message)
+
+    def authorize(self, token: Token, listener: AnswerListener) -> Outgoing:
         """Return an Authorize."""
         message = call.Authorize(id_token=_id_token(token))
         return Outgoing(
             "Authorize",
             lambda: message,
-            on_result=lambda answer, now: listener(_token_status(answer) or "Invalid", now),
-            on_failure=lambda now: listener("NoAnswer", now),
+            on_result=lambda answer, now: listener(token_info(answer), now),
+            on_failure=lambda now: listener(None, now),
         )
 
     def transaction_id(self, transaction: Transaction) -> str:
@@ -190,7 +243,7 @@ class V201:
         return transaction.id
 
     def started(
-        self, transaction: Transaction, reading: Reading, listener: StatusListener
+        self, transaction: Transaction, reading: Reading, listener: InfoListener
     ) -> Outgoing:
         """Return TransactionEvent Started."""
         remote = transaction.is_remote
@@ -207,11 +260,14 @@ class V201:
             ),
             evse=datatypes.EVSEType(id=transaction.evse_id, connector_id=1),
             id_token=_id_token(transaction.token),
+            reservation_id=transaction.reservation_id,
             meter_value=self._meter_values(reading, transaction.started, SampleContext.BEGIN),
         )
 
         def take(answer: Payload, now: float) -> None:
-            listener(_token_status(answer) or "Accepted", now)
+            info = token_info(answer)
+            if info is not None:
+                listener(info, now)
 
         return _event(transaction, message, on_result=take)
 
@@ -269,7 +325,7 @@ class V201:
                 stopped_reason=stopped_reason,
             ),
             evse=datatypes.EVSEType(id=transaction.evse_id, connector_id=1),
-            id_token=_id_token(transaction.token) if reason is StopReason.LOCAL else None,
+            id_token=_id_token(transaction.stopped_by) if transaction.stopped_by else None,
             meter_value=self._meter_values(reading, at, SampleContext.END),
         )
         return _event(transaction, message)
@@ -332,14 +388,13 @@ def _connector_status(status: Status) -> object:
             return known.available
         case Status.UNAVAILABLE:
             return known.unavailable
+        case Status.FAULTED:
+            return known.faulted
+        case Status.RESERVED:
+            return known.reserved
         case _:
             return known.occupied
 
 
 def _id_token(token: Token) -> object:
     return datatypes.IdTokenType(id_token=token.text, type=enums.IdTokenEnumType(token.kind))
-
-
-def _token_status(answer: Payload) -> str | None:
-    info = answer.get("idTokenInfo")
-    return str(info.get("status")) if isinstance(info, dict) else None

@@ -1,19 +1,17 @@
-"""The device model on the wire: variables read, set and reported.
-
-Source: OCPP 2.0.1 part 2, B05 to B08.
-"""
+"""Variables read and set. Source: OCPP 2.0.1 part 2, B05 and B06."""
 
 from __future__ import annotations
 
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ocpp.v201 import call, call_result, enums
+from ocpp.v201 import call_result, datatypes, enums
 
-from simulator.station.outbox import Outgoing
-from simulator.v201.device_model import ATTEMPT_INTERVAL, ATTEMPTS, ENTRIES, PASSWORD
-from simulator.wire import to_text
+from simulator.station.dialect import Refused
+from simulator.v201.access import model_of
+from simulator.v201.definition import Attribute, Mutability
+from simulator.v201.live import text_of
+from simulator.v201.settings import apply, objection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,129 +19,98 @@ if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
     from simulator.station.core import Station
     from simulator.station.dialect import Command
-    from simulator.v201.device_model import DeviceModel, Variable
+    from simulator.v201.definition import Definition
 
-_PER_REPORT: Final = 10
 _Result: TypeAlias = "dict[str, object]"
-_Model: Final = enums.GenericDeviceModelStatusEnumType
+_Got: Final = enums.GetVariableStatusEnumType
+_Set: Final = enums.SetVariableStatusEnumType
+_ACTUAL: Final = Attribute.ACTUAL.value
 
 
-def commands(model: DeviceModel) -> Mapping[str, Command]:
-    """Return the commands that read and change a device model."""
-    return MappingProxyType(
-        {
-            "GetBaseReport": partial(_get_base_report, model),
-            "GetReport": partial(_get_report, model),
-            "GetVariables": partial(_get_variables, model),
-            "SetVariables": partial(_set_variables, model),
-        }
-    )
+def too_many(station: Station, component: str, message: str, count: int) -> Refused | None:
+    """Return the refusal of more items than a message may have (B06.FR.16, B08.FR.17)."""
+    most = model_of(station).number(component, "ItemsPerMessage", message)
+    if count <= most:
+        return None
+    return Refused("OccurrenceConstraintViolation", f"{message} takes {most} items at most")
 
 
-def _get_variables(model: DeviceModel, station: Station, payload: Payload, _now: float) -> object:
-    model.put(*ENTRIES, str(len(station.book.profiles)))
+def _get_variables(station: Station, payload: Payload, now: float) -> object:
+    wishes = payload["getVariableData"]
+    if refused := too_many(station, "DeviceDataCtrlr", "GetVariables", len(wishes)):
+        return refused
     return call_result.GetVariables(
-        get_variable_result=[_got(model, wish) for wish in payload["getVariableData"]]
+        get_variable_result=[_got(station, wish, now) for wish in wishes]
     )
 
 
-def _set_variables(model: DeviceModel, station: Station, payload: Payload, now: float) -> object:
+def _set_variables(station: Station, payload: Payload, now: float) -> object:
+    wishes = payload["setVariableData"]
+    if refused := too_many(station, "DeviceDataCtrlr", "SetVariables", len(wishes)):
+        return refused
     return call_result.SetVariables(
-        set_variable_result=[_set(model, station, wish, now) for wish in payload["setVariableData"]]
+        set_variable_result=[_set(station, wish, now) for wish in wishes]
     )
 
 
-def _get_base_report(model: DeviceModel, station: Station, payload: Payload, now: float) -> object:
-    base = payload["reportBase"]
-    chosen = model.variables
-    if base == "ConfigurationInventory":
-        chosen = [each for each in chosen if each.component.endswith("Ctrlr")]
-    elif base == "SummaryInventory":
-        chosen = [each for each in chosen if each.name == "Available"]
-    _report(station, payload["requestId"], chosen, now)
-    return call_result.GetBaseReport(_Model.accepted)
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {"GetVariables": _get_variables, "SetVariables": _set_variables}
+)
 
 
-def _get_report(model: DeviceModel, station: Station, payload: Payload, now: float) -> object:
-    if payload.get("componentCriteria"):
-        return call_result.GetReport(_Model.not_supported)
-    chosen = model.variables
-    if asked := payload.get("componentVariable"):
-        chosen = [each for each in chosen if any(_is_meant(each, one) for one in asked)]
-    if not chosen:
-        return call_result.GetReport(_Model.empty_result_set)
-    _report(station, payload["requestId"], chosen, now)
-    return call_result.GetReport(_Model.accepted)
-
-
-def _report(station: Station, request_id: int, chosen: list[Variable], now: float) -> None:
-    """Queue the variables in parts. Source: OCPP 2.0.1 part 2, B07.FR.09."""
-    for each in chosen:
-        if (each.component, each.name) == ENTRIES:
-            each.text = str(len(station.book.profiles))
-    parts = [chosen[at : at + _PER_REPORT] for at in range(0, len(chosen), _PER_REPORT)]
-    for number, part in enumerate(parts):
-        message = call.NotifyReport(
-            request_id=request_id,
-            generated_at=to_text(station.at(now)),
-            seq_no=number,
-            tbc=number + 1 < len(parts),
-            report_data=[each.report() for each in part],
-        )
-        station.say(Outgoing.of("NotifyReport", message))
-
-
-def _got(model: DeviceModel, wish: Payload) -> _Result:
-    status = enums.GetVariableStatusEnumType
-    has_component, variable = model.find(wish)
-    if variable is None:
-        found = status.unknown_variable if has_component else status.unknown_component
-        return _result(wish, found)
-    if wish.get("attributeType") == "MaxSet" and variable.most is not None:
-        return {**_result(wish, status.accepted), "attributeValue": str(variable.most)}
-    if wish.get("attributeType", "Actual") != "Actual":
-        return _result(wish, status.not_supported_attribute_type)
-    if variable.mutability == "WriteOnly":
-        return _result(wish, status.rejected)
-    return {**_result(wish, status.accepted), "attributeValue": variable.text}
-
-
-def _set(model: DeviceModel, station: Station, wish: Payload, now: float) -> _Result:
-    status = enums.SetVariableStatusEnumType
-    has_component, variable = model.find(wish)
-    if variable is None:
-        found = status.unknown_variable if has_component else status.unknown_component
-        return _result(wish, found)
-    if wish.get("attributeType", "Actual") != "Actual":
-        return _result(wish, status.not_supported_attribute_type)
-    text = wish["attributeValue"]
-    if variable.mutability == "ReadOnly" or not variable.accepts(text):
-        return _result(wish, status.rejected)
-    if (variable.component, variable.name) == PASSWORD:
-        station.change_password(text)
+def _got(station: Station, wish: Payload, now: float) -> _Result:
+    model = model_of(station)
+    definition = model.find(wish["component"], wish["variable"])
+    if definition is None:
+        known = model.has_component(wish["component"])
+        return _result(wish, _Got.unknown_variable if known else _Got.unknown_component)
+    attribute = Attribute(wish.get("attributeType", _ACTUAL))
+    if attribute not in definition.attributes:
+        return _result(wish, _Got.not_supported_attribute_type)
+    if definition.is_secret:
+        return _result(wish, _Got.rejected)
+    if attribute is Attribute.ACTUAL:
+        text = text_of(model, station, definition, now)
     else:
-        variable.text = text
-    if variable.name == "HeartbeatInterval":
-        station.restart_heartbeat(now)
-    elif variable.name == ATTEMPTS:
-        station.change_retries(attempts=int(text))
-    elif variable.name == ATTEMPT_INTERVAL:
-        station.change_retries(interval_s=float(text))
-    return _result(wish, status.accepted)
+        text = definition.bound(attribute)
+    return {**_result(wish, _Got.accepted), "attributeValue": text}
+
+
+def _set(station: Station, wish: Payload, now: float) -> _Result:
+    model = model_of(station)
+    definition = model.find(wish["component"], wish["variable"])
+    if definition is None:
+        known = model.has_component(wish["component"])
+        return _result(wish, _Set.unknown_variable if known else _Set.unknown_component)
+    if Attribute(wish.get("attributeType", _ACTUAL)) not in definition.attributes:
+        return _result(wish, _Set.not_supported_attribute_type)
+    text = wish["attributeValue"]
+    flaw = _flaw(station, definition, wish, text)
+    if flaw is not None:
+        code = "ReadOnly" if flaw == _READ_ONLY else "InvalidValue"
+        info = datatypes.StatusInfoType(reason_code=code, additional_info=flaw[:512])
+        return {**_result(wish, _Set.rejected), "attributeStatusInfo": info}
+    model.hold(definition, text)
+    apply(station, definition, definition.normal(text), now)
+    return _result(wish, _Set.reboot_required if definition.reboots else _Set.accepted)
+
+
+_READ_ONLY: Final = "it can only be read"
+
+
+def _flaw(station: Station, definition: Definition, wish: Payload, text: str) -> str | None:
+    """Return why a value is not taken."""
+    is_bound = wish.get("attributeType", _ACTUAL) != _ACTUAL
+    if definition.mutability is Mutability.READ_ONLY or is_bound:
+        return _READ_ONLY
+    return definition.flaw(text) or objection(station, definition, text)
 
 
 def _result(wish: Payload, status: object) -> _Result:
-    same: _Result = {
-        name: wish[name] for name in ("component", "variable", "attributeType") if name in wish
+    """Return what every result has (B05.FR.02, B05.FR.12, B06.FR.02, B06.FR.11)."""
+    return {
+        "attributeStatus": status,
+        "component": wish["component"],
+        "variable": wish["variable"],
+        "attributeType": wish.get("attributeType", _ACTUAL),
     }
-    return {"attributeStatus": status, **same}
-
-
-def _is_meant(variable: Variable, asked: Payload) -> bool:
-    component, wanted = asked["component"], asked.get("variable")
-    evse = component.get("evse")
-    return (
-        variable.component.lower() == component["name"].lower()
-        and (evse is None or evse["id"] == variable.evse)
-        and (wanted is None or wanted["name"].lower() == variable.name.lower())
-    )

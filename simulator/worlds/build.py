@@ -142,7 +142,7 @@ def _dialect(
     identity = Identity("Laddvakt", f"Sim {kind}", station_id[-25:], "sim-1")
     if version is Version.V16:
         unknown = retry_dialect(options.retries or block.retries, index).unknown_transaction
-        return V16(identity, block.current, scenario.meter_interval_s, unknown)
+        return V16(identity, block.evse, scenario.meter_interval_s, unknown, block.evses)
     return V201(identity, block.evse, scenario.meter_interval_s)
 
 

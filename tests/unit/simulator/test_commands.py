@@ -17,20 +17,20 @@ V16 = {
     "CancelReservation": ({"reservationId": 1}, {"status": "Rejected"}),
     "ChangeAvailability": ({"connectorId": 9, "type": "Operative"}, {"status": "Rejected"}),
     "ChangeConfiguration": ({"key": "Nothing", "value": "1"}, {"status": "NotSupported"}),
-    "ClearCache": ({}, {"status": "Rejected"}),
+    "ClearCache": ({}, {"status": "Accepted"}),
     "ClearChargingProfile": ({}, {"status": "Unknown"}),
     "DataTransfer": ({"vendorId": "x"}, {"status": "UnknownVendorId"}),
     "GetConfiguration": ({"key": ["Nope"]}, {"unknownKey": ["Nope"]}),
-    "GetLocalListVersion": ({}, {"listVersion": -1}),
+    "GetLocalListVersion": ({}, {"listVersion": 0}),
     "RemoteStopTransaction": ({"transactionId": 5}, {"status": "Rejected"}),
     "ReserveNow": (
         {"connectorId": 1, "expiryDate": WHEN, "idTag": "A", "reservationId": 1},
-        {"status": "Rejected"},
+        {"status": "Accepted"},
     ),
     "Reset": ({"type": "Soft"}, {"status": "Accepted"}),
     "SendLocalList": (
         {"listVersion": 1, "updateType": "Full"},
-        {"status": "NotSupported"},
+        {"status": "Accepted"},
     ),
     "TriggerMessage": ({"requestedMessage": "Heartbeat"}, {"status": "Accepted"}),
     "UnlockConnector": ({"connectorId": 7}, {"status": "NotSupported"}),
@@ -141,11 +141,8 @@ def test_every_action_of_2_0_1_is_answered(lab):
     assert set(lab("2.0.1").station.dialect.commands) == CSMS_ACTIONS[Version.V201]
 
 
-def test_action_of_1_6_that_the_station_lacks_is_not_supported(lab):
-    room = lab("1.6")
-    assert room.command("UpdateFirmware", {"location": "x", "retrieveDate": WHEN}) == (
-        "NotSupported"
-    )
+def test_every_action_of_1_6_is_answered(lab):
+    assert set(lab("1.6").station.dialect.commands) == CSMS_ACTIONS[Version.V16]
 
 
 def start_request(version, **more):

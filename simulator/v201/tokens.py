@@ -1,0 +1,68 @@
+"""What 2.0.1 says of tokens: idTokenInfo in answers, and the settings of authorization.
+
+Source: OCPP 2.0.1 part 2, IdTokenInfoType and the components AuthCtrlr, AuthCacheCtrlr,
+LocalAuthListCtrlr and TxCtrlr.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simulator.station.authorization import TokenRules
+from simulator.station.local_list import TokenInfo
+from simulator.wire import from_text
+
+if TYPE_CHECKING:
+    from csms.ocppj.frames import Payload
+    from simulator.v201.device_model import DeviceModel
+
+
+def token_info(answer: Payload) -> TokenInfo | None:
+    """Return what idTokenInfo says, None where there is none."""
+    info = answer.get("idTokenInfo")
+    return info_of(info) if isinstance(info, dict) else None
+
+
+def info_of(info: Payload) -> TokenInfo:
+    """Return what one IdTokenInfoType says."""
+    group = info.get("groupIdToken")
+    return TokenInfo(
+        status=str(info.get("status")),
+        group=str(group.get("idToken")) if isinstance(group, dict) else None,
+        expires=from_text(info.get("cacheExpiryDateTime")),
+        evses=tuple(info.get("evseId") or ()),
+    )
+
+
+def token_rules(model: DeviceModel) -> TokenRules:
+    """Return what the device model says of authorization; what it lacks is as usual."""
+
+    def is_on(component: str, name: str, *, otherwise: bool) -> bool:
+        text = _text(model, component, name)
+        return otherwise if text is None else text.lower() == "true"
+
+    def number(component: str, name: str, otherwise: float) -> float:
+        text = _text(model, component, name)
+        return float(text) if text else otherwise
+
+    return TokenRules(
+        has_cache=is_on("AuthCacheCtrlr", "Enabled", otherwise=True),
+        has_list=is_on("LocalAuthListCtrlr", "Enabled", otherwise=True),
+        begins_local=is_on("AuthCtrlr", "LocalPreAuthorize", otherwise=False),
+        begins_offline=is_on("AuthCtrlr", "LocalAuthorizeOffline", otherwise=True),
+        begins_unknown=is_on("AuthCtrlr", "OfflineTxForUnknownIdEnabled", otherwise=True),
+        asks_for_remote=is_on("AuthCtrlr", "AuthorizeRemoteStart", otherwise=False),
+        stops_on_invalid=is_on("TxCtrlr", "StopTxOnInvalidId", otherwise=True),
+        energy_on_invalid_wh=number("TxCtrlr", "MaxEnergyOnInvalidId", 0.0),
+        stops_on_unplug=is_on("TxCtrlr", "StopTxOnEVSideDisconnect", otherwise=True),
+        waits_for_cable_s=number("TxCtrlr", "EVConnectionTimeOut", 60.0),
+        cache_life_s=number("AuthCacheCtrlr", "LifeTime", math.inf),
+    )
+
+
+def _text(model: DeviceModel, component: str, name: str) -> str | None:
+    try:
+        return model.text(component, name)
+    except (StopIteration, KeyError):
+        return None
