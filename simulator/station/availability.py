@@ -25,7 +25,6 @@ class Availability:
         self._inoperative: set[int] = set()
         self._held: set[int] = set()
         self._told = True
-        station.memory.keep("availability", self)
 
     @property
     def is_station_operative(self) -> bool:

@@ -96,7 +96,9 @@ class Station:
         self.authorization = Authorization(by_kind=setup.dialect.version is Version.V201)
         self.memory.keep("tokens", self.authorization)
         self.reservations = Reservations(self)
+        self.memory.keep("reservations", self.reservations)
         self.availability = Availability(self)
+        self.memory.keep("availability", self.availability)
         self.upkeep = Upkeep(self)
         self.memory.keep("upkeep", self.upkeep)
         self._peer: Peer | None = None

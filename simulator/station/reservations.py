@@ -26,6 +26,7 @@ OCCUPIED: Final = "Occupied"
 REJECTED: Final = "Rejected"
 UNAVAILABLE: Final = "Unavailable"
 _TIMER: Final = "reservations"
+_LOOK_EVERY_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,6 @@ class Reservations:
         self._station = station
         self._held: dict[int, Reservation] = {}
         station.duties[_TIMER] = self._expire
-        station.memory.keep("reservations", self)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -172,15 +172,18 @@ class Reservations:
         if self._held:
             at = station.at(now)
             left_s = min((each.expires - at).total_seconds() for each in self._held.values())
-            station.timers.set(_TIMER, now + max(0.0, left_s))
+            # The clock may be set meanwhile, so it is looked at now and then.
+            station.timers.set(_TIMER, now + min(max(0.0, left_s), _LOOK_EVERY_S))
         for bay in station.bays.values():
             bay.refresh(now)
 
     def _expire(self, now: float) -> None:
         at = self._station.at(now)
-        for each in [each for each in self._held.values() if each.expires <= at]:
+        over = [each for each in self._held.values() if each.expires <= at]
+        for each in over:
             self._end(each, "Expired", now)
-        self._look(now)
+        if not over:
+            self._look(now)
 
     def _end(self, ended: Reservation, why: str, now: float) -> None:
         station = self._station

@@ -6,7 +6,7 @@ Source: OCPP 1.6 edition 2, chapter 5; security whitepaper edition 3, chapter 5.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulator.v16 import (
     authorization,
@@ -20,17 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from simulator.station.dialect import Command
-    from simulator.v16.configuration import Configuration
 
-
-def commands(configuration: Configuration) -> Mapping[str, Command]:
-    """Return what is answered, every action of the version."""
-    return MappingProxyType(
-        {
-            **authorization.COMMANDS,
-            **maintenance.COMMANDS,
-            **provisioning.commands(configuration),
-            **remote_control.commands(configuration),
-            **smart_charging.COMMANDS,
-        }
-    )
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        **authorization.COMMANDS,
+        **maintenance.COMMANDS,
+        **provisioning.COMMANDS,
+        **remote_control.COMMANDS,
+        **smart_charging.COMMANDS,
+    }
+)
+"""What is answered: every action of the version."""

@@ -6,7 +6,7 @@ Source: OCPP 1.6 edition 2, 5.3, 5.8 and chapter 9.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ocpp.v16 import datatypes
 from ocpp.v16.enums import ConfigurationStatus
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from simulator.power.evse import EvseModel
+    from simulator.station.core import Station
     from simulator.station.memory import Remembered
+    from simulator.v16.dialect import V16
 
 _MIN_PASSWORD: Final = 16
 _MAX_PASSWORD: Final = 40
@@ -158,6 +160,11 @@ class Configuration:
         present = self.text(PROFILE_KEY)
         is_first = present == "0" and text == _WITH_PASSWORD and self._has_password
         return int(text) == int(present) or is_first
+
+
+def configuration_of(station: Station) -> Configuration:
+    """Return the configuration of a station that speaks 1.6."""
+    return cast("V16", station.dialect).configuration
 
 
 def password(text: str) -> str:

@@ -16,7 +16,7 @@ from simulator.metering.sampling import values
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
 from simulator.v16 import upkeep
-from simulator.v16.commands import commands
+from simulator.v16.commands import COMMANDS
 from simulator.v16.configuration import Configuration
 from simulator.v16.keys import ATTEMPTS_KEY, INTERVAL_KEY, SAMPLED_KEY
 from simulator.v16.remote_control import PENDING
@@ -49,6 +49,7 @@ class V16:
 
     version = Version.V16
     rules = Rules.V16
+    commands: Mapping[str, Command] = COMMANDS
 
     def __init__(
         self,
@@ -62,7 +63,6 @@ class V16:
         self._errors: dict[int, str | None] = {}
         self._unknown_transaction = unknown_transaction
         self.configuration = Configuration(evse, meter_interval_s, connectors)
-        self.commands: Mapping[str, Command] = commands(self.configuration)
 
     @property
     def meter_interval_s(self) -> float:
@@ -180,6 +180,7 @@ class V16:
     def reservation_ended(self, number: int, why: str) -> Outgoing | None:
         """Return nothing: the connector's status says it."""
         del number, why
+        return None
 
     def authorize(self, token: Token, listener: AnswerListener) -> Outgoing:
         """Return an Authorize."""

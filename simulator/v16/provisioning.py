@@ -5,14 +5,13 @@ Source: OCPP 1.6 edition 2, 5.2, 5.3, 5.6, 5.8 and 5.14.
 
 from __future__ import annotations
 
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from ocpp.v16 import call_result, enums
 
 from simulator.station.dialect import Refused
-from simulator.v16.configuration import password
+from simulator.v16.configuration import configuration_of, password
 from simulator.v16.keys import ATTEMPTS_KEY, INTERVAL_KEY, MAX_ASKED, PASSWORD_KEY, PROFILE_KEY
 
 if TYPE_CHECKING:
@@ -21,23 +20,9 @@ if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
     from simulator.station.core import Station
     from simulator.station.dialect import Command
-    from simulator.v16.configuration import Configuration
 
 _ECHO: Final = "Echo"
 _SECURITY_KEYS: Final = frozenset({PASSWORD_KEY.lower(), PROFILE_KEY.lower()})
-
-
-def commands(configuration: Configuration) -> Mapping[str, Command]:
-    """Return what is answered."""
-    return MappingProxyType(
-        {
-            "ChangeAvailability": _change_availability,
-            "ChangeConfiguration": partial(_change_configuration, configuration),
-            "DataTransfer": _data_transfer,
-            "GetConfiguration": partial(_get_configuration, configuration),
-            "Reset": _reset,
-        }
-    )
 
 
 def _change_availability(station: Station, payload: Payload, now: float) -> object:
@@ -46,11 +31,9 @@ def _change_availability(station: Station, payload: Payload, now: float) -> obje
     return call_result.ChangeAvailability(enums.AvailabilityStatus(done))
 
 
-def _change_configuration(
-    configuration: Configuration, station: Station, payload: Payload, now: float
-) -> object:
+def _change_configuration(station: Station, payload: Payload, now: float) -> object:
     key, text = payload["key"].lower(), payload["value"]
-    status = configuration.change(key, text)
+    status = configuration_of(station).change(key, text)
     if status is enums.ConfigurationStatus.accepted:
         _take_effect(station, key, text, now)
     return call_result.ChangeConfiguration(status)
@@ -81,13 +64,11 @@ def _data_transfer(station: Station, payload: Payload, _now: float) -> object:
     return call_result.DataTransfer(status.accepted, payload.get("data"))
 
 
-def _get_configuration(
-    configuration: Configuration, _station: Station, payload: Payload, _now: float
-) -> object:
+def _get_configuration(station: Station, payload: Payload, _now: float) -> object:
     asked = payload.get("key") or ()
     if len(asked) > MAX_ASKED:
         return Refused("OccurrenceConstraintViolation", f"more than {MAX_ASKED} keys")
-    known, unknown = configuration.report(asked)
+    known, unknown = configuration_of(station).report(asked)
     return call_result.GetConfiguration(
         configuration_key=known or None, unknown_key=unknown or None
     )
@@ -96,3 +77,14 @@ def _get_configuration(
 def _reset(station: Station, payload: Payload, now: float) -> object:
     station.lifecycle.reset(now, is_hard=payload["type"] == "Hard")
     return call_result.Reset(enums.ResetStatus.accepted)
+
+
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        "ChangeAvailability": _change_availability,
+        "ChangeConfiguration": _change_configuration,
+        "DataTransfer": _data_transfer,
+        "GetConfiguration": _get_configuration,
+        "Reset": _reset,
+    }
+)

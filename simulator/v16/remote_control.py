@@ -6,7 +6,6 @@ Source: OCPP 1.6 edition 2, 5.11, 5.12, 5.17 and 5.18; security whitepaper editi
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -20,6 +19,7 @@ from simulator.station.firmware import FirmwareStatus
 from simulator.station.logs import LogKind, LogStatus
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, StopReason, Token
+from simulator.v16.configuration import configuration_of
 from simulator.v16.profiles import decode_profile
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from simulator.station.bay import Bay
     from simulator.station.core import Station
     from simulator.station.dialect import Command
-    from simulator.v16.configuration import Configuration
 
 _Trigger: TypeAlias = "Callable[[Station, list[Bay], float], None]"
 _Remote: Final = enums.RemoteStartStopStatus
@@ -38,19 +37,6 @@ _OF_CONNECTORS: Final = frozenset({"MeterValues", "StatusNotification"})
 _SIGN: Final = "SignChargePointCertificate"
 PENDING: Final = "pending"
 """What a transaction is called until the central system has given it a number."""
-
-
-def commands(configuration: Configuration) -> Mapping[str, Command]:
-    """Return what is answered."""
-    return MappingProxyType(
-        {
-            "ExtendedTriggerMessage": partial(_extended_trigger_message, configuration),
-            "RemoteStartTransaction": _remote_start,
-            "RemoteStopTransaction": _remote_stop,
-            "TriggerMessage": _trigger_message,
-            "UnlockConnector": _unlock_connector,
-        }
-    )
 
 
 def _remote_start(station: Station, payload: Payload, now: float) -> object:
@@ -89,11 +75,9 @@ def _trigger_message(station: Station, payload: Payload, now: float) -> object:
     return call_result.TriggerMessage(_pull(station, payload, now, _TRIGGERS))
 
 
-def _extended_trigger_message(
-    configuration: Configuration, station: Station, payload: Payload, now: float
-) -> object:
+def _extended_trigger_message(station: Station, payload: Payload, now: float) -> object:
     if payload["requestedMessage"] == _SIGN:
-        name = configuration.text("CpoName")
+        name = configuration_of(station).text("CpoName")
         return call_result.ExtendedTriggerMessage(_ask_for_certificate(station, name))
     return call_result.ExtendedTriggerMessage(_pull(station, payload, now, _EXTENDED))
 
@@ -176,7 +160,7 @@ def _trigger_signed_firmware(station: Station, _bays: list[Bay], _now: float) ->
         station.say(station.dialect.firmware_status(update.status, update.order))
         return
     # Without an update there is no request to name.
-    idle = call.SignedFirmwareStatusNotification(enums.FirmwareStatus.idle, None)  # type: ignore[arg-type]
+    idle = call.SignedFirmwareStatusNotification(enums.FirmwareStatus.idle, None)
     station.say(Outgoing.of("SignedFirmwareStatusNotification", idle))
 
 
@@ -193,7 +177,7 @@ def _trigger_log(station: Station, _bays: list[Bay], _now: float) -> None:
     if is_log and upload.is_busy:
         station.say(station.dialect.log_status(upload.status, upload.order))
         return
-    idle = call.LogStatusNotification(enums.UploadLogStatus.idle, None)  # type: ignore[arg-type]
+    idle = call.LogStatusNotification(enums.UploadLogStatus.idle, None)
     station.say(Outgoing.of("LogStatusNotification", idle))
 
 
@@ -213,3 +197,13 @@ _EXTENDED: Final[Mapping[str, _Trigger]] = {
     "FirmwareStatusNotification": _trigger_signed_firmware,
     "LogStatusNotification": _trigger_log,
 }
+
+COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
+    {
+        "ExtendedTriggerMessage": _extended_trigger_message,
+        "RemoteStartTransaction": _remote_start,
+        "RemoteStopTransaction": _remote_stop,
+        "TriggerMessage": _trigger_message,
+        "UnlockConnector": _unlock_connector,
+    }
+)

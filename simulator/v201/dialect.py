@@ -219,6 +219,7 @@ class V201:
     def list_conflict(self, at: Moment) -> Outgoing | None:
         """Return nothing: 2.0.1 has no word for it."""
         del at
+        return None
 
     def reservation_ended(self, number: int, why: str) -> Outgoing | None:
         """Return a ReservationStatusUpdate (H04.FR.02)."""
