@@ -23,8 +23,9 @@ class Bending:
     """A call on its way out. `payload` is the bend's own copy and may be changed at will.
 
     `attempt` counts from 1, `transaction` is the station's own ID; `at` is the time, `made_s` ago
-    the message was made, `up_s` ago the station was switched on. `memory` is the station's, for
-    what a bend must know of earlier messages.
+    the message was made, `up_s` ago the station was switched on, and `was_clock_unset` tells that
+    no central system had told the time since then when it was made. `memory` is the station's,
+    for what a bend must know of earlier messages.
 
     `texts` are applied to the frame's text in turn; `copies` is how often it is sent; 0 keeps it
     back, and no answer is waited for. `behind` are texts sent right behind, as they are.
@@ -43,6 +44,7 @@ class Bending:
     memory: dict[str, Any]
     made_s: float = 0.0
     up_s: float = 0.0
+    was_clock_unset: bool = False
     texts: list[Callable[[str], str]] = field(default_factory=list)
     copies: int = 1
     behind: list[str] = field(default_factory=list)

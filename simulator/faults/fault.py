@@ -22,6 +22,7 @@ class Group(StrEnum):
     TRANSACTIONS = "transactions"
     CLOCKS = "clocks"
     CONNECTIONS = "connections"
+    LIFE = "life"
     PAYLOADS = "payloads"
 
 
@@ -39,7 +40,8 @@ class Fault:
     """A named fault, with the window in which it is on when nothing else is said.
 
     Windows count from the start of each transaction, or of the simulation (`span`); without
-    `length_s` it stays on, and with `start_s` 0 and no length it is on always. `quirks` are the
+    `length_s` it stays on, and with `start_s` 0 and no length it is on always. `every_s` is the
+    mean time between windows of the span of a station. `quirks` are the
     numbers of known complaints about real chargers, `shows_as` the kinds of deviation that a
     watching central system should find; `versions` the versions that it can happen in.
     """
@@ -49,6 +51,7 @@ class Fault:
     effects: Effects
     start_s: float = 0.0
     length_s: float | None = None
+    every_s: float | None = None
     group: Group = Group.LIMITS
     span: Span = Span.TRANSACTION
     shows_as: tuple[str, ...] = ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
 
 from simulator.errors import SimulatorError
 from simulator.faults.catalogue import FAULTS
@@ -13,18 +15,50 @@ from simulator.faults.fault import FaultPlan
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+FORM: Final = "NAME[:SHARE][@START[+LENGTH]][%CHANCE][~EVERY]"
+_EXAMPLE: Final = "ignore-limits:0.25@15+60"
+_OPTION: Final = re.compile(
+    r"(?P<name>[^:@%~]*)(?::(?P<share>[^@%~]*))?(?:@(?P<start>[^+%~]*)(?:\+(?P<length>[^%~]*))?)?"
+    r"(?:%(?P<chance>[^~]*))?(?:~(?P<every>.*))?"
+)
 
-def plan(name: str, start_s: float | None = None, length_s: float | None = None) -> FaultPlan:
-    """Return a plan; without a start, the fault's own window holds.
 
-    Raises: SimulatorError for an unknown name.
+def plan(
+    name: str,
+    start_s: float | None = None,
+    length_s: float | None = None,
+    *,
+    chance: float = 1.0,
+    every_s: float | None = None,
+) -> FaultPlan:
+    """Return a plan; without a start and a length, the fault's own window holds.
+
+    `chance` is the share of the transactions (of the stations, where the fault's windows count
+    from the start of the simulation) in which it happens. `every_s` is the mean time between
+    windows, which then need a length.
+
+    Raises: SimulatorError for an unknown name, or a repetition of what never ends.
     """
     if name not in FAULTS:
-        raise SimulatorError(f"there is no fault {name!r}; known are {', '.join(FAULTS)}")
+        raise SimulatorError(unknown(name))
     fault = FAULTS[name]
     if start_s is None and length_s is None:
-        return FaultPlan(fault, fault.start_s, fault.length_s)
-    return FaultPlan(fault, start_s or 0.0, length_s)
+        start_s, length_s = fault.start_s, fault.length_s
+    repeats_s = fault.every_s if every_s is None else every_s
+    if repeats_s is not None and length_s is None:
+        length_s = fault.length_s
+    if repeats_s is not None and length_s is None:
+        raise SimulatorError(
+            f"{name}: what comes again must end: give a length, as in {name}@0+60~3600"
+        )
+    return FaultPlan(fault, start_s or 0.0, length_s, chance, repeats_s)
+
+
+def unknown(name: str) -> str:
+    """Return the sentence about a fault that there is not, with those that are like it."""
+    near = get_close_matches(name, FAULTS, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`simulator faults` lists them"
+    return f"there is no fault {name!r}; {hint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +70,21 @@ class FaultOption:
 
 
 def parse_option(text: str) -> FaultOption:
-    """Read `NAME[:SHARE][@START[+LENGTH]]`, as in `ignore-limits:0.25@15+60`.
+    """Read `NAME[:SHARE][@START[+LENGTH]][%CHANCE][~EVERY]`, as in `ignore-limits:0.25@15+60`.
 
     Raises: SimulatorError with what was expected.
     """
-    head, at, window = text.partition("@")
-    name, colon, share_text = head.partition(":")
-    start_text, plus, length_text = window.partition("+")
-    share = _number(text, share_text) if colon else 1.0
-    if not 0 < share <= 1:
-        raise SimulatorError(f"--fault {text}: the share is more than 0 and at most 1")
-    start_s = _number(text, start_text) if at else None
-    length_s = _number(text, length_text) if plus else None
-    return FaultOption(plan(name, start_s, length_s), share)
+    found = _OPTION.fullmatch(text)
+    parts = found.groupdict() if found else {"name": text}
+    share = _share(text, "share", parts.get("share"))
+    chance = _share(text, "chance", parts.get("chance"))
+    start_s = _number(text, parts.get("start"))
+    length_s = _number(text, parts.get("length"))
+    every_s = _number(text, parts.get("every"))
+    if length_s == 0 or every_s == 0:
+        raise SimulatorError(f"--fault {text}: a length and a time between windows are above 0")
+    made = plan(str(parts["name"]), start_s, length_s, chance=chance, every_s=every_s)
+    return FaultOption(made, share)
 
 
 def deal(options: Iterable[FaultOption], count: int) -> list[tuple[FaultPlan, ...]]:
@@ -65,14 +101,24 @@ def deal(options: Iterable[FaultOption], count: int) -> list[tuple[FaultPlan, ..
     return dealt
 
 
-def _number(text: str, part: str) -> float:
+def _share(text: str, what: str, part: str | None) -> float:
+    number = _number(text, part)
+    if number is None:
+        return 1.0
+    if not 0 < number <= 1:
+        raise SimulatorError(f"--fault {text}: the {what} is more than 0 and at most 1")
+    return number
+
+
+def _number(text: str, part: str | None) -> float | None:
+    if part is None:
+        return None
     try:
         number = float(part)
     except ValueError:
         number = -1.0
     if not 0 <= number < math.inf:
         raise SimulatorError(
-            f"--fault {text}: {part!r} is no number; write NAME[:SHARE][@START[+LENGTH]], "
-            "as in ignore-limits:0.25@15+60"
+            f"--fault {text}: {part!r} is no number; write {FORM}, as in {_EXAMPLE}"
         )
     return number

@@ -113,7 +113,7 @@ class Admission:
             transaction.group = info.group
         if bay.transaction is not transaction:
             return
-        if info.is_accepted:
+        if info.is_accepted or bay.supply.effects(now).charges_though_refused:
             transaction.is_refused = False
         else:
             self._report(now, "session.refused", token=transaction.token.text, status=info.status)
@@ -191,7 +191,7 @@ class Admission:
             reason = "NotAtThisLocation"
         if not self._host.reservations.permits(bay.evse_id, grant.token, info.group):
             reason = "Reserved"
-        if reason is not None:
+        if reason is not None and not bay.supply.effects(now).charges_though_refused:
             self._refuse(grant.token, reason, now)
             return
         self._grant(replace(grant, group=info.group), now)

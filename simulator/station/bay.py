@@ -7,6 +7,8 @@ matter, or that of a hand on the control port.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from profiles import Transaction as LimitTransaction
@@ -41,7 +43,7 @@ _LOOK_FOR_INTERVAL_S = 30.0
 
 
 class Bay:
-    """State of one EVSE; attributes are for reading only. `parting` are the faults at the last end."""
+    """State of one EVSE, for reading only. `parting` are the faults of when the last one ended."""
 
     def __init__(
         self,
@@ -141,7 +143,7 @@ class Bay:
         """Start a transaction at the car that is there; who may do so is the admission's matter."""
         host = self._host
         transaction = Transaction(
-            id=f"{host.random.getrandbits(64):016x}",
+            id=host.new_transaction_id(now),
             evse_id=self.evse_id,
             token=grant.token,
             started=self._moment(now),
@@ -187,7 +189,8 @@ class Bay:
         ending = host.dialect.stopped(transaction, reading, self._moment(now), reason)
         ending.on_result = self.admission.ended(transaction, ending.on_result)
         host.say(ending)
-        host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=self.parting.keeps_pause)
+        keeps_pause = self.parting.keeps_pause
+        host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=keeps_pause)
         energy_wh = reading.register_wh - transaction.meter_start_wh
         self._report(now, "transaction.ended", **transaction.ended(own_id, reading.register_wh))
         self._report(
@@ -302,7 +305,9 @@ class Bay:
             return model.offer(None)
         if self._refused_wh() <= 0:
             return Offer(0.0, model.phases)
-        book, at = self._host.book, self._host.at(now)
+        shift = timedelta(seconds=self.supply.effects(now).schedule_shift_s)
+        book, at = self._host.book, self._host.at(now) + shift
+        transaction = replace(transaction, start=transaction.start + shift)
         allowed = book.allowed(self.evse_id, transaction, at)
         if allowed.until is not None:
             left_s = (allowed.until - at).total_seconds()

@@ -162,6 +162,10 @@ class Station:
         """Return the faults of the station and all its EVSEs as one; costs nothing without any."""
         return HONEST if self._is_honest else self.tampering.effects(now)
 
+    def new_transaction_id(self, now: float) -> str:
+        """Return the station's own ID for a transaction that begins."""
+        return self.tampering.new_transaction_id(now)
+
     def take(self) -> list[Output]:
         """Return what there is to do, in order, and forget it."""
         outputs, self._outputs = self._outputs, []

@@ -33,6 +33,10 @@ class Host(Protocol):
         """Return the station's clock."""
         ...
 
+    def new_transaction_id(self, now: float) -> str:
+        """Return the station's own ID for a transaction that begins."""
+        ...
+
     def say(self, outgoing: Outgoing | None) -> None:
         """Queue a message; None is no message."""
         ...

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.faults.effects import HONEST
-
 if TYPE_CHECKING:
     from profiles import ChargingProfile
     from simulator.faults.effects import Effects
@@ -23,10 +21,7 @@ def refusal(station: Station, evse: int, profile: ChargingProfile, now: float) -
 
 def effects(station: Station, now: float) -> Effects:
     """Return the faults of all EVSEs as one: what is asked of the station is asked of all."""
-    together = HONEST
-    for bay in station.bays.values():
-        together = together.with_(bay.supply.effects(now))
-    return together
+    return station.effects(now)
 
 
 def _on_purpose(profile: ChargingProfile, faulty: Effects) -> str | None:

@@ -41,6 +41,16 @@ class Tampering:
             together = together.with_(bay.supply.effects(now))
         return together
 
+    def new_transaction_id(self, now: float) -> str:
+        """Return an ID that no other transaction has, unless faults have it otherwise."""
+        station = self._station
+        if not station.effects(now).counts_transactions:
+            return f"{station.random.getrandbits(64):016x}"
+        boot, number = self.memory.get("transactions", (0, 0))
+        number = number + 1 if boot == station.lifecycle.boots else 1
+        self.memory["transactions"] = (station.lifecycle.boots, number)
+        return str(number)
+
     def mark(self, outgoing: Outgoing, now: float) -> None:
         """Note on a fresh message which faults it has."""
         effects = self._effects_of(outgoing, now)
