@@ -191,6 +191,10 @@ class Dialect(Protocol):
         """Return a SecurityEventNotification."""
         ...
 
+    def looked(self, station: Station, now: float) -> None:
+        """Let the version's own parts see what may have changed; called often."""
+        ...
+
     def set_firmware(self, version: str) -> None:
         """Boot with another firmware from now on."""
         ...

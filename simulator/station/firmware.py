@@ -107,6 +107,17 @@ class FirmwareUpdate:
         """Whether an update is under way or waits for its time."""
         return self.order is not None and self.status not in _ENDED
 
+    @property
+    def is_installing(self) -> bool:
+        """Whether it must not be interrupted now."""
+        return self.is_busy and self.status in _CANNOT_STOP
+
+    def install(self, version: str, now: float) -> None:
+        """Install a version that the station has fetched by itself, as soon as nobody charges."""
+        self._release(now)
+        self.order, self._attempts = FirmwareOrder(f"https://localhost/{version}.bin", now), 0
+        self._wait(now)
+
     def take(self, order: FirmwareOrder, now: float) -> Taken:
         """Begin with an order, in the place of one that can still be given up (L01.FR.24)."""
         was_busy = self.is_busy
@@ -241,13 +252,13 @@ class FirmwareUpdate:
     def _hold(self, now: float) -> None:
         """Let no car charge where none does (L01.FR.07)."""
         for number, bay in self._station.bays.items():
-            if bay.transaction is None and bay.is_operative:
+            if bay.transaction is None and number not in self._held:
                 self._held.add(number)
-                bay.set_operative(now, is_operative=False)
+                self._station.availability.hold(number, now)
 
     def _release(self, now: float) -> None:
         for number in sorted(self._held):
-            self._station.bays[number].set_operative(now, is_operative=True)
+            self._station.availability.release(number, now)
         self._held.clear()
 
 

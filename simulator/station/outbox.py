@@ -85,6 +85,13 @@ class Outbox:
         """Whether a transaction message waits or is open."""
         return bool(self._durable) or (self._open is not None and self._open.is_durable)
 
+    def holds(self, transaction: str) -> bool:
+        """Whether a message of a transaction, by the station's own ID, waits or is open."""
+        open_ = self._open
+        return any(each.transaction == transaction for each in self._durable) or (
+            open_ is not None and open_.transaction == transaction
+        )
+
     @property
     def deadline(self) -> float:
         """When the open call is given up; also without a link. Infinity with none."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from simulator.metering.meter import Reading
     from simulator.power.evse import EvseModel
     from simulator.station.authorization import TokenRules
+    from simulator.station.core import Station
     from simulator.station.dialect import AnswerListener, Command, Identity, InfoListener
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
     from simulator.station.local_list import TokenInfo
@@ -90,6 +91,9 @@ class V16:
     def recall(self, remembered: Remembered) -> None:
         """Set those keys again."""
         self.configuration.recall(remembered["configuration"])
+
+    def looked(self, station: Station, now: float) -> None:
+        """Do nothing: 1.6 has no monitors."""
 
     def set_firmware(self, version: str) -> None:
         """Boot with another firmware from now on."""

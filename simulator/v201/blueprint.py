@@ -46,9 +46,13 @@ _RW: Final = Mutability.READ_WRITE
 
 
 class Blueprint:
-    """The definitions of one kind of station, in the order in which they are reported."""
+    """The definitions of one kind of station, in the order in which they are reported.
 
-    def __init__(self, definitions: Iterable[Definition]) -> None:
+    `connectors` is how many each EVSE has.
+    """
+
+    def __init__(self, definitions: Iterable[Definition], connectors: int = 1) -> None:
+        self.connectors = connectors
         self.definitions = tuple(definitions)
         self.places: dict[Key, int] = {each.key: at for at, each in enumerate(self.definitions)}
         self.components = {each.key[:4] for each in self.definitions}
@@ -73,7 +77,8 @@ def blueprint(evse: EvseModel, evses: int, connectors: int) -> Blueprint:
             *_display(),
             *_iso15118(),
             *_hardware(evse, evses, connectors),
-        ]
+        ],
+        connectors,
     )
 
 

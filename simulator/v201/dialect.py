@@ -20,7 +20,7 @@ from simulator.station.transaction import SampleContext, Status, StopReason
 from simulator.v201 import upkeep
 from simulator.v201.commands import COMMANDS
 from simulator.v201.device_model import DeviceModel
-from simulator.v201.networks import Networks
+from simulator.v201.extras import Extras
 from simulator.v201.profiles import encode_schedule
 from simulator.v201.tokens import token_info, token_rules
 from simulator.wire import to_text
@@ -34,12 +34,10 @@ if TYPE_CHECKING:
     from simulator.metering.meter import Reading
     from simulator.power.evse import EvseModel
     from simulator.station.authorization import TokenRules
-    from simulator.station.core import Station
     from simulator.station.dialect import AnswerListener, Command, Identity, InfoListener
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
     from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
-    from simulator.station.memory import Remembered
     from simulator.station.transaction import Moment, Token, Transaction
 
 _Trigger: Final = enums.TriggerReasonEnumType
@@ -68,7 +66,7 @@ _STOPS: Final = MappingProxyType(
 )
 
 
-class V201:
+class V201(Extras):
     """The dialect of OCPP 2.0.1. `model` is the station's device model."""
 
     version = Version.V201
@@ -86,10 +84,9 @@ class V201:
         connectors: int = 1,
     ) -> None:
         self.identity = identity
-        self.model = DeviceModel.of(
-            identity, evse, meter_interval_s, evses=evses, connectors=connectors
+        super().__init__(
+            DeviceModel.of(identity, evse, meter_interval_s, evses=evses, connectors=connectors)
         )
-        self.networks = Networks()
 
     @property
     def meter_interval_s(self) -> float:
@@ -108,19 +105,6 @@ class V201:
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Set OCPPCommCtrlr.MessageAttempts and MessageAttemptInterval."""
         self.model.set_retries(attempts, interval_s)
-
-    def remember(self) -> Remembered:
-        """Return what a central system has set."""
-        told = {"variables": self.model.remember(), "networks": self.networks.remember()}
-        return {name: each for name, each in told.items() if each}
-
-    def recall(self, remembered: Remembered) -> None:
-        """Take that up again."""
-        self.model.recall(remembered.get("variables", []))
-        self.networks.recall(remembered.get("networks", {}))
-
-    def looked(self, station: Station, now: float) -> None:
-        """Let monitors see what has changed."""
 
     def set_firmware(self, version: str) -> None:
         """Boot with another firmware from now on."""
@@ -164,7 +148,9 @@ class V201:
         return None
 
     def faulted(self, evse_id: int, error: str | None) -> None:
-        """Do nothing: the status of a connector has no error code."""
+        """Wake the monitors that the station was made with: they tell of problems."""
+        del evse_id, error
+        _ = self.monitors
 
     def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
         """Return a StatusNotification."""

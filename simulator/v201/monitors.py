@@ -155,9 +155,9 @@ class Monitors:
         """Return what a monitor has to say of a text that it sees now, None for nothing."""
         seen = self._seen.get(monitor.id)
         if seen is None:
-            seen = self._seen[monitor.id] = _Seen(text)
-            if monitor.type is MonitorType.DELTA:
-                return None
+            # What the station was made with watches from the beginning on.
+            is_made = monitor in self.made
+            seen = self._seen[monitor.id] = _Seen(definition.default if is_made else text)
         match monitor.type:
             case MonitorType.UPPER | MonitorType.LOWER:
                 return self._threshold(monitor, seen, text)
