@@ -328,6 +328,7 @@ class Station:
 
     def _pump(self, now: float) -> None:
         """Send what may go, as far as one call at a time allows."""
+        self.dialect.looked(self, now)
         if self._peer is None:
             return
         text = self.outbox.next_text(self._peer, now, is_accepted=self.is_accepted)

@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count, cycle, islice
 from random import Random
 from typing import TYPE_CHECKING, Final
 
 from csms.ocppj.version import Version
-from simulator.faults.options import FaultOption, deal, plan
+from simulator.faults.options import FaultOption, deal
 from simulator.station.core import Station
 from simulator.station.dialect import Identity
 from simulator.station.retries import retry_dialect
 from simulator.station.setup import Outlet, StationSetup
-from simulator.station.transaction import Token
 from simulator.v16.dialect import V16
 from simulator.v201.dialect import V201
-from simulator.vehicles.visit import Visit
-from simulator.worlds.scenario import numbered
+from simulator.worlds.acts import Fates, Place, happen
+from simulator.worlds.coming import visits
+from simulator.worlds.lineup import Choices, Position, line_up
+from simulator.worlds.plan import SitePlan, planned
+from simulator.worlds.spread import Bearer, of_block, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from simulator.faults.fault import FaultPlan
     from simulator.station.dialect import Dialect
-    from simulator.worlds.scenario import CarSpec, Scenario, Span, StationSpec
+    from simulator.worlds.scenario import Scenario
 
-DEFAULT_PREFIX: Final = "SIM"
 _ANSWER_WITHIN_S: Final = 30.0
-_MIXED: Final = (Version.V16, Version.V201)
 
 
 @dataclass(frozen=True, slots=True)
 class FleetOptions:
     """What the command line adds to a scenario; None keeps what the scenario says.
 
-    `speed` None is virtual time. `switched_on` is what the stations' clocks show until a central system sets them;
-    `tells_messages` reports each step of each transaction message, `tells_truth` what really
-    happened.
+    `speed` None is virtual time. `switched_on` is what the stations' clocks show until a central
+    system sets them; `tells_messages` reports each step of each transaction message,
+    `tells_truth` what really happened.
     """
 
     seed: int = 1
@@ -65,118 +61,107 @@ class Member:
     password: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a station comes from: its block and its number within."""
-
-    block: StationSpec
-    number: int
-
-
 def build(scenario: Scenario, options: FleetOptions) -> list[Member]:
-    """Return the stations, in the scenario's order."""
-    places = _places(scenario, options.count)
-    dealt = deal(options.faults, len(places))
-    return [
-        _member(scenario, options, place, index, dealt[index]) for index, place in enumerate(places)
-    ]
+    """Return the stations, in the scenario's order.
+
+    Raises: ScenarioError for a file of sessions that cannot be used.
+    """
+    choices = Choices(options.count, options.version, options.retries, options.prefix)
+    positions = line_up(scenario, choices, options.seed)
+    return _Builder(scenario, options, positions).members()
 
 
-def _places(scenario: Scenario, wanted: int | None) -> list[_Place]:
-    """Return what is to be built; more than the scenario has goes round again."""
-    own = [
-        _Place(block, number) for block in scenario.stations for number in range(1, block.count + 1)
-    ]
-    return own if wanted is None else list(islice(cycle(own), wanted))
+class _Builder:
+    """Makes the stations of one fleet."""
 
+    def __init__(
+        self, scenario: Scenario, options: FleetOptions, positions: list[Position]
+    ) -> None:
+        self._scenario = scenario
+        self._options = options
+        self._positions = positions
+        self._fates = Fates()
+        self._sites: dict[tuple[int, str], SitePlan] = {}
 
-def _member(
-    scenario: Scenario,
-    options: FleetOptions,
-    place: _Place,
-    index: int,
-    dealt: tuple[FaultPlan, ...],
-) -> Member:
-    block = place.block
-    station_id = _station_id(scenario, options, place, index)
-    random = Random(f"{options.seed}/{station_id}")  # noqa: S311 - a simulation, no secrets
-    own = tuple(plan(each.name, each.start_s, each.length_s) for each in block.faults)
-    retries = retry_dialect(options.retries or block.retries, index).on_clock(options.speed or 1.0)
-    setup = StationSetup(
-        id=station_id,
-        dialect=_dialect(scenario, options, block, index, station_id),
-        outlets=tuple(
-            Outlet(block.evse, _visits(scenario, block, random, index + 1))
-            for _ in range(block.evses)
-        ),
-        random=random,
-        faults=(*own, *dealt),
-        luck=Random(f"{options.seed}/{station_id}/faults"),  # noqa: S311 - no secrets
-        call_timeout_s=_ANSWER_WITHIN_S * (options.speed or 1.0),
-        follows_time=options.speed == 1.0,
-        strict=options.strict,
-        switched_on=options.switched_on,
-        retries=retries,
-        tells_messages=options.tells_messages,
-        tells_truth=options.tells_truth,
-    )
-    password = options.password if options.password is not None else block.password
-    return Member(Station(setup), block.site, password)
+    def members(self) -> list[Member]:
+        """Return the stations with all that the world has in store for them."""
+        seed = self._options.seed
+        self._plan_sites()
+        places = [
+            Place(each.index, each.block.site, each.block.model_name, each.block.evse)
+            for each in self._positions
+        ]
+        happen(self._scenario, places, self._fates, seed)
+        bearers = [
+            Bearer(each.block.site, each.version.value, [of_block(f) for f in each.block.faults])
+            for each in self._positions
+        ]
+        spread(self._scenario, bearers, seed)
+        dealt = deal(self._options.faults, len(bearers))
+        return [
+            self._member(position, (*bearer.plans, *more))
+            for position, bearer, more in zip(self._positions, bearers, dealt, strict=True)
+        ]
 
+    def _plan_sites(self) -> None:
+        """Plan each site once for each time that the scenario is played side by side."""
+        scenario = self._scenario
+        visited = {population.site for population in scenario.populations}
+        for position in self._positions:
+            site, key = position.block.site, (position.lap, position.block.site)
+            if site not in visited or key in self._sites:
+                continue
+            models = [
+                block.evse
+                for block in scenario.stations
+                if block.site == site
+                for _ in range(block.count * block.evses)
+            ]
+            plan = planned(scenario, site, models, self._options.seed, position.lap)
+            self._sites[key] = plan
+            self._fates.turned_away(position.index, site, plan)
 
-def _station_id(scenario: Scenario, options: FleetOptions, place: _Place, index: int) -> str:
-    own = sum(block.count for block in scenario.stations)
-    if options.prefix is None and (options.count is None or options.count <= own):
-        return place.block.station_id(place.number)
-    return f"{options.prefix or DEFAULT_PREFIX}-{index + 1:04}"
+    def _member(self, position: Position, faults: tuple[FaultPlan, ...]) -> Member:
+        options, block, index = self._options, position.block, position.index
+        speed = options.speed or 1.0
+        seed = f"{options.seed}/{position.id}"
+        random = Random(seed)  # noqa: S311 - a simulation, no secrets
+        setup = StationSetup(
+            id=position.id,
+            dialect=self._dialect(position),
+            outlets=self._outlets(position, random),
+            random=random,
+            faults=(*faults, *self._fates.windows[index]),
+            luck=Random(f"{seed}/faults"),  # noqa: S311 - no secrets
+            call_timeout_s=_ANSWER_WITHIN_S * speed,
+            follows_time=options.speed == 1.0,
+            strict=options.strict,
+            switched_on=options.switched_on,
+            retries=retry_dialect(position.retries, index).on_clock(speed),
+            tells_messages=options.tells_messages,
+            tells_truth=options.tells_truth,
+            agenda=tuple(self._fates.acts[index]),
+        )
+        password = options.password if options.password is not None else block.password
+        return Member(Station(setup), block.site, password)
 
+    def _outlets(self, position: Position, random: Random) -> tuple[Outlet, ...]:
+        block = position.block
+        plan = self._sites.get((position.lap, block.site))
+        number = position.index + 1
+        if plan is None:
+            return tuple(
+                Outlet(block.evse, visits(self._scenario, block, random, number))
+                for _ in range(block.evses)
+            )
+        slots = plan.slots[position.first : position.first + block.evses]
+        return tuple(Outlet(slot.model, iter(slot.visits)) for slot in slots)
 
-def _dialect(
-    scenario: Scenario, options: FleetOptions, block: StationSpec, index: int, station_id: str
-) -> Dialect:
-    choice = options.version or block.version
-    version = _MIXED[index % 2] if choice == "mixed" else Version(choice)
-    kind = f"{block.current.value}{block.phases}-{block.max_a:g}A"
-    if block.current.value == "DC":
-        kind = f"DC-{block.max_kw:g}kW"
-    identity = Identity("Laddvakt", f"Sim {kind}", station_id[-25:], "sim-1")
-    if version is Version.V16:
-        unknown = retry_dialect(options.retries or block.retries, index).unknown_transaction
-        return V16(identity, block.evse, scenario.meter_interval_s, unknown, block.evses)
-    return V201(identity, block.evse, scenario.meter_interval_s)
-
-
-def _visits(scenario: Scenario, block: StationSpec, random: Random, number: int) -> Iterator[Visit]:
-    """Yield the cars of one EVSE, round and round where the block says so."""
-    for lap in count():
-        for car in block.cars:
-            gap_s = 5.0 if block.repeat_after_s is None else _draw(block.repeat_after_s, random)
-            yield _visit(scenario, car, random, number, gap_s if lap else None)
-        if block.repeat_after_s is None or not block.cars:
-            return
-
-
-def _visit(
-    scenario: Scenario, car: CarSpec, random: Random, number: int, gap_s: float | None
-) -> Visit:
-    arrives_s = _draw(car.arrives_s, random)
-    return Visit(
-        vehicle=scenario.vehicle(car.vehicle),
-        soc=min(1.0, _draw(car.soc_percent, random) / 100),
-        token=Token(numbered(car.token, number), car.identifier_kind),
-        at_s=arrives_s if gap_s is None else 0.0,
-        gap_s=0.0 if gap_s is None else gap_s,
-        wants_wh=_draw_or(car.wants_kwh, random) * 1000,
-        stays_s=_draw_or(car.stays_s, random),
-        leaves_after_s=_draw_or(car.leaves_after_s, random),
-    )
-
-
-def _draw_or(span: Span | None, random: Random) -> float:
-    return math.inf if span is None else _draw(span, random)
-
-
-def _draw(span: Span, random: Random) -> float:
-    if isinstance(span, tuple):
-        return random.uniform(*span)
-    return float(span)
+    def _dialect(self, position: Position) -> Dialect:
+        block, interval_s = position.block, self._scenario.meter_interval_s
+        serial = position.id[-25:]
+        identity = Identity(block.vendor, block.model_name, serial, block.firmware)
+        if position.version is Version.V16:
+            unknown = retry_dialect(position.retries, position.index).unknown_transaction
+            return V16(identity, block.evse, interval_s, unknown, block.evses)
+        return V201(identity, block.evse, interval_s)
