@@ -53,13 +53,14 @@ class Seen:
 
     `step` is the honest limit, None without one. `wants` is what the car would draw if it was
     offered all that is allowed, None where nobody can say (the station shares it out). `power_w`
-    is what flows in all.
+    is what flows in all, `status` what the station takes its state to be.
     """
 
     step: LimitStep | None
     flow: Flow
     power_w: float
     wants: float | None
+    status: str = ""
 
 
 class Obedience:
@@ -69,6 +70,7 @@ class Obedience:
         self._model = model
         self._scale = Scale.of(model)
         self._over = Episodes(tell, _OVER_HOLD_S)
+        self._outside = Episodes(tell, _OVER_HOLD_S)
         self._under = Episodes(tell, _UNDER_HOLD_S)
         self._more = Episodes(tell, _UNDER_HOLD_S)
         self._fewer = Episodes(tell, _UNDER_HOLD_S)
@@ -79,6 +81,7 @@ class Obedience:
         limit = self._limit(seen.step)
         self._note_change(now, limit, seen.flow.draw)
         self._over.look(now, self._over_by(now, limit, seen))
+        self._outside.look(now, self._outside_by(limit, seen))
         self._under.look(now, self._under_by(limit, seen))
         self._more.look(now, self._too_many_phases(seen))
         self._fewer.look(now, self._too_few_phases(seen))
@@ -86,7 +89,7 @@ class Obedience:
 
     def end(self, now: float) -> None:
         """End what goes on, with the transaction."""
-        for each in (self._over, self._under, self._more, self._fewer):
+        for each in (self._over, self._outside, self._under, self._more, self._fewer):
             each.end(now)
         self._begin()
 
@@ -117,14 +120,18 @@ class Obedience:
 
     def _over_by(self, now: float, limit: float | None, seen: Seen) -> Off | None:
         draw, scale = seen.flow.draw, self._scale
-        if limit is None:
+        if limit is None or limit < scale.pause_below:
             return None
-        if limit < scale.pause_below:
-            return self._off("OUTSIDE_WINDOW", draw, draw / scale.in_pause, limit, seen)
         by = draw - limit
         tolerances = by / max(scale.tolerance, _SHARE * limit)
         kind = "NO_RESPONSE" if self._kept_on(now, limit, draw) else "OVER_LIMIT"
         return self._off(kind, by, tolerances, limit, seen)
+
+    def _outside_by(self, limit: float | None, seen: Seen) -> Off | None:
+        if limit is None or limit >= self._scale.pause_below:
+            return None
+        draw = seen.flow.draw
+        return self._off("OUTSIDE_WINDOW", draw, draw / self._scale.in_pause, limit, seen)
 
     def _kept_on(self, now: float, limit: float, draw: float) -> bool:
         """Whether less than half of a drop has been made that was asked for."""
@@ -143,7 +150,8 @@ class Obedience:
         by = wants - draw
         off = self._off(self._under_kind(draw), by, by / ((1 - _UNDER_SHARE) * wants), limit, seen)
         if off is not None:
-            off.facts.update(wants=round(wants, 1), known=round(self._sustained, 1))
+            known = round(self._sustained, 1)
+            off.facts.update(wants=round(wants, 1), known=known, status=seen.status)
         return off
 
     def _under_kind(self, draw: float) -> str:

@@ -105,7 +105,11 @@ class Witness:
 
     def _answered(self, now: float, fields: dict[str, object]) -> None:
         status = fields.get("status")
-        if fields.get("action") != "SetChargingProfile" or status == "Accepted":
+        if fields.get("action") != "SetChargingProfile":
+            return
+        for each in self._evses.values():
+            each.answered(is_accepted=status == "Accepted")
+        if status == "Accepted":
             return
         facts: dict[str, object] = {"kind": "PROFILE_REFUSED", "onset_s": now, "status": status}
         self.deviation(now, "began", facts)
@@ -162,6 +166,7 @@ class _Evse:
         self._started: datetime | None = None
         self._register_start_wh = 0
         self._ended: dict[str, object] = {}
+        self._accepted = self._refused = 0
         self._obedience = Obedience(bay.supply.model, self._tell)
         self._told = Told(self._tell)
 
@@ -170,7 +175,13 @@ class _Evse:
         self._transaction = self._bay.transaction
         self._started = self._station.true_at(now)
         self._register_start_wh = self._bay.supply.meter.register_wh
+        self._accepted = self._refused = 0
         self._told.begin(now)
+
+    def answered(self, *, is_accepted: bool) -> None:
+        """A profile was taken or refused, for this EVSE or another one of the station."""
+        self._accepted += is_accepted
+        self._refused += not is_accepted
 
     def sampled(self, now: float, fields: dict[str, object]) -> None:
         """Meter values have been told."""
@@ -189,7 +200,8 @@ class _Evse:
             return
         supply = self._bay.supply
         step, flow = self._step(now), supply.drawn()
-        seen = Seen(step, flow, supply.meter.watts(flow), self._wants(step))
+        status = self._bay.status.value
+        seen = Seen(step, flow, supply.meter.watts(flow), self._wants(step), status)
         self._obedience.look(now, seen)
         self._told.look(now, is_online=self._station.is_online)
 
@@ -224,6 +236,8 @@ class _Evse:
             told_start_wh=told.get("register_start_wh"),
             told_stop_wh=told.get("register_stop_wh"),
             drawn_wh=round(supply.delivered_wh, _KEPT_DECIMALS),
+            profiles_accepted=self._accepted,
+            profiles_refused=self._refused,
         )
 
     def _step(self, now: float) -> LimitStep | None:
