@@ -201,6 +201,7 @@ class Bay:
             energy_wh=energy_wh,
         )
         self._settle(now)
+        host.availability.look(now)
         return True
 
     def unplug(self, now: float) -> None:

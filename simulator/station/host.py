@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from simulator.station.authorization import Authorization
+    from simulator.station.availability import Availability
     from simulator.station.dialect import Dialect
     from simulator.station.limits import LimitBook
     from simulator.station.outbox import Outgoing
@@ -20,6 +21,7 @@ class Host(Protocol):
 
     dialect: Dialect
     authorization: Authorization
+    availability: Availability
     reservations: Reservations
     book: LimitBook
     random: Random

@@ -92,6 +92,7 @@ class Lab:
         self.refused = set()
         self.ids = []
         self.statuses = {}
+        self.infos = {}
         self._transactions = 100
         self._commands = 0
         if online:
@@ -194,10 +195,18 @@ class Lab:
                 return {"currentTime": at}
             case "StartTransaction":
                 self._transactions += 1
-                return {"transactionId": self._transactions, info: {"status": status}}
+                told = self.info_of(payload, status)
+                return {"transactionId": self._transactions, info: told}
+            case "StopTransaction" if payload.get("idTag") in self.infos:
+                return {info: self.info_of(payload, status)}
             case _ if action == "Authorize" or "idToken" in payload:
-                return {info: {"status": status}}
+                return {info: self.info_of(payload, status)}
         return {}
+
+    def info_of(self, payload, status):
+        """Return what `infos` has of a token, else the status alone."""
+        token = payload.get("idTag") or payload.get("idToken", {}).get("idToken")
+        return self.infos.get(token, {"status": status})
 
     def tx_profile(self, limit, *, profile_id=1, level=0, pauses=()):
         """Install a TxProfile: `limit`, and (start, limit) periods after it."""
