@@ -1,0 +1,97 @@
+"""Who stands in a fleet: each station with its block, its version and its habits, by the seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import cycle
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from csms.ocppj.version import Version
+from simulator.worlds.stations import dealt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulator.worlds.scenario import Scenario
+    from simulator.worlds.stations import StationSpec
+
+DEFAULT_PREFIX: Final = "SIM"
+_MIXED: Final = (Version.V16, Version.V201)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line says of all stations; None keeps what the scenario says."""
+
+    count: int | None = None
+    version: str | None = None
+    retries: str | None = None
+    prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A station of a fleet: `index` counts from 0.
+
+    `lap` is how often the whole scenario stands before it, in a fleet that is larger. `first` is
+    the number of its first EVSE among those of its site, from 0. `retries` is a name.
+    """
+
+    index: int
+    lap: int
+    block: StationSpec
+    id: str
+    version: Version
+    retries: str
+    first: int
+
+
+def line_up(scenario: Scenario, choices: Choices, seed: int) -> list[Position]:
+    """Return the stations, in the scenario's order; more than it has go round again."""
+    blocks = _blocks(scenario, seed)
+    own = sum(block.count for block in scenario.stations)
+    wanted = own if choices.count is None else choices.count
+    renamed = choices.prefix is not None or wanted > own
+    positions: list[Position] = []
+    firsts: dict[tuple[int, str], int] = {}
+    for index, (block, number, version, retries) in zip(range(wanted), cycle(blocks), strict=False):
+        key = (index // own, block.site)
+        first = firsts.get(key, 0)
+        firsts[key] = first + block.evses
+        name = f"{choices.prefix or DEFAULT_PREFIX}-{index + 1:04}"
+        positions.append(
+            Position(
+                index=index,
+                lap=index // own,
+                block=block,
+                id=name if renamed else block.station_id(number),
+                version=_version(choices.version or version, index),
+                retries=choices.retries or retries,
+                first=first,
+            )
+        )
+    return positions
+
+
+def _blocks(scenario: Scenario, seed: int) -> list[tuple[StationSpec, int, str, str]]:
+    """Return block, number, version and retries of each station, with shares dealt out."""
+    return list(_dealt_out(scenario, seed))
+
+
+def _dealt_out(scenario: Scenario, seed: int) -> Iterator[tuple[StationSpec, int, str, str]]:
+    for block in scenario.stations:
+        versions = _names(block.version, block, f"{seed}/versions/{block.id}")
+        retries = _names(block.retries, block, f"{seed}/retries/{block.id}")
+        for number in range(1, block.count + 1):
+            yield block, number, versions[number - 1], retries[number - 1]
+
+
+def _names(given: object, block: StationSpec, seed: str) -> list[str]:
+    if isinstance(given, dict):
+        return dealt(given, block.count, Random(seed))  # noqa: S311 - no secrets
+    return [str(given)] * block.count
+
+
+def _version(choice: str, index: int) -> Version:
+    return _MIXED[index % len(_MIXED)] if choice == "mixed" else Version(choice)

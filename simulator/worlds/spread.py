@@ -1,0 +1,89 @@
+"""Which stations get which of the faults that a scenario spreads over them, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from simulator.faults.catalogue import FAULTS
+from simulator.faults.fault import FaultPlan, Span
+from simulator.faults.options import plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.faults.fault import Fault
+    from simulator.worlds.calendar import CalendarSpec
+    from simulator.worlds.faulty import FaultSpec, SpreadSpec
+    from simulator.worlds.scenario import Scenario
+
+_WINDOW_S: Final = 3600.0
+"""How long a fault of a station is on that has no window of its own, where it comes at a time."""
+
+
+@dataclass(slots=True)
+class Bearer:
+    """A station that may get faults: where it stands, what it speaks, what it has got."""
+
+    site: str
+    version: str
+    plans: list[FaultPlan]
+
+
+def of_block(spec: FaultSpec) -> FaultPlan:
+    """Return the plan of a fault that all stations of a block have."""
+    made = plan(spec.name, spec.start_s, spec.length_s)
+    return replace(made, chance=spec.chance, every_s=spec.every_s)
+
+
+def spread(scenario: Scenario, bearers: Sequence[Bearer], seed: int) -> None:
+    """Give the scenario's faults to stations, each to those that have fewest so far."""
+    for index, spec in enumerate(scenario.faults):
+        for name in spec.chosen():
+            random = Random(f"{seed}/faults/{index}/{name}")  # noqa: S311 - no secrets
+            fault = FAULTS[name]
+            able = [
+                each
+                for each in bearers
+                if each.version in fault.versions and (not spec.sites or each.site in spec.sites)
+            ]
+            if able:
+                _give(spec, fault, scenario.calendar, able, random)
+
+
+def _give(
+    spec: SpreadSpec,
+    fault: Fault,
+    calendar: CalendarSpec,
+    able: Sequence[Bearer],
+    random: Random,
+) -> None:
+    if spec.times is not None and fault.span is Span.STATION:
+        for _ in range(spec.times):
+            start_s = random.uniform(0, calendar.length_s)
+            _chosen(able, 1, random)[0].plans.append(_window(spec, fault, start_s))
+        return
+    plans = _plans(spec, fault, calendar)
+    for bearer in _chosen(able, max(1, round(spec.share * len(able))), random):
+        bearer.plans.extend(plans)
+
+
+def _plans(spec: SpreadSpec, fault: Fault, calendar: CalendarSpec) -> list[FaultPlan]:
+    if spec.at is None:
+        made = plan(fault.name, spec.start_s, spec.length_s)
+        return [replace(made, chance=spec.chance)]
+    starts = [each for each in calendar.moments(spec.at, spec.days) if calendar.is_within(each)]
+    return [_window(spec, fault, start_s) for start_s in starts]
+
+
+def _window(spec: SpreadSpec, fault: Fault, start_s: float) -> FaultPlan:
+    """Return a window at a simulated second, also for a fault that belongs to transactions."""
+    length_s = spec.length_s or fault.length_s or _WINDOW_S
+    return FaultPlan(replace(fault, span=Span.STATION), start_s, length_s)
+
+
+def _chosen(able: Sequence[Bearer], count: int, random: Random) -> list[Bearer]:
+    """Return the stations that have fewest plans, by lot among equals."""
+    lots = [(len(each.plans), random.random(), index) for index, each in enumerate(able)]
+    return [able[index] for _, _, index in sorted(lots)[:count]]
