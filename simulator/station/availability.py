@@ -90,7 +90,7 @@ class Availability:
         for number, bay in self._station.bays.items():
             bay.is_operative = self.is_operative(number)
             if not bay.is_operative:
-                bay.status = Status.UNAVAILABLE
+                bay.board.status = Status.UNAVAILABLE
         self._told = self.is_station_operative
 
     def _apply(self, now: float) -> None:

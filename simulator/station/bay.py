@@ -19,6 +19,7 @@ from simulator.power.supply import Supply
 from simulator.station.admission import Admission, Grant
 from simulator.station.driver import Driver
 from simulator.station.energy_manager import EnergyManager
+from simulator.station.status_board import StatusBoard
 from simulator.station.timers import Timers
 from simulator.station.transaction import (
     Moment,
@@ -57,7 +58,6 @@ class Bay:
         self.transaction: Transaction | None = None
         self.last_transaction: Transaction | None = None
         self.parting = HONEST
-        self.status = Status.AVAILABLE
         self.is_operative = True
         self.error: str | None = None
         meter = Meter(host.random, model.current, model.phases)
@@ -67,17 +67,22 @@ class Bay:
         self.timers = Timers()
         self.driver = Driver(self, visits, self._report)
         self.admission = Admission(host, self, self._report)
-        self._told = self.status
-        self._is_finished = False
+        self.board = StatusBoard(host, self, self._report)
+        self.is_finished = False
         self._limit_until = math.inf
         self._manager = EnergyManager(host, evse_id, model)
         self._handlers: Mapping[str, Callable[[float], None]] = {
             **self.driver.handlers,
             **self.admission.handlers,
-            "status": self._tell_status,
+            **self.board.handlers,
             "sample": self._on_sample,
             "look": self._on_look,
         }
+
+    @property
+    def status(self) -> Status:
+        """The connector's state."""
+        return self.board.status
 
     @property
     def wake_at(self) -> float:
@@ -153,7 +158,7 @@ class Bay:
             group=grant.group,
             reservation_id=host.reservations.use(self.evse_id, grant.token, grant.group),
         )
-        self.transaction, self._is_finished = transaction, False
+        self.transaction, self.is_finished = transaction, False
         self.driver.began()
         self.supply.close_circuit(now, self._allowed(now))
         self._plan_sample(now)
@@ -182,7 +187,7 @@ class Bay:
         own_id = host.dialect.transaction_id(transaction)
         ended = LimitTransaction(own_id, transaction.started.at)
         self.transaction, self.last_transaction = None, transaction
-        self._is_finished = True
+        self.is_finished = True
         self.supply.open_circuit()
         self.timers.clear("sample", "look")
         self.driver.go_soon(now)
@@ -232,10 +237,7 @@ class Bay:
 
     def say_status(self, now: float) -> None:
         """Send the connector's status as it is."""
-        dialect = self._host.dialect
-        self.timers.clear("status")
-        self._told = self.status
-        self._host.say(dialect.connector_status(self.evse_id, self.status, self._moment(now)))
+        self.board.say(now)
 
     def say_sample(self, now: float, context: SampleContext) -> None:
         """Send the meter's values."""
@@ -276,7 +278,7 @@ class Bay:
         self._report(now, "car.left", charge_level=round(self.supply.vehicle.soc * 100))
         self.supply.vehicle = None
         self.admission.reset(now)
-        self._is_finished = False
+        self.is_finished = False
         self.timers.clear("look")
         if self.transaction is None:
             self.timers.clear("sample")
@@ -291,7 +293,7 @@ class Bay:
             offer = self.supply.offer
             amount = {f"limit_{self.supply.model.unit.lower()}": round(offer.amount, 1)}
             self._report(now, "limit.applied", **amount, phases=offer.phases)
-        self._report_status(now)
+        self.board.follow(now)
         missing_wh = min(self._missing_wh(), self._refused_wh())
         look_at = min(self.supply.next_look(now, missing_wh), self._limit_until)
         if self.transaction is not None and look_at < math.inf:
@@ -326,51 +328,6 @@ class Bay:
         for name in change.ended:
             self._report(now, "fault.ended", fault=name)
         self._manager.hold(self.supply.effects(now).external_limit_a, now)
-
-    def _report_status(self, now: float) -> None:
-        status = self._status()
-        if status is self.status:
-            return
-        self.status = status
-        host, moment = self._host, self._moment(now)
-        if host.dialect.minimum_status_s > 0:
-            self.timers.set("status", now + host.dialect.minimum_status_s)
-        else:
-            self._tell_status(now)
-        if self.transaction is not None:
-            reading = self.supply.read()
-            host.say(host.dialect.charging_state(self.transaction, status, reading, moment))
-        self._report(now, "status.changed", status=status.value)
-
-    def _tell_status(self, now: float) -> None:
-        """Tell the status if it is another one than was told (MinimumStatusDuration is over)."""
-        old, self._told = self._told, self.status
-        if old is not self.status:
-            dialect = self._host.dialect
-            moment = self._moment(now)
-            self._host.say(dialect.status_changed(self.evse_id, old, self.status, moment))
-
-    def _status(self) -> Status:
-        vehicle = self.supply.vehicle
-        if self.error is not None:
-            return Status.FAULTED
-        if self.transaction is None:
-            return self._idle_status()
-        if vehicle is None:
-            return Status.SUSPENDED_EV
-        if self.supply.is_pausing:
-            return Status.SUSPENDED_EVSE
-        return Status.CHARGING if vehicle.wants_energy else Status.SUSPENDED_EV
-
-    def _idle_status(self) -> Status:
-        if not self.is_operative:
-            return Status.UNAVAILABLE
-        if self.supply.vehicle is not None:
-            return Status.FINISHING if self._is_finished else Status.PREPARING
-        if self.admission.granted is not None:
-            return Status.PREPARING
-        is_reserved = self._host.reservations.of(self.evse_id) is not None
-        return Status.RESERVED if is_reserved else Status.AVAILABLE
 
     def _plan_sample(self, now: float) -> None:
         interval_s = self._host.dialect.meter_interval_s
