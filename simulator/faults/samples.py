@@ -39,7 +39,7 @@ def _at_random(bending: Bending) -> None:
 
 def _left_empty(bending: Bending) -> None:
     if bending.action == _METER_VALUES:
-        bending.payload[_ID] = 0
+        bending.payload = {_ID: 0, **{**bending.payload, _ID: 0}}
         bending.texts.append(replace_text('"transactionId":0', '"transactionId":'))
 
 

@@ -27,6 +27,7 @@ class Oddities:
         self._station = station
         self._starts: dict[str, Outgoing] = {}
         self._last_end: Outgoing | None = None
+        self._ended: dict[int, str] = {}
 
     def note(self, outgoing: Outgoing, effects: Effects, now: float) -> None:
         """Take note of a message of a transaction that is made now."""
@@ -34,7 +35,10 @@ class Oddities:
         if bay is None or transaction is None:
             return
         if bay.transaction is not transaction:
+            if self._ended.get(bay.evse_id) == transaction.id:
+                return
             self._starts.pop(transaction.id, None)
+            self._ended[bay.evse_id] = transaction.id
             self._last_end = outgoing
             if effects.speaks_after_stop:
                 self._later(_SPEAKS_AFTER_S, f"after-stop-{bay.evse_id}", bay, transaction, now)

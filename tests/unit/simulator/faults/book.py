@@ -31,13 +31,17 @@ def was_told(room, name):
 
 
 def shown(folder=_FOLDER):
-    """Return the names that the decorators of all tests in the folder hold."""
+    """Return the names that the decorators of all tests in the folder hold.
+
+    They are texts, or the keys of a table of the module, as in `@shows(*TABLE)`.
+    """
     found = set()
     for path in sorted(folder.glob("test_*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        for function in ast.walk(tree):
-            if _is_test(function):
-                found |= {name for each in function.decorator_list for name in _names(each)}
+        tables = dict(_tables(tree))
+        for function in filter(_is_test, ast.walk(tree)):
+            for decorator in function.decorator_list:
+                found |= set(_names(decorator, tables))
     return found
 
 
@@ -46,8 +50,19 @@ def _is_test(node):
     return is_function and node.name.startswith("test_")
 
 
-def _names(decorator):
+def _tables(tree):
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            keys = [key.value for key in node.value.keys if isinstance(key, ast.Constant)]
+            yield node.targets[0].id, keys
+
+
+def _names(decorator, tables):
     if not isinstance(decorator, ast.Call):
         return
     if isinstance(decorator.func, ast.Name) and decorator.func.id == _DECORATOR:
-        yield from (each.value for each in decorator.args if isinstance(each, ast.Constant))
+        for each in decorator.args:
+            if isinstance(each, ast.Constant):
+                yield each.value
+            elif isinstance(each, ast.Starred):
+                yield from tables[each.value.id]

@@ -51,6 +51,7 @@ def test_a_test_of_an_unknown_fault_is_a_mistake():
 
 def test_only_decorators_of_tests_count_as_shown(tmp_path):
     (tmp_path / "test_page.py").write_text(
-        "@shows('a')\ndef test_a(): ...\n@shows('b')\ndef helper(): ...\nshows('c')\n"
+        "T = {'d': 1, 'e': 2}\nU = {'f': 1}\n@shows('a')\n@shows(*T)\ndef test_a(): ...\n"
+        "@shows('b')\ndef helper(): ...\nshows('c')\n"
     )
-    assert shown(tmp_path) == {"a"}
+    assert shown(tmp_path) == {"a", "d", "e"}
