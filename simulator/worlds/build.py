@@ -164,4 +164,4 @@ class _Builder:
         if position.version is Version.V16:
             unknown = retry_dialect(position.retries, position.index).unknown_transaction
             return V16(identity, block.evse, interval_s, unknown, block.evses)
-        return V201(identity, block.evse, interval_s)
+        return V201(identity, block.evse, interval_s, evses=block.evses)
