@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def to_payload(message: object) -> Payload:
-    """Return a message of the `ocpp` package in camelCase, members that are None left out."""
+    """Return a message of the `ocpp` package in camelCase, members that are None left out.
+
+    What is one already stays as it is.
+    """
+    if isinstance(message, dict):
+        return message
     of: Any = type(message)
     return {
         wire: _plain(given)

@@ -23,6 +23,7 @@ from simulator.station.availability import Availability
 from simulator.station.bay import Bay
 from simulator.station.clock import StationClock
 from simulator.station.deliveries import Outcome
+from simulator.station.keepsakes import keep_all
 from simulator.station.lifecycle import Lifecycle
 from simulator.station.limits import LimitBook
 from simulator.station.memory import Memory
@@ -74,8 +75,7 @@ class Station:
         self.lifecycle = Lifecycle(self)
         self.memory = Memory()
         self.memory.keep("dialect", setup.dialect)
-        for number, bay in self.bays.items():
-            self.memory.keep(f"meter-{number}", bay.supply.meter)
+        self.told_password: str | None = None
         self.sent: Counter[str] = Counter()
         self._setup = setup
         self.tampering = Tampering(self, setup.luck)
@@ -101,6 +101,7 @@ class Station:
         self.memory.keep("availability", self.availability)
         self.upkeep = Upkeep(self)
         self.memory.keep("upkeep", self.upkeep)
+        keep_all(self)
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
         self.witness = Witness(self) if setup.tells_truth else None
@@ -125,6 +126,11 @@ class Station:
     def is_connected(self) -> bool:
         """Whether it has a connection, accepted or not."""
         return self._peer is not None
+
+    @property
+    def has_open_call(self) -> bool:
+        """Whether the central system has a call of this station to answer."""
+        return self._peer is not None and self.outbox.has_open
 
     @property
     def is_idle(self) -> bool:
@@ -271,6 +277,7 @@ class Station:
 
     def change_password(self, password: str) -> None:
         """Use another password from the next connection on."""
+        self.told_password = password
         self._outputs.append(PasswordChanged(password))
 
     def change_retries(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_VEHICLE: Final = {"AC": "compact-11kw", "DC": "sedan-dc-150kw"}
 DEFAULT_TOKEN: Final = "HAND-0001"  # noqa: S105 - what a driver shows, no secret
+_LONGEST_TOKEN: Final = {"1.6": 20, "2.0.1": 36}
 LINK_DOWN: Final = "by-hand-link-down"
 ENERGY_MANAGER: Final = "by-hand-energy-manager"
 ResetKind: TypeAlias = Literal["soft", "hard"]
@@ -76,21 +77,12 @@ class Hand:
         self._settle(bay)
 
     def present(self, token: Token | str = DEFAULT_TOKEN, evse: int = 1) -> None:
-        """Show a token at the reader: begins charging, or ends what the same token began."""
+        """Show a token at the reader: before the plug, to begin, or to end what it began."""
         shown = Token(token) if isinstance(token, str) else token
+        if not 1 <= len(shown.text) <= self._longest_token:
+            raise HandError(f"a token has 1 to {self._longest_token} characters here")
         bay = self._bay(evse)
-        running = bay.transaction
-        if running is not None:
-            if running.token.text != shown.text:
-                raise HandError(
-                    f"EVSE {evse} of {self._station.id} charges for {running.token.text}: "
-                    "only that token ends it"
-                )
-            bay.stop(StopReason.LOCAL, self._now)
-        elif bay.supply.vehicle is None:
-            raise HandError(f"no car is plugged in at EVSE {evse} of {self._station.id}")
-        else:
-            bay.take_token(shown, self._now)
+        bay.take_token(shown, self._now)
         self._settle(bay)
 
     def unplug(self, evse: int = 1) -> None:
@@ -128,6 +120,21 @@ class Hand:
         self._station.lifecycle.reset(self._now, is_hard=kind == "hard")
         self._station.advance(self._now)
 
+    def power_cut(self, length_s: float | None = 60.0) -> None:
+        """Take the power away without a goodbye, for a time or until `power_up`."""
+        length_s = math.inf if length_s is None else length_s
+        if length_s <= 0:
+            raise HandError(f"the power is away for more than 0 s, not {length_s:g}")
+        self._station.lifecycle.power_cut(self._now, length_s)
+        self._station.advance(self._now)
+
+    def power_up(self) -> None:
+        """Give the power back; the station boots."""
+        if self._station.lifecycle.has_power:
+            raise HandError(f"{self._station.id} has power")
+        self._station.lifecycle.power_up(self._now)
+        self._station.advance(self._now)
+
     def drop_link(self, length_s: float | None = None) -> None:
         """Cut the connection for a time, or until `restore_link`; the station works on."""
         fault = Fault(
@@ -157,6 +164,10 @@ class Hand:
             held = Fault(ENERGY_MANAGER, "held by an energy manager, by hand", effects)
             bay.faults.switch(held, on=True)
         self._settle(bay)
+
+    @property
+    def _longest_token(self) -> int:
+        return _LONGEST_TOKEN[self._station.dialect.version.value]
 
     def _bay(self, evse: int) -> Bay:
         bays = self._station.bays

@@ -110,6 +110,10 @@ class LimitBook:
         """Lose all profiles, as some stations do at a reboot."""
         self._replace(ProfileSet())
 
+    def restore(self, profiles: ProfileSet) -> None:
+        """Hold these profiles, as written down before the station was built."""
+        self._replace(profiles)
+
     def limit_from_outside(self, limit: ExternalLimit) -> None:
         """Take the limit of an energy manager, which replaces what it said before."""
         if self._honest is not None:

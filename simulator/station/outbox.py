@@ -81,6 +81,11 @@ class Outbox:
         return self._open is None and not self._ordinary and not self._durable
 
     @property
+    def has_open(self) -> bool:
+        """Whether a call waits for its answer."""
+        return self._open is not None
+
+    @property
     def has_durable(self) -> bool:
         """Whether a transaction message waits or is open."""
         return bool(self._durable) or (self._open is not None and self._open.is_durable)
@@ -91,6 +96,12 @@ class Outbox:
         return any(each.transaction == transaction for each in self._durable) or (
             open_ is not None and open_.transaction == transaction
         )
+
+    def waiting(self) -> list[Outgoing]:
+        """Return the transaction messages that have no answer yet, in the order of their making."""
+        open_ = self._open
+        first = [open_] if open_ is not None and open_.is_durable else []
+        return sorted([*first, *self._durable], key=lambda each: each.number)
 
     @property
     def deadline(self) -> float:

@@ -27,7 +27,8 @@ class Outgoing:
 
     `is_urgent` may go before the station is accepted. `transaction` is the station's own ID of
     the one that it belongs to. What follows `created_s` is the outbox's; `bends` are the faults
-    that change it, and `repeats_for_ever` is their word that it is never given up.
+    that change it, and `repeats_for_ever` is their word that it is never given up. `draft` gives
+    the message for writing it down where `build` cannot yet.
     """
 
     action: str
@@ -48,6 +49,7 @@ class Outgoing:
     payload: Payload | None = None
     bends: tuple[Bend, ...] = ()
     repeats_for_ever: bool = False
+    draft: Callable[[], object] | None = None
 
     @classmethod
     def of(cls, action: str, message: object) -> Outgoing:

@@ -6,7 +6,7 @@ Source: OCPP 1.6 edition 2, chapters 4, 6 and 7.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ocpp.v16 import call, datatypes, enums
 
@@ -74,6 +74,11 @@ class V16:
     def heartbeat_interval_s(self) -> float:
         """HeartbeatInterval."""
         return self.configuration.number("HeartbeatInterval")
+
+    @property
+    def ping_interval_s(self) -> float:
+        """WebSocketPingInterval."""
+        return self.configuration.number("WebSocketPingInterval")
 
     def set_heartbeat_interval(self, seconds: int) -> None:
         """Take the interval of the boot answer."""
@@ -262,10 +267,7 @@ class V16:
         """Return a StopTransaction; it is dropped without a number for the transaction."""
         tag = transaction.stopped_by.text if transaction.stopped_by else None
 
-        def build() -> Any:  # noqa: ANN401 - the `ocpp` package has no types
-            number = self._number(transaction)
-            if number is None:
-                return None
+        def numbered(number: int) -> object:
             return call.StopTransaction(
                 transaction_id=number,
                 id_tag=tag,
@@ -274,7 +276,17 @@ class V16:
                 reason=enums.Reason(reason.value),
             )
 
-        return Outgoing("StopTransaction", build, is_durable=True, transaction=transaction.id)
+        def build() -> object | None:
+            number = self._number(transaction)
+            return None if number is None else numbered(number)
+
+        return Outgoing(
+            "StopTransaction",
+            build,
+            is_durable=True,
+            transaction=transaction.id,
+            draft=lambda: numbered(0),
+        )
 
     def _number(self, transaction: Transaction) -> int | None:
         number = transaction.csms_id

@@ -163,7 +163,9 @@ def test_reset_ends_the_transaction_and_boots_again(by_hand, kind):
         (lambda hand: hand.plug_in(Arrival("sedan-dc-150kw")), "charges with DC"),
         (lambda hand: hand.plug_in(Arrival(charge_level=101)), "0 to 100 per cent, not 101"),
         (lambda hand: hand.plug_in(Arrival(wants_kwh=0)), "more than 0 kWh"),
-        (lambda hand: hand.present(), "no car is plugged in at EVSE 1 of LAB-1"),
+        (lambda hand: hand.present("T" * 21), "a token has 1 to 20 characters here"),
+        (lambda hand: hand.power_cut(0), "more than 0 s"),
+        (lambda hand: hand.power_up(), "LAB-1 has power"),
         (lambda hand: hand.unplug(), "no car is plugged in at EVSE 1 of LAB-1"),
         (lambda hand: hand.stop(), "no transaction runs at EVSE 1 of LAB-1"),
         (lambda hand: hand.fault("ignore-limit", on=True), "did you mean ignore-limits"),
@@ -184,4 +186,31 @@ def test_occupied_evse_takes_no_second_car_and_a_stranger_ends_nothing(by_hand):
         lambda hand: hand.plug_in()
     )
     by_hand.do(lambda hand: hand.present("MINE"))
-    assert "charges for MINE" in by_hand.refused(lambda hand: hand.present("YOURS"))
+    by_hand.do(lambda hand: hand.present("YOURS"))
+    by_hand.lab.run(60)
+    assert by_hand.evse.status == "Charging"
+
+
+def test_token_before_the_plug_begins_when_the_car_comes(by_hand):
+    by_hand.do(lambda hand: hand.present("EARLY"))
+    by_hand.lab.run(20)
+    by_hand.do(lambda hand: hand.plug_in())
+    by_hand.lab.run(20)
+    assert (by_hand.evse.status, by_hand.evse.token) == ("Charging", "EARLY")
+
+
+def test_power_cut_ends_the_session_which_is_told_after_the_next_boot(by_hand):
+    lab = by_hand.lab
+    by_hand.do(lambda hand: hand.plug_in())
+    by_hand.do(lambda hand: hand.present())
+    lab.run(60)
+    by_hand.do(lambda hand: hand.power_cut(None))
+    assert not lab.is_up
+    lab.run(3600)
+    assert not lab.station.wants_connection
+    by_hand.do(lambda hand: hand.power_up())
+    lab.connect()
+    lab.run(60)
+    assert len(lab.said("BootNotification")) == 2
+    [ended] = lab.happened("session.stopped")
+    assert ended.fields["reason"] == "PowerLoss"

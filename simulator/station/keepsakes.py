@@ -1,0 +1,124 @@
+"""Parts of a station that live on and belong to no block: profiles, waiting messages, password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from profiles import InstalledProfile, ProfileSet, Purpose
+from simulator.station.outgoing import Outgoing
+from simulator.wire import to_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from csms.ocppj.frames import Payload
+    from simulator.station.core import Station
+    from simulator.station.memory import Remembered
+
+_LASTING: Final = frozenset({Purpose.STATION_MAX, Purpose.TX_DEFAULT})
+_NUMBER: Final = "transactionId"
+_NUMBERED: Final = frozenset({"MeterValues", "StopTransaction"})
+_OPENING: Final = "StartTransaction"
+
+
+def keep_all(station: Station) -> None:
+    """Let what belongs to no block live on; called once the station is whole."""
+    for number, bay in station.bays.items():
+        station.memory.keep(f"meter-{number}", bay.supply.meter)
+    station.memory.keep("profiles", KeptProfiles(station))
+    station.memory.keep("queue", KeptQueue(station))
+    station.memory.keep("password", KeptPassword(station))
+
+
+class KeptProfiles:
+    """The profiles that outlast transactions. Source: OCPP 2.0.1 part 2, K01.FR.27."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def remember(self) -> Remembered:
+        """Return them in the order in which they were installed."""
+        lasting = [each for each in self._station.book.profiles if each.profile.purpose in _LASTING]
+        return {"installed": [each.to_dict() for each in lasting]} if lasting else {}
+
+    def recall(self, remembered: Remembered) -> None:
+        """Install them again. Raises: ValueError for what are no profiles."""
+        installed = map(InstalledProfile.from_dict, remembered["installed"])
+        self._station.book.restore(ProfileSet.of(installed))
+
+
+class KeptPassword:
+    """The password that a central system has set, if any."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def remember(self) -> Remembered:
+        """Return it in clear: whoever keeps it must keep it to itself."""
+        password = self._station.told_password
+        return {} if password is None else {"basic_auth": password}
+
+    def recall(self, remembered: Remembered) -> None:
+        """Take it up; who opens the connection asks for it."""
+        self._station.told_password = str(remembered["basic_auth"])
+
+
+class KeptQueue:
+    """Transaction messages that no central system has taken yet."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def remember(self) -> Remembered:
+        """Return them in order, as what would be sent now."""
+        waiting = [_written(each) for each in self._station.outbox.waiting()]
+        return {"waiting": [each for each in waiting if each is not None]} if waiting else {}
+
+    def recall(self, remembered: Remembered) -> None:
+        """Queue them again, under new message IDs."""
+        numbers: dict[str, int] = {}
+        made = [_read(each, numbers) for each in remembered["waiting"]]
+        for each in made:
+            self._station.outbox.add(each, 0.0)
+
+
+def _written(outgoing: Outgoing) -> Remembered | None:
+    """Return a message as JSON; in 1.6 without the number that no answer has given yet."""
+    message = outgoing.build()
+    if message is not None:
+        payload = to_payload(message)
+    elif outgoing.draft is not None:
+        payload = to_payload(outgoing.draft())
+        payload.pop(_NUMBER, None)
+    else:
+        return None
+    return {
+        "action": outgoing.action,
+        "transaction": outgoing.transaction,
+        "payload": payload,
+    }
+
+
+def _read(written: Remembered, numbers: dict[str, int]) -> Outgoing:
+    """Return the message again; the answer to 1.6's opening numbers those that follow."""
+    action, payload = str(written["action"]), dict(written["payload"])
+    transaction = written["transaction"]
+    outgoing = Outgoing(action, lambda: payload, is_durable=True, transaction=transaction)
+    if action == _OPENING:
+        outgoing.on_result = _taker(str(transaction), numbers)
+    elif action in _NUMBERED and _NUMBER not in payload:
+        outgoing.build = lambda: _numbered(action, payload, numbers.get(str(transaction)))
+    return outgoing
+
+
+def _taker(transaction: str, numbers: dict[str, int]) -> Callable[[Payload, float], None]:
+    def take(answer: Payload, _now: float) -> None:
+        numbers[transaction] = int(answer.get(_NUMBER) or 0)
+
+    return take
+
+
+def _numbered(action: str, payload: dict[str, Any], number: int | None) -> dict[str, Any] | None:
+    if number is not None:
+        return {**payload, _NUMBER: number}
+    return payload if action == "MeterValues" else None
