@@ -1,6 +1,7 @@
 from unit.simulator.faults.book import shows, was_told
 from unit.simulator.faults.odd import OddLab
 
+from simulator.station.firmware import FirmwareOrder
 from simulator.station.lifecycle import Registration
 
 
@@ -133,18 +134,14 @@ def test_updates_end_in_the_failure():
 
 @shows("bad-signature")
 def test_a_signature_is_found_wrong(version):
-    if version == "1.6":
-        action, told = "SignedUpdateFirmware", "SignedFirmwareStatusNotification"
-    else:
-        action, told = "UpdateFirmware", "FirmwareStatusNotification"
-    firmware = {
-        "location": "http://x/f",
-        "retrieveDateTime": "2026-11-21T08:00:00Z",
-        "signingCertificate": "-----BEGIN CERTIFICATE-----",
-        "signature": "c2ln",
-    }
-    states = fails(version, "bad-signature", action, {"requestId": 1, "firmware": firmware}, told)
-    assert states[-1] == "InvalidSignature"
+    room = OddLab(version, "bad-signature", stays=20)
+    room.run(60)
+    order = FirmwareOrder("http://x/f.bin", room.now, request_id=1, signature="c2ln")
+    room.station.upkeep.firmware.take(order, room.now)
+    room.run(600)
+    said = room.said("SignedFirmwareStatusNotification") or room.said("FirmwareStatusNotification")
+    assert said[-1]["status"] == "InvalidSignature"
+    assert was_told(room, "bad-signature")
 
 
 @shows("upload-fails")
