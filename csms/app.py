@@ -20,6 +20,7 @@ from csms import simulated_time
 from csms.clock import Clock
 from csms.domain.times import format_time
 from csms.engine.engine import Engine
+from csms.engine.haste import hasten
 from csms.engine.records import load_policy_records
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.asking import Asker
@@ -69,6 +70,7 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
     clock = Clock(settings.clock_speed)
     if settings.clock_start is not None:
         clock.begin(settings.clock_start)
+    hasten(policy, settings.clock_speed)
     if clock.is_simulated:
         logs.configure(settings.log_format, settings.log_level, lambda: format_time(clock.now()))
     stop = _Signals()

@@ -127,12 +127,14 @@ class StationClock:
 
     `stretches` are proven, oldest first, the newest goes on; `version` changes when they do in a
     way that moves what happened. `booted_at` is when the station last booted: one that counts
-    from 1970 began anew then.
+    from 1970 began anew then. Up to `late_s` of lateness says nothing of the clock: more than a
+    network's where time runs fast.
     """
 
     stretches: list[Stretch] = field(default_factory=list)
     version: int = 0
     booted_at: float | None = None
+    late_s: float = 0.0
     _run: _Run | None = None
     _recent: deque[float] = field(default_factory=lambda: deque(maxlen=_TELLING))
     _told_s: float = 0.0
@@ -174,6 +176,8 @@ class StationClock:
         """Takes the timestamp of a message that may have waited in a queue."""
         moment = received_at.timestamp()
         delay_s = (received_at - at).total_seconds()
+        if -NETWORK_S <= delay_s <= self.late_s:
+            delay_s = 0.0
         if self._is_right and -NETWORK_S <= delay_s <= NETWORK_S:
             self._go_on_right(moment)
             return

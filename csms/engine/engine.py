@@ -162,8 +162,8 @@ class Engine:
         Raises:
             DatabaseUnavailable: if the store is away.
         """
-        for station_id, stored in (await self.store.load_all()).items():
-            self.stations.setdefault(station_id, StationState.restore(stored))
+        for stored in (await self.store.load_all()).values():
+            self._keep(StationState.restore(stored))
         for session_id, doc in (await self.store.load_records(REJUDGE_DUE)).items():
             self.late.put(session_id, doc["station_id"], LONG_AGO)
         self.quirks, unreadable = quirks.load_all(await self.store.load_records(quirks.QUIRKS))
@@ -192,14 +192,17 @@ class Engine:
             stored = await self.store.load_station(station_id)
             if stored is None:
                 return None
-            state = self.stations.setdefault(station_id, StationState.restore(stored))
+            state = self._keep(StationState.restore(stored))
         return state
 
     def enroll(self, station_id: str, now: datetime) -> StationState:
         """Takes a station in that nobody has told us of."""
         at_first = self.policy.unknown_stations_are
         record = Station(id=station_id, created_at=now, registration=at_first)
-        return self.stations.setdefault(station_id, StationState(record))
+        return self._keep(StationState(record))
+
+    def _keep(self, state: StationState) -> StationState:
+        return self.stations.setdefault(state.id, state.in_haste(self.policy.haste))
 
     def connected(self, station: StationState, protocol: str, now: datetime) -> Outcome:
         """Notes that a station is there, and wants what was not settled on it before."""

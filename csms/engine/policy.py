@@ -12,6 +12,7 @@ from csms.domain.facts import Registration
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.certificate_settings import CertificateSettings
+from csms.engine.haste import REAL_TIME, Haste
 from csms.engine.site_policy import Remedies, shipped
 from csms.engine.token_settings import TokenSettings
 from csms.monitor.thresholds import Thresholds, with_values
@@ -78,6 +79,7 @@ class Policy:
     site_remedies: dict[str, Remedies] = field(default_factory=dict)
     certificates: CertificateSettings = field(default_factory=CertificateSettings)
     prices: Prices = field(default_factory=Prices)
+    haste: Haste = REAL_TIME
     vendors: dict[str, Vendor] = field(default_factory=dict)
     _made: dict[_Key, _Made] = field(default_factory=dict, repr=False, compare=False)
 

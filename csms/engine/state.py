@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from csms.domain.local_list import LocalList
 from csms.domain.session import dump_session, load_session
@@ -13,6 +13,7 @@ from csms.domain.station import Station, load_station
 from csms.domain.station_clock import StationClock
 from csms.engine import belief
 from csms.engine.belief import Belief
+from csms.engine.haste import REAL_TIME, Haste
 from csms.engine.limit_docs import load_plan
 from csms.engine.ports import START_KEYS_KEPT
 from csms.engine.station_load import StationLoad
@@ -153,7 +154,13 @@ class StationState:
     longest_token: int = 36
     offered: dict[str, str] = field(default_factory=dict)
     jobs: dict[Subject, Running] = field(default_factory=dict)
+    haste: Haste = REAL_TIME
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def in_haste(self, haste: Haste) -> Self:
+        """Returns itself, borne with as a clock needs that runs fast."""
+        self.haste, self.clock.late_s = haste, haste.late_s
+        return self
 
     @classmethod
     def restore(cls, stored: StoredStation) -> StationState:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
 
-_LIVE_WITHIN = timedelta(seconds=120)
+_LIVE_WITHIN_S = 120.0
 _MOVED = timedelta(seconds=1)
 _UNCLEAR = frozenset({"time.no_zone", "time.unreadable"})
 
@@ -51,7 +51,7 @@ def settle(work: Work, live: LiveSession, at: datetime | None) -> None:
     One that waited is a replay, whatever clock says when it was made.
     """
     session, clock = live.session, work.station.clock
-    if at is not None and not _is_plainly_live(session, at, work.now):
+    if at is not None and not _is_plainly_live(work, session, at):
         _look_closer(work, session, at)
     is_news = clock.was_wrong and _take_clock(work, live)
     track = live.track
@@ -60,9 +60,10 @@ def settle(work: Work, live: LiveSession, at: datetime | None) -> None:
         work.late[session.id] = live
 
 
-def _is_plainly_live(session: Session, at: datetime, now: datetime) -> bool:
+def _is_plainly_live(work: Work, session: Session, at: datetime) -> bool:
     """Tells whether a message was made when it arrived, as nearly all are, and notes it."""
-    if abs((now - at).total_seconds()) > NETWORK_S:
+    now, late_s = work.now, max(NETWORK_S, work.station.haste.waited_s)
+    if not -NETWORK_S <= (now - at).total_seconds() <= late_s:
         return False
     session.live_until = now if session.live_until is None else max(session.live_until, now)
     return True
@@ -80,7 +81,7 @@ def _look_closer(work: Work, session: Session, at: datetime) -> None:
 
 def has_waited(work: Work, at: datetime) -> bool:
     """Tells whether what was made at `at`, by our clock, comes from a queue."""
-    return work.now - at > _LIVE_WITHIN
+    return (work.now - at).total_seconds() > max(_LIVE_WITHIN_S, work.station.haste.waited_s)
 
 
 def note_unclear(live: LiveSession, anomalies: Iterable[Anomaly]) -> None:
