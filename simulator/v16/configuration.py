@@ -76,7 +76,7 @@ class Configuration:
 
     def text(self, key: str) -> str:
         """Return the value of a key that exists."""
-        return self._own.get(key) or SETTINGS[key].default
+        return self._own.get(key, SETTINGS[key].default)
 
     def number(self, key: str) -> int:
         """Return a key that holds a number."""

@@ -64,27 +64,30 @@ class Recorded:
         await self._connection.send(text)
 
 
+def now_text():
+    return datetime.now(UTC).isoformat()
+
+
+ACCEPTED = {"status": "Accepted"}
+ANSWERS = {
+    "Authorize": lambda _: (ACCEPTED,),
+    "BootNotification": lambda _: (now_text(), 300, "Accepted"),
+    "DataTransfer": lambda _: ("Accepted",),
+    "Heartbeat": lambda _: (now_text(),),
+    "SignCertificate": lambda _: ("Accepted",),
+    "StartTransaction": lambda site: (site.number(), ACCEPTED),
+    "StopTransaction": lambda _: (ACCEPTED,),
+}
+"""What the answer to an action is made of; that to every other one is empty."""
+
+
 def answers(action):
     """Return a handler that answers an action of a station with the least that is valid."""
 
     def handle(self, **payload):
         self.site.heard(action, payload)
-        now = datetime.now(UTC).isoformat()
-        accepted = {"status": "Accepted"}
-        match action:
-            case "BootNotification":
-                return call_result.BootNotification(now, 300, "Accepted")
-            case "Heartbeat":
-                return call_result.Heartbeat(now)
-            case "Authorize":
-                return call_result.Authorize(accepted)
-            case "StartTransaction":
-                return call_result.StartTransaction(self.site.number(), accepted)
-            case "StopTransaction":
-                return call_result.StopTransaction(accepted)
-            case "DataTransfer" | "SignCertificate":
-                return getattr(call_result, action)("Accepted")
-        return getattr(call_result, action)()
+        make = getattr(call_result, action)
+        return make(*ANSWERS[action](self.site)) if action in ANSWERS else make()
 
     handle.__name__ = handler_name(action)
     return on(action)(handle)
@@ -292,7 +295,7 @@ async def exchange_certificates(site):
 
 async def update_firmware(site, signing_certificate):
     """Update both ways, and see each through to its end."""
-    now = datetime.now(UTC).isoformat()
+    now = now_text()
     firmware = {
         "location": "https://files.example/fw-2.bin",
         "retrieve_date_time": now,

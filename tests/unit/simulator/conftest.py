@@ -197,6 +197,8 @@ class Lab:
                 self._transactions += 1
                 told = self.info_of(payload, status)
                 return {"transactionId": self._transactions, info: told}
+            case "SignCertificate" | "DataTransfer":
+                return {"status": status}
             case "StopTransaction" if payload.get("idTag") in self.infos:
                 return {info: self.info_of(payload, status)}
             case _ if action == "Authorize" or "idToken" in payload:

@@ -35,10 +35,10 @@ class Site:
         self.bay(evse).take_token(Token(token), self.room.now)
         self.room.run(0.1)
 
-    def charge(self, token="TAG", evse=1):
+    def charge(self, tag="TAG", evse=1):
         """Begin a transaction and return what the central system calls it."""
         self.plug(evse)
-        self.show(token, evse)
+        self.show(tag, evse)
         assert self.bay(evse).transaction is not None
         return self.bay(evse).transaction.csms_id
 

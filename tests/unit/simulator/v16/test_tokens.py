@@ -9,8 +9,8 @@ def parent(name, status="Accepted"):
     return {"status": status, "parentIdTag": name}
 
 
-def start(token="APP", **more):
-    return "RemoteStartTransaction", {"idTag": token, **more}
+def start(tag="APP", **more):
+    return "RemoteStartTransaction", {"idTag": tag, **more}
 
 
 def listed(*entries, version=1, kind="Full"):
@@ -182,9 +182,7 @@ def test_list_goes_before_the_cache_and_stays_out_of_it(site):
     room.command(*listed(entry("TAG", "Blocked")))
     room.charge("TAG")
     conflicts = [
-        each
-        for each in room.said("StatusNotification")
-        if each["errorCode"] == "LocalListConflict"
+        each for each in room.said("StatusNotification") if each["errorCode"] == "LocalListConflict"
     ]
     assert conflicts
     assert conflicts[0]["connectorId"] == 0
