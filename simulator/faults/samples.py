@@ -39,7 +39,8 @@ def _at_random(bending: Bending) -> None:
 
 def _left_empty(bending: Bending) -> None:
     if bending.action == _METER_VALUES:
-        bending.payload = {_ID: 0, **{**bending.payload, _ID: 0}}
+        rest = {name: given for name, given in bending.payload.items() if name != _ID}
+        bending.payload = {_ID: 0, **rest}
         bending.texts.append(replace_text('"transactionId":0', '"transactionId":'))
 
 

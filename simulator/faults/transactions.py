@@ -92,9 +92,17 @@ def _fault(
     effects: Effects,
     quirk: int,
     versions: frozenset[str] = _BOTH,
+    *,
+    shows_as: tuple[str, ...] = (),
 ) -> Fault:
     return Fault(
-        name, summary, effects, group=Group.TRANSACTIONS, quirks=(quirk,), versions=versions
+        name,
+        summary,
+        effects,
+        group=Group.TRANSACTIONS,
+        quirks=(quirk,),
+        shows_as=shows_as,
+        versions=versions,
     )
 
 
@@ -159,6 +167,7 @@ FAULTS: Final = (
         "charges on although the central system has refused the token",
         Effects(charges_though_refused=True),
         23,
+        shows_as=("CHARGING_REFUSED",),
     ),
     _fault(
         "transactions-from-1",
@@ -179,18 +188,21 @@ FAULTS: Final = (
         "never says that a transaction starts",
         Effects(bends=(_no_start,)),
         25,
+        shows_as=("CHARGING_WITHOUT_SESSION",),
     ),
     _fault(
         "no-transactions",
         "says nothing of its transactions: they show in states and loose meter values alone",
         Effects(bends=(_no_transaction,)),
         25,
+        shows_as=("CHARGING_WITHOUT_SESSION",),
     ),
     _fault(
         "remote-start-of-nothing",
         "answers Accepted to a remote start and does nothing",
         Effects(twists=(_remote_start_of_nothing,)),
         25,
+        shows_as=("START_WITHOUT_SESSION",),
     ),
     _fault(
         "tag-with-extra-bytes",

@@ -63,8 +63,9 @@ class Station:
         self.random = setup.random
         models = {number: each.model for number, each in enumerate(setup.outlets, 1)}
         self.book = LimitBook(setup.dialect.rules, models)
-        wide = tuple(each for each in setup.faults if each.span is Span.STATION)
-        own = tuple(each for each in setup.faults if each.span is Span.TRANSACTION)
+        possible = [each for each in setup.faults if setup.dialect.version in each.fault.versions]
+        wide = tuple(each for each in possible if each.span is Span.STATION)
+        own = tuple(each for each in possible if each.span is Span.TRANSACTION)
         self.faults = FaultBoard(wide, setup.luck)
         self.bays = {
             number: Bay(
