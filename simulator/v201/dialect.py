@@ -98,6 +98,11 @@ class V201(Extras):
         """OCPPCommCtrlr.HeartbeatInterval."""
         return self.model.number("OCPPCommCtrlr", "HeartbeatInterval")
 
+    @property
+    def ping_interval_s(self) -> float:
+        """OCPPCommCtrlr.WebSocketPingInterval."""
+        return self.model.number("OCPPCommCtrlr", "WebSocketPingInterval")
+
     def set_heartbeat_interval(self, seconds: int) -> None:
         """Take the interval of the boot answer."""
         self.model.put("OCPPCommCtrlr", "HeartbeatInterval", str(seconds))
@@ -298,6 +303,7 @@ class V201(Extras):
         self, transaction: Transaction, reading: Reading, at: Moment, reason: StopReason
     ) -> Outgoing:
         """Return TransactionEvent Ended."""
+        self.transaction_ended(transaction.id)
         stopped_reason, trigger = _STOPS[reason]
         is_gone = reason is StopReason.EV_DISCONNECTED
         message = call.TransactionEvent(

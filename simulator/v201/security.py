@@ -60,7 +60,7 @@ def _get_installed_certificate_ids(station: Station, payload: Payload, _now: flo
         of_v2g = store.chain_hashes(Own.V2G)
         chains += [_chain(_V2G_CHAIN, of_v2g)] if of_v2g else []
     if not chains:
-        return call_result.GetInstalledCertificateIds(status.not_found)
+        return call_result.GetInstalledCertificateIds(status("NotFound"))
     return call_result.GetInstalledCertificateIds(
         status.accepted, certificate_hash_data_chain=chains
     )

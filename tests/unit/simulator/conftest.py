@@ -201,6 +201,10 @@ class Lab:
                 return {"status": status}
             case "StopTransaction" if payload.get("idTag") in self.infos:
                 return {info: self.info_of(payload, status)}
+            case "SignCertificate" | "NotifyEVChargingNeeds" | "NotifyEVChargingSchedule":
+                return {"status": status}
+            case "Get15118EVCertificate":
+                return {"status": status, "exiResponse": "AA=="}
             case _ if action == "Authorize" or "idToken" in payload:
                 return {info: self.info_of(payload, status)}
         return {}

@@ -3,13 +3,6 @@ import pytest
 from csms.ocppj.version import CSMS_ACTIONS, Version
 from simulator.station.outputs import PasswordChanged
 
-HASH = {
-    "hashAlgorithm": "SHA256",
-    "issuerNameHash": "00",
-    "issuerKeyHash": "00",
-    "serialNumber": "1",
-}
-COMPONENT = {"component": {"name": "EVSE"}, "variable": {"name": "Power"}}
 TOKEN = {"idToken": "TAG-9", "type": "ISO14443"}
 WHEN = "2026-11-21T12:00:00Z"
 
@@ -35,96 +28,7 @@ V16 = {
     "TriggerMessage": ({"requestedMessage": "Heartbeat"}, {"status": "Accepted"}),
     "UnlockConnector": ({"connectorId": 7}, {"status": "NotSupported"}),
 }
-V201 = {
-    "CancelReservation": ({"reservationId": 1}, {"status": "Rejected"}),
-    "CertificateSigned": ({"certificateChain": "x"}, {"status": "Rejected"}),
-    "ChangeAvailability": (
-        {"operationalStatus": "Operative", "evse": {"id": 9}},
-        {"status": "Rejected"},
-    ),
-    "ClearCache": ({}, {"status": "Rejected"}),
-    "ClearChargingProfile": ({"chargingProfileId": 3}, {"status": "Unknown"}),
-    "ClearDisplayMessage": ({"id": 1}, {"status": "Unknown"}),
-    "ClearVariableMonitoring": (
-        {"id": [4]},
-        {"clearMonitoringResult": [{"status": "NotFound", "id": 4}]},
-    ),
-    "CostUpdated": ({"totalCost": 1.0, "transactionId": "x"}, {}),
-    "CustomerInformation": ({"requestId": 1, "report": True, "clear": False}, None),
-    "DataTransfer": ({"vendorId": "x"}, {"status": "UnknownVendorId"}),
-    "DeleteCertificate": ({"certificateHashData": HASH}, {"status": "NotFound"}),
-    "GetBaseReport": ({"requestId": 1, "reportBase": "FullInventory"}, {"status": "Accepted"}),
-    "GetChargingProfiles": (
-        {"requestId": 1, "chargingProfile": {}},
-        {"status": "NoProfiles"},
-    ),
-    "GetDisplayMessages": ({"requestId": 1}, {"status": "Unknown"}),
-    "GetInstalledCertificateIds": ({}, {"status": "NotFound"}),
-    "GetLocalListVersion": ({}, {"versionNumber": 0}),
-    "GetLog": (
-        {"log": {"remoteLocation": "x"}, "logType": "SecurityLog", "requestId": 1},
-        {"status": "Rejected"},
-    ),
-    "GetMonitoringReport": ({"requestId": 1}, {"status": "NotSupported"}),
-    "GetReport": ({"requestId": 1}, {"status": "Accepted"}),
-    "GetTransactionStatus": ({"transactionId": "x"}, None),
-    "InstallCertificate": (
-        {"certificateType": "V2GRootCertificate", "certificate": "x"},
-        {"status": "Rejected"},
-    ),
-    "PublishFirmware": (
-        {"location": "x", "checksum": "00", "requestId": 1},
-        {"status": "Rejected"},
-    ),
-    "RequestStopTransaction": ({"transactionId": "x"}, {"status": "Rejected"}),
-    "ReserveNow": (
-        {"id": 1, "expiryDateTime": WHEN, "idToken": TOKEN},
-        {"status": "Rejected"},
-    ),
-    "Reset": ({"type": "Immediate", "evseId": 1}, {"status": "Rejected"}),
-    "SendLocalList": ({"versionNumber": 1, "updateType": "Full"}, {"status": "Failed"}),
-    "SetDisplayMessage": (
-        {
-            "message": {
-                "id": 1,
-                "priority": "AlwaysFront",
-                "message": {"format": "UTF8", "content": "x"},
-            }
-        },
-        {"status": "Rejected"},
-    ),
-    "SetMonitoringBase": ({"monitoringBase": "All"}, {"status": "NotSupported"}),
-    "SetMonitoringLevel": ({"severity": 4}, {"status": "Rejected"}),
-    "SetNetworkProfile": (
-        {
-            "configurationSlot": 1,
-            "connectionData": {
-                "ocppVersion": "OCPP20",
-                "ocppTransport": "JSON",
-                "ocppCsmsUrl": "ws://x",
-                "messageTimeout": 30,
-                "securityProfile": 1,
-                "ocppInterface": "Wired0",
-            },
-        },
-        {"status": "Rejected"},
-    ),
-    "SetVariableMonitoring": (
-        {"setMonitoringData": [{"value": 1.0, "type": "Delta", "severity": 4, **COMPONENT}]},
-        None,
-    ),
-    "TriggerMessage": (
-        {"requestedMessage": "SignV2GCertificate"},
-        {"status": "NotImplemented"},
-    ),
-    "UnlockConnector": ({"evseId": 1, "connectorId": 2}, {"status": "UnknownConnector"}),
-    "UnpublishFirmware": ({"checksum": "00"}, {"status": "NoFirmware"}),
-    "UpdateFirmware": (
-        {"requestId": 1, "firmware": {"location": "x", "retrieveDateTime": WHEN}},
-        {"status": "Rejected"},
-    ),
-}
-CASES = [("1.6", *row) for row in V16.items()] + [("2.0.1", *row) for row in V201.items()]
+CASES = [("1.6", *row) for row in V16.items()]
 
 
 @pytest.mark.parametrize(("version", "action", "case"), CASES, ids=lambda each: str(each)[:40])
