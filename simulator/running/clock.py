@@ -40,3 +40,19 @@ class ScaledClock:
     def real_delay(self, simulated_s: float) -> float:
         """Return how long a simulated duration takes in real seconds, never negative."""
         return max(0.0, simulated_s / self.speed)
+
+
+@dataclass(slots=True)
+class VirtualClock:
+    """Stands at `second` until it is moved on."""
+
+    second: float = 0.0
+
+    def now(self) -> float:
+        """Return the present simulated second."""
+        return self.second
+
+    def real_delay(self, simulated_s: float) -> float:
+        """Return 0: nothing takes real time."""
+        del simulated_s
+        return 0.0

@@ -1,225 +1,342 @@
-"""A station core on a real websocket: connect, pump, reconnect. The only place with I/O.
+"""A station core on a websocket: opens it, hands texts in and out, and comes back when it is lost.
 
-Two tasks a station: one keeps the connection, one wakes the core when its time has come, so
-that a car charges on while the link is down.
+No task of its own: the loop's callbacks and pace's wakings go straight into the core.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import quote
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.headers import build_authorization_basic
-from websockets.typing import Subprotocol
+from websockets.uri import WebSocketURI, parse_uri
 
-from simulator.station.outputs import CloseConnection, Happened, PasswordChanged, Send
+from simulator.faults.effects import HONEST
+from simulator.running.connection import Connection
+from simulator.running.dialling import Failure, failure
+from simulator.running.opening import header_lines, opening
+from simulator.running.websocket import ClientSocket
+from simulator.station.outputs import CloseConnection, Happened, PasswordChanged, Ping, Send
 from simulator.station.retries import heeded_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from random import Random
 
-    from simulator.running.clock import ScaledClock
+    from simulator.faults.doors import Opening
+    from simulator.running.ground import Ground
     from simulator.station.core import Station
     from simulator.worlds.build import Member
 
 T = TypeVar("T")
 
-_HOLD_S: Final = 0.25
-_LONGEST_SLEEP_S: Final = 3600.0
-_MAX_FRAME: Final = 2**20
-_OPEN_WITHIN_S: Final = 15.0
+_LONGEST_ASKED_S: Final = 3600.0
+_SHORTEST_REAL_PAUSE_S: Final = 0.1
+_LOOK_AGAIN_S: Final = 5.0
+_CALL: Final = "[2"
+_ANSWERS: Final = ("[3", "[4")
+_HEARD_OF: Final = frozenset({"boot.answered", "session.started", "command.answered"})
+"""Events after which a central system may have more to say at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where to connect: the URL without the station's ID."""
+class _State(Enum):
+    """Where a link is on its way."""
 
-    url: str
-
-    def of(self, station_id: str) -> str:
-        """Return the URL of one station."""
-        return f"{self.url.rstrip('/')}/{quote(station_id, safe='')}"
+    AWAY = auto()
+    DIALLING = auto()
+    OPEN = auto()
+    CLOSING = auto()
+    ENDED = auto()
 
 
 class Link:
-    """Runs one member of a fleet until cancelled or stopped. `report` gets what happens."""
+    """The way of one member of a fleet to the central system; `number` is its place in it.
 
-    def __init__(
-        self,
-        member: Member,
-        target: Target,
-        clock: ScaledClock,
-        random: Random,
-        report: Callable[[Happened], None],
-    ) -> None:
+    `password` is the one in force.
+    """
+
+    __slots__ = (
+        "_asked_at",
+        "_begins_at",
+        "_connection",
+        "_dial_at",
+        "_ground",
+        "_made",
+        "_number",
+        "_pause_s",
+        "_pauses",
+        "_state",
+        "_station",
+        "password",
+    )
+
+    def __init__(self, member: Member, number: int, ground: Ground) -> None:
+        self.password = member.password
         self._station = member.station
-        self._password = member.password
-        self._target = target
-        self._clock = clock
-        self._random = random
-        self._report = report
-        self._connection: ClientConnection | None = None
-        self._asked_to_wait_s = 0.0
-        self._woken = asyncio.Event()
-        self._stopping = asyncio.Event()
-        self._all_sent = asyncio.Event()
+        self._number = number
+        self._ground = ground
+        self._state = _State.AWAY
+        self._connection: Connection | None = None
+        self._made: Opening | None = None
+        self._asked_at = 0.0
+        self._dial_at = 0.0
+        self._begins_at: asyncio.TimerHandle | None = None
+        self._pauses, self._pause_s = 0, 0.0
 
-    async def run(self, start_after_s: float = 0.0) -> None:
-        """Connect and keep going; returns after `stop`."""
-        await asyncio.sleep(start_after_s)
-        async with asyncio.TaskGroup() as tasks:
-            ticking = tasks.create_task(self._tick())
-            await self._stay_connected()
-            ticking.cancel()
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it has no connection and tries to get none."""
+        return self._connection is None and self._state in (_State.AWAY, _State.ENDED)
 
-    async def stop(self, within_s: float = 5.0) -> None:
-        """Unplug the cars, send what is to be sent, and close the connection."""
-        self._station.shut_down(self._now())
-        await self._flush()
-        if self._connection is not None:
-            await _wait(self._all_sent, within_s)
-        self._stopping.set()
-        if self._connection is not None:
-            await self._connection.close()
+    @property
+    def has_said_all(self) -> bool:
+        """Whether nothing is left that could be sent or answered."""
+        return self._state is not _State.OPEN or self._station.is_idle
+
+    @property
+    def ping_interval_s(self) -> float:
+        """What the station's configuration has."""
+        return self._station.dialect.ping_interval_s
+
+    def begin(self, after_s: float) -> None:
+        """Open the connection after so many real seconds."""
+        self._dial_in(after_s)
+        self._settle()
 
     def perform(self, act: Callable[[Station, float], T]) -> T:
-        """Do something with the core now; what it says goes out soon."""
+        """Do something with the core now, and send what it says."""
         done = act(self._station, self._now())
-        self._woken.set()
+        self._do()
         return done
 
-    def _now(self) -> float:
-        return self._clock.simulated(time.monotonic())
+    def shut_down(self) -> None:
+        """Unplug the cars and say so; connect no more."""
+        self._forget_plan()
+        self._station.shut_down(self._now())
+        self._do()
 
-    async def _tick(self) -> None:
-        """Wake the core whenever it wants to be woken."""
-        while True:
-            delay = self._clock.real_delay(self._station.wake_at - self._now())
-            self._woken.clear()
-            await _wait(self._woken, min(delay, _LONGEST_SLEEP_S))
-            self._station.advance(self._now())
-            await self._flush()
+    def leave(self) -> None:
+        """Close the connection for good."""
+        self._forget_plan()
+        connection, was = self._connection, self._state
+        self._state = _State.ENDED
+        if connection is not None and was is _State.OPEN:
+            connection.close()
+        elif connection is not None:
+            connection.abort("the run is over")
 
-    async def _stay_connected(self) -> None:
-        reconnect = self._station.retries.reconnect
-        pauses, pause_s = 0, 0.0
-        while not self._stopping.is_set():
-            if not self._station.wants_connection:
-                await _wait(self._stopping, _HOLD_S)
-                continue
-            self._asked_to_wait_s = 0.0
-            if await self._connect_once():
-                pauses = 0
-            pause_s = reconnect.delay_s(pauses, pause_s, self._random)
-            pauses += 1
-            asked_s = heeded_s(reconnect, self._asked_to_wait_s, self._random)
-            await _wait(self._stopping, max(pause_s, asked_s))
+    def cut(self) -> None:
+        """End what would not close."""
+        if self._connection is not None:
+            self._connection.abort("the run is over")
 
-    async def _connect_once(self) -> bool:
-        """Live through one connection, and return whether there was one."""
-        station = self._station
-        wanted = station.dialect.version.subprotocol
-        try:
-            connection = await connect(
-                self._target.of(station.id),
-                subprotocols=[Subprotocol(wanted)],
-                additional_headers=self._headers(),
-                compression=None,
-                open_timeout=_OPEN_WITHIN_S,
-                ping_interval=60,
-                ping_timeout=60,
-                max_size=_MAX_FRAME,
-                max_queue=32,
-                close_timeout=2,
-            )
-        except (OSError, TimeoutError, WebSocketException) as error:
-            self._asked_to_wait_s = asked_s = _asked_to_wait_s(error)
-            asked = {"retry_after_s": asked_s} if asked_s else {}
-            self._tell("connection.failed", reason=_reason(error), **asked)
-            return False
-        if connection.subprotocol != wanted:
-            self._tell("connection.failed", reason=f"the server does not speak {wanted}")
-            await connection.close()
-            return False
-        await self._live(connection)
-        return True
+    def wake(self, now: float) -> None:
+        """Let the core do what is due."""
+        with self._ground.guard():
+            self._station.advance(now)
+            self._do()
 
-    async def _live(self, connection: ClientConnection) -> None:
-        self._connection = connection
-        try:
+    def deliver(self, texts: list[str]) -> None:
+        """Hand texts to the core."""
+        with self._ground.guard():
+            for text in texts:
+                self._station.received(text, self._now())
+            self._do()
+
+    def opened(self, connection: Connection) -> None:
+        """Begin to speak, if the server speaks what the station does."""
+        made = self._made
+        said = connection.socket.subprotocol
+        if made is not None and said not in made.accepted:
+            wanted = ", ".join(made.subprotocols)
+            self._ground.abandon(connection)
+            connection.close()
+            self._failed(Failure("subprotocol", f"the server does not speak {wanted}"))
+            return
+        self._state = _State.OPEN
+        self._pauses = 0
+        with self._ground.guard():
             self._station.connected(self._now())
-            await self._flush()
-            async for text in connection:
-                if isinstance(text, str):
-                    self._station.received(text, self._now())
-                    await self._flush()
-        except ConnectionClosed:
-            pass
-        finally:
-            self._connection = None
-            self._station.disconnected(self._now())
-            await self._flush()
-            await connection.close()
+            self._do()
 
-    async def _flush(self) -> None:
-        """Do what the core wants done, in its order, and let the ticker look again."""
+    def heard(self, texts: list[str]) -> None:
+        """Take texts from the server."""
+        ground = self._ground
+        ground.received += len(texts)
+        if self._asked_at and any(each.startswith(_ANSWERS) for each in texts):
+            ground.latencies.note(time.perf_counter() - self._asked_at)
+            self._asked_at = 0.0
+        if not ground.pace.keep(self._number, texts):
+            self.deliver(texts)
+
+    def ended(self, connection: Connection, error: Exception | None) -> None:
+        """Take note that a connection is over, and plan the next."""
+        if connection is not self._connection:
+            return
+        if error is not None:
+            self._failed(failure(error, _LONGEST_ASKED_S))
+            return
+        self._connection = None
+        was_left = self._state is _State.ENDED
+        self._state = _State.ENDED if was_left else _State.AWAY
+        with self._ground.guard():
+            self._station.disconnected(self._now())
+            self._plan(0.0)
+            self._do()
+
+    def _failed(self, why: Failure) -> None:
+        self._connection = None
+        if self._state is _State.ENDED:
+            self._settle()
+            return
+        self._state = _State.AWAY
+        self._tell("connection.failed", **why.fields())
+        asked_s = heeded_s(
+            self._station.retries.reconnect, why.asked_to_wait_s, self._ground.random
+        )
+        self._plan(asked_s)
+        self._settle()
+
+    def _now(self) -> float:
+        return self._ground.pace.now_of(self._number)
+
+    def _plan(self, asked_s: float) -> None:
+        """Stay away as firmware does; what a refusal asks for is real time."""
+        reconnect = self._station.retries.reconnect
+        self._pause_s = reconnect.delay_s(self._pauses, self._pause_s, self._ground.random)
+        self._pauses += 1
+        self._dial_at = self._now() + self._pause_s
+        if self._state is _State.AWAY:
+            self._dial_in(max(asked_s, min(self._pause_s, _SHORTEST_REAL_PAUSE_S)))
+
+    def _dial_in(self, real_s: float) -> None:
+        """Dial not before so many real seconds, however fast time goes."""
+        loop = asyncio.get_running_loop()
+        self._begins_at = loop.call_later(real_s, self._may_dial)
+
+    def _may_dial(self) -> None:
+        self._begins_at = None
+        self._dial_if_due(self._now())
+        self._settle()
+
+    def _forget_plan(self) -> None:
+        if self._begins_at is not None:
+            self._begins_at.cancel()
+            self._begins_at = None
+        self._dial_at = float("inf")
+
+    def _dial_if_due(self, now: float) -> None:
+        is_due = self._state is _State.AWAY and self._begins_at is None and now >= self._dial_at
+        if not is_due or self._ground.is_ending:
+            return
+        if not self._station.wants_connection:
+            self._dial_at = now + _LOOK_AGAIN_S
+            return
+        self._state = _State.DIALLING
+        self._ground.go(self._dial(now))
+
+    async def _dial(self, now: float) -> None:
+        """Make one attempt; the connection tells what becomes of it."""
+        ground, station = self._ground, self._station
+        effects = station.effects(now)
+        version = station.dialect.version
+        made = opening(station.id, version, self.password, ground.target, effects)
+        self._made = made
+        address = _address(made)
+
+        def connection() -> Connection:
+            socket = ClientSocket(address, header_lines(made), made.left_out)
+            socket.ignores_pings = effects.ignores_pings
+            self._connection = Connection(socket, self, ground.patience)
+            return self._connection
+
+        try:
+            await ground.dialler.dial(
+                (address.host, address.port), self._number, connection, ground.patience.open_s
+            )
+        except (OSError, TimeoutError) as error:
+            self._failed(failure(error, _LONGEST_ASKED_S))
+
+    def _do(self) -> None:
+        """Do what the core wants done, in its order, and settle until when."""
+        connection = self._connection
         for output in self._station.take():
             match output:
                 case Send(text):
-                    await self._send(text)
-                case CloseConnection():
-                    if self._connection is not None:
-                        await self._connection.close()
-                case PasswordChanged(password):
-                    self._password = password
+                    self._send(text)
                 case Happened():
-                    self._report(output)
-        self._woken.set()
-        if self._station.is_idle:
-            self._all_sent.set()
+                    if output.name in _HEARD_OF:
+                        self._ground.pace.hold()
+                    self._ground.report(output)
+                case CloseConnection():
+                    self._hang_up(output)
+                case PasswordChanged(password):
+                    self.password = password
+                case Ping() if self._connection is not None:
+                    self._connection.socket.ping()
+        if connection is not None:
+            connection.flush()
+        self._settle()
+
+    def _send(self, text: str) -> None:
+        connection = self._connection
+        if connection is None or self._state is not _State.OPEN:
+            return
+        if text.startswith(_CALL):
+            self._asked_at = time.perf_counter()
+        self._ground.sent += 1
+        effects = self._station.effects(self._now())
+        if effects is HONEST:
+            connection.send(text)
+            return
+        connection.socket.ignores_pings = effects.ignores_pings
+        connection.send_oddly(
+            text,
+            piece_bytes=effects.fragment_bytes,
+            is_binary=effects.sends_binary,
+            bytes_per_s=effects.bytes_per_s,
+        )
+
+    def _hang_up(self, how: CloseConnection) -> None:
+        connection = self._connection
+        if connection is None:
+            return
+        if how.is_left_open:
+            self._connection, self._state = None, _State.AWAY
+            connection.forsake()
+            self._ground.abandon(connection)
+            self._dial_at, self._begins_at = self._now(), None
+        elif how.is_abrupt:
+            self._state = _State.CLOSING
+            connection.abort("cut by the station")
         else:
-            self._all_sent.clear()
+            self._state = _State.CLOSING
+            connection.close()
 
-    async def _send(self, text: str) -> None:
-        if self._connection is not None:
-            with contextlib.suppress(ConnectionClosed):
-                await self._connection.send(text)
-
-    def _headers(self) -> dict[str, str]:
-        if self._password is None:
-            return {}
-        return {"Authorization": build_authorization_basic(self._station.id, self._password)}
+    def _settle(self) -> None:
+        """Tell pace when to come again, and whether the central system has to say something."""
+        station, state = self._station, self._state
+        wake_at = station.wake_at
+        if state is _State.OPEN:
+            is_busy = station.has_open_call
+        elif state is _State.AWAY:
+            self._dial_if_due(self._now())
+            is_busy = self._state is _State.DIALLING or self._begins_at is not None
+            wake_at = min(wake_at, self._dial_at)
+        else:
+            is_busy = state is not _State.ENDED
+        self._ground.pace.settle(self._number, wake_at, is_busy=is_busy)
+        if self._ground.is_ending:
+            self._ground.look()
 
     def _tell(self, name: str, **fields: object) -> None:
         at = self._station.at(self._now())
-        self._report(Happened(at, self._station.id, name, fields))
+        self._ground.report(Happened(at, self._station.id, name, fields))
 
 
-async def _wait(event: asyncio.Event, within_s: float) -> None:
-    """Wait for an event, but not longer than that."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(within_s):
-            await event.wait()
-
-
-def _asked_to_wait_s(error: Exception) -> float:
-    """Return the seconds that a refusal asks for; dates are not understood."""
-    if not isinstance(error, InvalidStatus):
-        return 0.0
-    text = error.response.headers.get("Retry-After", "")
-    return min(float(text), _LONGEST_SLEEP_S) if text.isascii() and text.isdigit() else 0.0
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, InvalidStatus):
-        return f"the server answered HTTP {error.response.status_code}"
-    if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there"
-    return str(error) or type(error).__name__
+def _address(made: Opening) -> WebSocketURI:
+    """Return where a request goes; its path may hold what no URL should."""
+    base = parse_uri(made.base)
+    path = made.url.split("://", 1)[-1]
+    _, slash, rest = path.partition("/")
+    return WebSocketURI(base.secure, base.host, base.port, f"{slash}{rest}" or "/", "", None, None)

@@ -79,6 +79,11 @@ class Dialect(Protocol):
         """Seconds between heartbeats; 0 sends none."""
         ...
 
+    @property
+    def ping_interval_s(self) -> float:
+        """Seconds between websocket pings; 0 sends none."""
+        ...
+
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Show how often and how far apart transaction messages are tried."""
         ...

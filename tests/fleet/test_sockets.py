@@ -200,7 +200,12 @@ async def test_refusal_that_asks_to_wait_is_told():
             fleet.interrupt()
             await running
     assert events[0].name == "connection.failed"
-    assert events[0].fields == {"reason": "the server answered HTTP 503", "retry_after_s": 7.0}
+    assert events[0].fields == {
+        "reason": "the server answered HTTP 503",
+        "kind": "http",
+        "status": 503,
+        "retry_after_s": 7.0,
+    }
 
 
 async def test_stations_of_every_dialect_charge_and_end_in_good_order(csms):
