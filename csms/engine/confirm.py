@@ -49,7 +49,7 @@ def ask(work: Work, live: LiveSession) -> None:
     if push is None or session.evse is None or push.lowered_to is not None:
         return
     push.asked_at = work.now
-    command = AskComposite(session.evse, AHEAD_S, _unit_of(work, live))
+    command = AskComposite(session.evse, AHEAD_S, unit_of(work, live))
     command_id = f"{desk.push_id(session.id, push.number)}-Q{round(work.now.timestamp())}"
     work.orders.append(Order(work.station.id, command_id, command, work.now, session.id))
     work.watched.append(session.id)
@@ -231,7 +231,7 @@ def _reading(engine: Engine, work: Work) -> Reading:
     return Reading(gap_values=gaps, border_s=_BORDER_S + offset_s)
 
 
-def _unit_of(work: Work, live: LiveSession) -> RateUnit | None:
+def unit_of(work: Work, live: LiveSession) -> RateUnit | None:
     """Returns the unit of the session's profile on the station: which it can surely answer in."""
     own = work.station.installed.get(live.session.profile_id or 0)
     return None if own is None else own.profile.schedule.unit

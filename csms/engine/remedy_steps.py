@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from csms.domain.commands import AskComposite, StopRemotely, Trigger
 from csms.engine import desk, remedy_pushes
-from csms.engine.confirm import AHEAD_S
+from csms.engine.confirm import AHEAD_S, unit_of
 from csms.engine.site_policy import Step
 from csms.engine.work import Order
 
@@ -74,7 +74,8 @@ def _ask(attempt: Attempt) -> Taken:
     evse = attempt.live.session.evse
     if evse is None:
         return "the EVSE is not known"
-    return [attempt.send(AskComposite(evse, AHEAD_S))]
+    unit = unit_of(attempt.work, attempt.live)
+    return [attempt.send(AskComposite(evse, AHEAD_S, unit))]
 
 
 def _repush(attempt: Attempt) -> Taken:

@@ -22,7 +22,7 @@ from csms.engine.site_policy import load_remedies
 from csms.engine.work import Work
 from csms.engine.writes import AlertWrite
 from csms.monitor.episodes import Kind, Severity
-from profiles import AssignmentRule, Purpose, Rules, load_catalogue
+from profiles import AssignmentRule, Purpose, RateUnit, Rules, load_catalogue
 from profiles.catalogue import SHIPPED
 from tests.builders import Desk, a_sample, after, an_event
 
@@ -152,6 +152,8 @@ async def test_one_that_never_obeys_sees_each_step_three_times_and_an_operator_i
         InstallProfile,
         ClearProfiles,
     }
+    asked = [order.command for _, order in bench.sent if isinstance(order.command, AskComposite)]
+    assert {each.unit for each in asked} == {RateUnit.A}  # as the profile: stations convert oddly
     for name in once:
         taken = [each["at"] for each in bench.alert.doc["actions"] if each["name"] == name]
         assert len(taken) == 3
