@@ -172,14 +172,14 @@ class Dialect(Protocol):
 
     def metered(
         self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
-    ) -> Outgoing:
-        """Return meter values of a transaction."""
+    ) -> Outgoing | None:
+        """Return meter values of a transaction, where any are wanted."""
         ...
 
     def idle_metered(
         self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
-    ) -> Outgoing:
-        """Return meter values outside a transaction."""
+    ) -> Outgoing | None:
+        """Return meter values outside a transaction, where any are wanted."""
         ...
 
     def firmware_status(

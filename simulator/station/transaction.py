@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,7 @@ class Transaction:
     StartTransaction. `is_remote` tells that an operator's request started it. `status` is what was
     last told of its charging. `group` is that of the token, `reservation_id` of what it used up.
     `stopped_by` is the token that ended it; `is_refused` tells that it may go on without power.
+    `kept` are meter values that its end is to bring along, as messages of the version.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Transaction:
     reservation_id: int | None = None
     stopped_by: Token | None = None
     is_refused: bool = False
+    kept: list[object] = field(default_factory=list)
 
     def take_seq(self) -> int:
         """Return the next sequence number, counted from 0."""

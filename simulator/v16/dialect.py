@@ -8,17 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ocpp.v16 import call, datatypes, enums
+from ocpp.v16 import call, enums
 
 from csms.ocppj.version import Version
 from profiles import Rules
-from simulator.metering.sampling import values
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
-from simulator.v16 import upkeep
+from simulator.v16 import metering, upkeep
 from simulator.v16.commands import COMMANDS
 from simulator.v16.configuration import Configuration
-from simulator.v16.keys import ATTEMPTS_KEY, INTERVAL_KEY, SAMPLED_KEY
+from simulator.v16.keys import ATTEMPTS_KEY, INTERVAL_KEY
 from simulator.v16.remote_control import PENDING
 from simulator.v16.tokens import token_info
 from simulator.wire import to_text
@@ -209,6 +208,8 @@ class V16:
         self, transaction: Transaction, reading: Reading, listener: InfoListener
     ) -> Outgoing:
         """Return a StartTransaction; its answer numbers the transaction."""
+        at = transaction.started
+        metering.keep(self.configuration, transaction, reading, at, SampleContext.BEGIN)
         message = call.StartTransaction(
             connector_id=transaction.evse_id,
             id_tag=transaction.token.text,
@@ -240,9 +241,12 @@ class V16:
 
     def metered(
         self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
-    ) -> Outgoing:
+    ) -> Outgoing | None:
         """Return MeterValues; the transaction's number is put in when they are sent."""
-        meter_value = self._meter_value(reading, at, context)
+        metering.keep(self.configuration, transaction, reading, at, context)
+        meter_value = metering.told(self.configuration, reading, at, context)
+        if meter_value is None:
+            return None
 
         def build() -> object:
             return call.MeterValues(
@@ -255,9 +259,11 @@ class V16:
 
     def idle_metered(
         self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
-    ) -> Outgoing:
+    ) -> Outgoing | None:
         """Return MeterValues without a transaction."""
-        meter_value = self._meter_value(reading, at, context)
+        meter_value = metering.told(self.configuration, reading, at, context)
+        if meter_value is None:
+            return None
         message = call.MeterValues(connector_id=evse_id, meter_value=[meter_value])
         return Outgoing("MeterValues", lambda: message)
 
@@ -265,6 +271,7 @@ class V16:
         self, transaction: Transaction, reading: Reading, at: Moment, reason: StopReason
     ) -> Outgoing:
         """Return a StopTransaction; it is dropped without a number for the transaction."""
+        metering.keep(self.configuration, transaction, reading, at, SampleContext.END)
         tag = transaction.stopped_by.text if transaction.stopped_by else None
 
         def numbered(number: int) -> object:
@@ -274,6 +281,7 @@ class V16:
                 meter_stop=reading.register_wh,
                 timestamp=to_text(at.at),
                 reason=enums.Reason(reason.value),
+                transaction_data=transaction.kept or None,
             )
 
         def build() -> object | None:
@@ -291,22 +299,6 @@ class V16:
     def _number(self, transaction: Transaction) -> int | None:
         number = transaction.csms_id
         return self._unknown_transaction if number is None else number
-
-    def _meter_value(self, reading: Reading, at: Moment, context: SampleContext) -> object:
-        return datatypes.MeterValue(
-            timestamp=to_text(at.at),
-            sampled_value=[
-                datatypes.SampledValue(
-                    value=f"{value.amount:g}" if value.unit != "Wh" else f"{value.amount:.0f}",
-                    context=enums.ReadingContext(context.value),
-                    measurand=enums.Measurand(value.measurand),
-                    phase=enums.Phase(value.phase) if value.phase else None,
-                    location=enums.Location(value.location or "Outlet"),
-                    unit=enums.UnitOfMeasure(value.unit),
-                )
-                for value in values(reading, self.configuration.measurands(SAMPLED_KEY))
-            ],
-        )
 
 
 _GONE: Final = Status.UNAVAILABLE

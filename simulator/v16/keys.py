@@ -95,7 +95,13 @@ def listed(text: str) -> list[str]:
 
 def is_measurand(name: str) -> bool:
     """Whether a measurand can be sampled, as a whole or of one phase, as `Voltage.L1`."""
-    return is_known(name) or is_known(_PHASE.sub("", name))
+    return is_known(split_phase(name)[0])
+
+
+def split_phase(name: str) -> tuple[str, str | None]:
+    """Return a measurand and the phase that is wanted of it, None for all."""
+    found = None if is_known(name) else _PHASE.search(name)
+    return (name, None) if found is None else (name[: found.start()], found[1])
 
 
 def _is_integer(text: str) -> bool:

@@ -45,7 +45,9 @@ def _get_composite_schedule(station: Station, payload: Payload, now: float) -> o
     if effects(station, now).tells_nonsense:
         nonsense = to_payload(nonsense_schedule())
         return call_result.GetCompositeSchedule(status.accepted, charging_schedule=nonsense)
-    unit = RateUnit(payload.get("chargingRateUnit", "A"))
+    unit = RateUnit(
+        payload.get("chargingRateUnit") or station.bays[connector or 1].supply.model.unit
+    )
     query = CompositeQuery(connector, station.at(now), payload["duration"], unit)
     running = {
         number: bay.limit_transaction
