@@ -31,4 +31,5 @@ def lift(bay: Bay, now: float) -> None:
     bay.supply.flow(now)
     bay.supply.is_dark = False
     bay.timers.postpone(now)
+    bay.driver.power_returned(now)
     bay.refresh(now)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 TAG_AFTER_S = 2.0
 UNPLUG_AFTER_S = 5.0
+AGAIN_AFTER_S = 240.0
 
 
 class Driver:
@@ -91,6 +92,18 @@ class Driver:
         if not self._is_held:
             self._bay.timers.set("unplug", now + UNPLUG_AFTER_S)
 
+    def power_returned(self, now: float) -> None:
+        """Let a car that was to stay go on: its driver hears of it and shows the token again."""
+        visit, vehicle, bay = self.visit, self._vehicle, self._bay
+        if visit is None or vehicle is None or not visit.is_scheduled or bay.transaction:
+            return
+        bay.timers.clear("unplug")
+        if visit.until_s < math.inf:
+            bay.timers.set("leave", max(now, visit.until_s))
+        self._wants_wh = max(0.0, self._wants_wh - bay.supply.delivered_wh)
+        if vehicle.wants_energy and self._wants_wh > 0:
+            bay.timers.set("tag", now + AGAIN_AFTER_S)
+
     def leave_soon(self, now: float) -> None:
         """Leave, since the station does not want the token."""
         if not self._is_held:
@@ -102,7 +115,9 @@ class Driver:
 
     def left(self, now: float) -> None:
         """Take note that the car is gone, and let the next one come."""
-        self.visit, self._is_held = None, False
+        if self.visit is not None and self._vehicle is not None:
+            self.visit.left_with(self._vehicle.soc)
+        self.visit, self._vehicle, self._is_held = None, None, False
         self._bay.timers.clear("tag", "leave", "unplug")
         self.expect_next(now)
 
