@@ -1,8 +1,7 @@
-"""Events as lines: for eyes, or as JSON for machines."""
+"""Events and summaries as text: lines for eyes, JSON for machines."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -10,10 +9,11 @@ import orjson
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
+    from simulator.running.figures import Figures
     from simulator.running.fleet import Summary
     from simulator.station.outputs import Happened
 
-QUIET: Final = frozenset(
+CURIOUS: Final = frozenset(
     {
         "meter.sampled",
         "command.answered",
@@ -24,44 +24,15 @@ QUIET: Final = frozenset(
     }
 )
 """Events that only `--verbose` shows."""
+TRUTH: Final = "truth."
+"""How events begin that are for the file of the truth alone."""
 
 
-class Progress:
-    """Writes one line per event to standard output."""
-
-    def __init__(self, *, as_json: bool, is_verbose: bool) -> None:
-        self._as_json = as_json
-        self._is_verbose = is_verbose
-
-    def show(self, happened: Happened) -> None:
-        """Write an event, unless it is one that only the curious want."""
-        if happened.name in QUIET and not self._is_verbose:
-            return
-        self._write(as_json(happened) if self._as_json else as_line(happened))
-
-    def summarise(self, summary: Summary) -> None:
-        """Write what came out."""
-        sessions = summary.events["session.started"]
-        if self._as_json:
-            counts = {
-                "event": "summary",
-                "stations": summary.stations,
-                "seconds": round(summary.real_s, 1),
-                "events": dict(sorted(summary.events.items())),
-                "calls": dict(sorted(summary.sent.items())),
-            }
-            self._write(orjson.dumps(counts).decode())
-            return
-        line = (
-            f"{summary.stations} stations, {sessions} sessions, {sum(summary.sent.values())} "
-            f"messages sent in {summary.real_s:.0f} s"
-        )
-        lost = summary.events["message.discarded"]
-        self._write(f"{line}, {lost} thrown away by the stations" if lost else line)
-
-    def _write(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+def is_shown(happened: Happened, *, is_verbose: bool) -> bool:
+    """Whether an event is worth a line."""
+    if happened.name.startswith(TRUTH):
+        return False
+    return is_verbose or happened.name not in CURIOUS
 
 
 def as_line(happened: Happened) -> str:
@@ -81,6 +52,45 @@ def as_json(happened: Happened) -> str:
     return orjson.dumps(line, default=str).decode()
 
 
+def summary_line(summary: Summary) -> str:
+    """Return what came out, in a sentence."""
+    figures = summary.figures
+    line = (
+        f"{summary.stations} stations, {summary.events['session.started']} sessions, "
+        f"{sum(summary.sent.values())} messages sent in {summary.real_s:.0f} s"
+    )
+    if figures.latency_p50_ms is not None and figures.latency_p99_ms is not None:
+        line += f", answered in {figures.latency_p50_ms:.1f} ms (p99 {figures.latency_p99_ms:.1f})"
+    lost = summary.events["message.discarded"]
+    return f"{line}, {lost} thrown away by the stations" if lost else line
+
+
+def error_line(figures: Figures) -> str:
+    """Return what went wrong and how often, empty if nothing did."""
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(figures.errors.items()) if count)
+
+
+def summary_json(summary: Summary, never_let_in: list[str]) -> str:
+    """Return what came out, with all figures, for machines."""
+    figures = summary.figures
+    counts = {
+        "event": "summary",
+        "stations": summary.stations,
+        "seconds": round(summary.real_s, 1),
+        "sessions": summary.events["session.started"],
+        "connected_at_the_end": figures.connected,
+        "sent": figures.sent,
+        "received": figures.received,
+        "latency_p50_ms": figures.latency_p50_ms,
+        "latency_p99_ms": figures.latency_p99_ms,
+        "errors": dict(sorted(figures.errors.items())),
+        "never_let_in": never_let_in,
+        "events": dict(sorted(summary.events.items())),
+        "calls": dict(sorted(summary.sent.items())),
+    }
+    return orjson.dumps(counts).decode()
+
+
 def _plain(given: object) -> str:
     text = str(given)
-    return f'"{text}"' if " " in text else text
+    return repr(text) if " " in text or not text else text

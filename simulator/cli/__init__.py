@@ -1,0 +1,1 @@
+"""The command `simulator`: what is typed, and what is shown."""

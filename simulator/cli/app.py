@@ -1,0 +1,48 @@
+"""The commands, put together. Imports nothing heavy: that waits until a command needs it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from simulator.cli import lists, shell
+from simulator.cli.run import run
+from simulator.errors import SimulatorError
+
+USAGE_ERROR = 2
+
+
+class _Commands(TyperGroup):
+    """Shows a mistake of the user as a sentence, never as a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer hides its context's class
+        """Run a command; its errors end with exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except SimulatorError as error:
+            typer.echo(f"simulator: {error}", err=True)
+            raise typer.Exit(USAGE_ERROR) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+    help="Charging stations and cars that talk OCPP 1.6 and 2.0.1 to any central system.",
+)
+app.command()(run)
+app.command()(shell.shell)
+app.command("faults")(lists.faults)
+app.command("retries")(lists.retries)
+app.command("cars")(lists.cars)
+app.command("scenarios")(lists.scenarios)
+app.add_typer(lists.scenario_app, name="scenario")
+
+
+def main() -> None:
+    """Run the command."""
+    app()

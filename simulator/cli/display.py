@@ -1,0 +1,144 @@
+"""What a run shows: lines, JSON, next to nothing, or a live view."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Final
+
+from simulator.cli.problems import Problems
+from simulator.running.progress import (
+    as_json,
+    as_line,
+    error_line,
+    is_shown,
+    summary_json,
+    summary_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+    from typing import Self
+
+    from simulator.running.fleet import Runner, Summary
+    from simulator.station.outputs import Happened
+
+_AGAIN_EVERY_S: Final = 10.0
+
+
+class Display:
+    """Lines: one for each event, one for each problem, one at the end."""
+
+    def __init__(self, *, is_verbose: bool = False) -> None:
+        self.problems = Problems()
+        self._is_verbose = is_verbose
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+
+    @property
+    def never_let_in(self) -> list[str]:
+        """The stations that tried and never got in."""
+        return self.problems.never_let_in
+
+    def show(self, happened: Happened) -> None:
+        """Take an event."""
+        sentence = self.problems.note(happened)
+        if sentence is not None:
+            self.tell(sentence)
+        is_failure = happened.name == "connection.failed"
+        if is_shown(happened, is_verbose=self._is_verbose) and (self._is_verbose or not is_failure):
+            self.event(happened)
+
+    def event(self, happened: Happened) -> None:
+        """Write an event that is worth it."""
+        _write(as_line(happened))
+
+    def tell(self, sentence: str) -> None:
+        """Write a sentence about the run itself."""
+        _write(f"! {sentence}")
+
+    def summarise(self, summary: Summary) -> None:
+        """Write what came out."""
+        for line in self.problems.summary():
+            self.tell(line)
+        errors = error_line(summary.figures)
+        if errors:
+            self.tell(f"errors: {errors}")
+        _write(summary_line(summary))
+
+    @contextlib.asynccontextmanager
+    async def following(self, runner: Runner) -> AsyncIterator[None]:
+        """Look at the run now and then, as long as the block runs."""
+        task = asyncio.create_task(self._follow(runner))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _follow(self, runner: Runner) -> None:
+        del runner
+        while True:
+            await asyncio.sleep(_AGAIN_EVERY_S)
+            for line in self.problems.again():
+                self.tell(line)
+
+
+class QuietDisplay(Display):
+    """Problems and the summary alone."""
+
+    def event(self, happened: Happened) -> None:
+        """Write nothing."""
+
+
+class JsonDisplay(Display):
+    """One JSON object for each event, and one at the end; problems are events as well."""
+
+    def show(self, happened: Happened) -> None:
+        """Take an event."""
+        self.problems.note(happened)
+        if is_shown(happened, is_verbose=self._is_verbose):
+            _write(as_json(happened))
+
+    def tell(self, sentence: str) -> None:
+        """Write a sentence where it does not mix with the objects."""
+        sys.stderr.write(f"simulator: {sentence}\n")
+
+    def summarise(self, summary: Summary) -> None:
+        """Write what came out."""
+        _write(summary_json(summary, self.never_let_in))
+
+    async def _follow(self, runner: Runner) -> None:
+        del runner
+
+
+def display(shown: str, title: str, *, is_verbose: bool) -> Display:
+    """Return the display for `live`, `lines`, `json` or `quiet`; `title` heads the live view."""
+    match shown:
+        case "json":
+            return JsonDisplay(is_verbose=is_verbose)
+        case "quiet":
+            return QuietDisplay()
+        case "live":
+            from simulator.cli.live import LiveDisplay
+
+            return LiveDisplay(title)
+    return Display(is_verbose=is_verbose)
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
