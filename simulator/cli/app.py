@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from simulator.cli import lists, shell
+from simulator.cli import lists, sessions, shell
 from simulator.cli.run import run
 from simulator.errors import SimulatorError
 
@@ -40,6 +40,7 @@ app.command("faults")(lists.faults)
 app.command("retries")(lists.retries)
 app.command("cars")(lists.cars)
 app.command("scenarios")(lists.scenarios)
+app.command("import-sessions")(sessions.import_sessions)
 app.add_typer(lists.scenario_app, name="scenario")
 
 
