@@ -26,6 +26,7 @@ BUDGETS_S: Final = {
     "WRONG_PHASES": 300,
     "UNDER_DELIVERY": 1200,
     "STALLED": 1200,
+    "OFFERED_MISMATCH": 240,
     "METER_ANOMALY": 900,
     "METER_MISSING": 960,
     "PROFILE_REFUSED": 240,
@@ -40,6 +41,7 @@ _UNDER: Final = frozenset({"UNDER_DELIVERY", "STALLED"})
 _SURE_S: Final = 300.0
 _UNDER_SURE_S: Final = 1200.0
 _MISSING_SURE_S: Final = 120.0
+_MISSING_LEAST_W: Final = 500.0
 _METER_WH: Final = 200.0
 _REFUSALS: Final = 3
 
@@ -82,13 +84,17 @@ def kinds_like(kind: str) -> frozenset[str]:
 class Labelling:
     """Sorts the deviations of a truth log; `interval_s` is that of meter values.
 
-    `lag_s` is what messages may be late because the clock runs fast.
+    `lag_s` is what messages may be late because the clock runs fast, and `patience_s` how much
+    longer the server bears with silence for that.
     """
 
-    def __init__(self, truth: Truth, interval_s: float, lag_s: float) -> None:
+    def __init__(
+        self, truth: Truth, interval_s: float, lag_s: float = 0.0, patience_s: float = 0.0
+    ) -> None:
         self._truth = truth
         self._interval_s = interval_s
         self._lag = timedelta(seconds=lag_s)
+        self._patience_s = patience_s
         self._sessions = {each.transaction: each for each in truth.sessions}
         self._by_station: dict[str, list[RealSession]] = defaultdict(list)
         for session in truth.sessions:
@@ -145,8 +151,9 @@ class Labelling:
         if self._is_away(deviation.station, seen_from, deviation.ended):
             return False
         if deviation.kind == "METER_MISSING":
-            least_s = max(300.0, 3 * self._interval_s)
-            return deviation.lasted_s >= least_s + _MISSING_SURE_S + lag_s
+            least_s = max(300.0, 3 * self._interval_s) + _MISSING_SURE_S + self._patience_s
+            mean_w = facts.get("energy_wh", 0.0) * 3600 / max(deviation.lasted_s, 1.0)
+            return deviation.lasted_s >= least_s and mean_w >= _MISSING_LEAST_W
         if deviation.kind == "METER_ANOMALY":
             is_register = facts.get("aspect") == "register"
             return is_register and facts["peak"] >= _METER_WH

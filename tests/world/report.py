@@ -155,6 +155,7 @@ class Report:
             if not pair.is_exact:
                 told = {"off_wh": pair.off_wh, "why": pair.why, "known": pair.known.id}
                 flags = {"flags": pair.known.flags, "on_record_wh": pair.known.energy_wh}
+                flags["state"] = pair.known.state
                 yield {"what": "energy differs", **told, **flags, **_session(pair.real)}
         known_of = {pair.real.transaction: pair.known.id for pair in self.account.pairs}
         for label, late in self.score.missed:

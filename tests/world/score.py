@@ -91,15 +91,29 @@ class Scoring:
     def take(self, alerts: list[Alert]) -> Score:
         """Match each label with the first alert that answers it, then judge what is left."""
         left = sorted(alerts, key=lambda each: each.confirmed)
+        taken: list[Alert] = []
         for label in self._labels:
+            if any(self._goes_on(label, each) for each in taken):
+                self._tally(label.kind).hits += 1
+                continue
             found = next((each for each in left if self._answers(label, each)), None)
             if found is not None:
                 left.remove(found)
+                taken.append(found)
             self._note(label, found)
         for alert in left:
             self._judge(alert)
         self._count_hours()
         return self.score
+
+    def _goes_on(self, label: Label, alert: Alert) -> bool:
+        """Whether an alert of an earlier label is still open, and so answers this one too.
+
+        An alert that returns within some minutes is the same one, as its history says.
+        """
+        if not self._is_of(label, alert) or alert.confirmed > label.deadline:
+            return False
+        return alert.cleared is None or alert.cleared >= label.seen_from
 
     def _note(self, label: Label, found: Alert | None) -> None:
         if found is None or found.confirmed > label.deadline + SLACK:
@@ -125,14 +139,14 @@ class Scoring:
         self.score.nominal_false += is_nominal
 
     def _answers(self, label: Label, alert: Alert) -> bool:
-        if alert.kind not in label.kinds or alert.station != label.station:
-            return False
-        if label.transaction is not None and self._transaction(alert) not in (
-            label.transaction,
-            None,
-        ):
+        if not self._is_of(label, alert):
             return False
         return alert.confirmed >= label.onset - SLACK and alert.opened <= label.ended + SLACK
+
+    def _is_of(self, label: Label, alert: Alert) -> bool:
+        if alert.kind not in label.kinds or alert.station != label.station:
+            return False
+        return label.transaction is None or self._transaction(alert) in (label.transaction, None)
 
     def _is_repeat(self, alert: Alert) -> bool:
         """Whether it tells again of what a label is about, as when it was cleared in between."""

@@ -118,9 +118,9 @@ def _is_twin(real: RealSession, known: Known) -> bool:
 
 def _pair(truth: Truth, real: RealSession, known: Known) -> Pair:
     if known.energy_wh is None:
-        return Pair(real, known, None, _why_inexact(truth, real) or "no energy was told")
+        return Pair(real, known, None, _why_inexact(truth, real, known) or "no energy was told")
     off_wh = known.energy_wh - real.told_wh
-    why = "" if abs(off_wh) < _EXACT_WH else _why_inexact(truth, real)
+    why = "" if abs(off_wh) < _EXACT_WH else _why_inexact(truth, real, known)
     return Pair(real, known, off_wh, why)
 
 
@@ -133,8 +133,10 @@ def _why_missing(truth: Truth, real: RealSession) -> str:
     return ""
 
 
-def _why_inexact(truth: Truth, real: RealSession) -> str:
+def _why_inexact(truth: Truth, real: RealSession, known: Known) -> str:
     reasons = [_why_missing(truth, real)]
+    if known.state == "active":
+        reasons.append("its end had not come when the run ended")
     faults = sorted({each.what for each in truth.faults_in(real)})
     if faults:
         reasons.append("faults " + ", ".join(faults))

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tests.world.record import Record
     from tests.world.truth import Truth
 
-START: Final = "2026-03-02T00:00:00Z"
 _SETTLES_S: Final = 2.0
 _LEAVES_WITHIN_S: Final = 120.0
 _DAY_S: Final = 86_400.0
@@ -69,9 +68,10 @@ def play(wish: Wish) -> Played:
 def _play(wish: Wish, folder: Path) -> Played:
     scenario = load(wish.scenario)
     options = FleetOptions(seed=wish.seed, count=wish.stations)
+    start = scenario.calendar.start_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     flags = [
         *("--accept-unknown-stations", "--accept-unknown-tokens"),
-        *("--clock-start", START, "--clock-speed", str(wish.speed)),
+        *("--clock-start", start, "--clock-speed", str(wish.speed)),
         *operator.set_up(folder, scenario, options),
     ]
     server = Running(folder, tuple(flags))
