@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench chaos fuzz judge conformance sessions lock clean
+.PHONY: help setup run test check bench chaos fuzz judge world conformance sessions lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -12,7 +12,7 @@ DEV := .venv/.installed-dev
 SOURCE := csms profiles simulator tests $(wildcard bench)
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
-# Further arguments: `make test ARGS="-k embedded"`. SEED=... is for `make chaos` and `make judge`.
+# Further arguments: `make test ARGS="-k embedded"`. SEED=... is for `make chaos`, `make judge` and `make world`.
 # PYTHON=... names the interpreter to use.
 ARGS :=
 SEED := 1
@@ -50,6 +50,9 @@ fuzz: $(DEV) ## Throw a million broken frames at the endpoint, SEED=1 (docs/fuzz
 
 judge: $(DEV) ## Play and score 20 seeds of labelled scenarios, from SEED=1 (docs/judge.md)
 	@$(PY) -m tests.judge --seed $(SEED) $(ARGS)
+
+world: $(DEV) ## Play a simulated week against the server and score it, SEED=1 (docs/world.md)
+	@$(PY) -m tests.world --seed $(SEED) $(ARGS)
 
 conformance: $(DEV) ## Play every certification case of both versions (docs/conformance.md)
 	@$(PY) -m tests.conformance $(ARGS)
