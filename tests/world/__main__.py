@@ -32,6 +32,7 @@ def main() -> int:
     except SimulatorError as error:
         sys.stderr.write(f"world: {error}\n")
         return 2
+    given.details.parent.mkdir(parents=True, exist_ok=True)
     report.write_details(given.details)
     if given.json:
         sys.stdout.write(json.dumps(report.as_json(), indent=2) + "\n")
@@ -52,7 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="figures for machines")
     parser.add_argument("--keep", type=Path, help="keep the world's folder in this one")
     parser.add_argument(
-        "--details", type=Path, default=Path("world-details.jsonl"), help="what to look up"
+        "--details", type=Path, default=Path("var/world-details.jsonl"), help="what to look up"
     )
     return parser.parse_args()
 
