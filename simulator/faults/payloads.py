@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.ocppj.frames import encode_result
@@ -19,6 +20,8 @@ from simulator.faults.kit import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from csms.ocppj.frames import Payload
     from simulator.faults.answers import Answering
     from simulator.faults.bending import Bend, Bending
@@ -27,9 +30,21 @@ _METER_VALUES: Final = "meterValue"
 _V16: Final = frozenset({"1.6"})
 _V201: Final = frozenset({"2.0.1"})
 _BOTH: Final = _V16 | _V201
-_OVERLONG: Final = 300
+_OVERLONG: Final = 60
 _LONG_INFO: Final = 120
 _HUGE_BYTES: Final = 65_000
+_VALUES: Final = ("MeterValues", "TransactionEvent")
+_BOOT: Final = "BootNotification"
+_OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "BootNotification": ("iccid", "imsi", "meterType"),
+        "MeterValues": ("transactionId",),
+        "StartTransaction": ("reservationId",),
+        "StatusNotification": ("info", "vendorId", "vendorErrorCode"),
+        "StopTransaction": ("idTag", "reason", "transactionData"),
+    }
+)
+"""What 1.6 lets a station leave out."""
 
 
 def _as_object(payload: Payload) -> None:
@@ -93,17 +108,22 @@ def _stray_comma(bending: Bending) -> None:
 
 
 def _last_comma(bending: Bending) -> None:
+    if bending.action == _BOOT:
+        return
     bending.texts.append(lambda text: f"{text[:-2]},}}]" if text.endswith("}]") else text)
 
 
-def _nulls(payload: Payload) -> None:
-    for name in ("reason", "iccid", "transactionData", "vendorId", "customData", "idTag"):
-        payload.setdefault(name, None)
+def _nulls(bending: Bending) -> None:
+    names = _OPTIONAL.get(bending.action, ()) if is_16(bending) else ("customData",)
+    for name in names:
+        bending.payload.setdefault(name, None)
 
 
-def _extra(payload: Payload) -> None:
-    payload["vendorNote"] = "odd"
-    for each in meter_values(payload):
+def _extra(bending: Bending) -> None:
+    if bending.action == _BOOT:
+        return
+    bending.payload["vendorNote"] = "odd"
+    for each in meter_values(bending.payload):
         each["vendorNote"] = "odd"
 
 
@@ -115,6 +135,8 @@ def _missing(bending: Bending) -> None:
 
 
 def _small_letters(bending: Bending) -> None:
+    if bending.action == _BOOT:
+        return
     for name in ("status", "reason", "errorCode", "connectorStatus", "triggerReason"):
         given = bending.payload.get(name)
         if isinstance(given, str):
@@ -139,10 +161,6 @@ def _not_a_number(bending: Bending) -> None:
 
 def _as_nan(sample: Payload) -> None:
     sample["value"] = "NaN"
-
-
-def _mark(bending: Bending) -> None:
-    bending.texts.append(lambda text: f"\ufeff{text}")
 
 
 def _all_in_one(bending: Bending) -> None:
@@ -196,8 +214,6 @@ def _fault(
     )
 
 
-_VALUES: Final = ("MeterValues", "TransactionEvent")
-
 FAULTS: Final = (
     _fault(
         "meter-value-as-object",
@@ -227,19 +243,18 @@ FAULTS: Final = (
     ),
     _fault(
         "overlong-serial",
-        "sends serial numbers of 300 characters",
+        "sends serial numbers of 60 characters",
         (on("BootNotification")(_serial),),
     ),
     _fault("overlong-info", "sends more words with its states than there may be", (_info,)),
     _fault("stray-commas", "puts a comma before the first member of a list", (_stray_comma,)),
     _fault("last-commas", "puts a comma behind the last member of a message", (_last_comma,)),
-    _fault("null-members", "sends null for what it could leave out", (on()(_nulls),)),
-    _fault("extra-members", "sends members that the schemas do not know", (on()(_extra),)),
+    _fault("null-members", "sends null for what it could leave out", (_nulls,)),
+    _fault("extra-members", "sends members that the schemas do not know", (_extra,)),
     _fault("no-timestamps", "leaves out times that must be there", (_missing,)),
     _fault("small-letters", "writes states and reasons in small letters", (_small_letters,)),
     _fault("cut-short", "sends two thirds of a message and no more", (_cut_short,)),
     _fault("values-not-a-number", "sends NaN for all values", (_not_a_number,)),
-    _fault("byte-order-mark", "puts a byte order mark before each message", (_mark,)),
     _fault(
         "all-values-in-stop",
         "sends all values of a transaction once more with its end, in one large frame",

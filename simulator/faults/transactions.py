@@ -19,6 +19,7 @@ _V16: Final = frozenset({"1.6"})
 _BOTH: Final = frozenset({"1.6", "2.0.1"})
 _UNKNOWN: Final = 2_147_000_000
 _DAY_S: Final = 86_400.0
+_LONGEST_TAG: Final = 36
 _REMOTE_STARTS: Final = frozenset({"RemoteStartTransaction", "RequestStartTransaction"})
 
 
@@ -68,6 +69,10 @@ def _no_transaction(bending: Bending) -> None:
 def _remote_start_of_nothing(answering: Answering) -> None:
     if answering.action in _REMOTE_STARTS:
         answering.answer = {"status": "Accepted"}
+
+
+def _too_long(text: str) -> str:
+    return text.ljust(_LONGEST_TAG + 1, "0")
 
 
 def _tag(change: Callable[[str], str], *, at_end: bool = False) -> Bend:
@@ -212,8 +217,8 @@ FAULTS: Final = (
     ),
     _fault(
         "tag-too-long",
-        "fills the token up to 48 characters",
-        Effects(bends=(_tag(lambda text: text.ljust(48, "0")),)),
+        "fills the token up to 37 characters, more than either version allows",
+        Effects(bends=(_tag(_too_long),)),
         26,
     ),
     _fault(

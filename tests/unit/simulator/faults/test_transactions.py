@@ -200,7 +200,7 @@ def test_a_remote_start_is_accepted_and_nothing_follows(version):
 
 TAGS = {
     "tag-with-extra-bytes": "TAG-1\x00\x03",
-    "tag-too-long": "TAG-1" + "0" * 43,
+    "tag-too-long": "TAG-1" + "0" * 32,
     "tag-with-prefix": "VID:TAG-1",
     "tag-in-other-case": "tag-1",
     "tag-as-hex": "5441472D31",
