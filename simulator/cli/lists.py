@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,8 +12,11 @@ from simulator.errors import SimulatorError
 from simulator.naming import unknown
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from simulator.faults.fault import Fault
 
+_DAY_S: Final = 86_400.0
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for machines.")]
 
 scenario_app = typer.Typer(
@@ -62,7 +65,7 @@ def retries(*, json: AsJson = False) -> None:
 
 def cars(*, json: AsJson = False) -> None:
     """List the cars that scenarios and hands may use."""
-    from simulator.vehicles.vehicle import VEHICLES
+    from simulator.vehicles.catalogue import VEHICLES
 
     if json:
         _write_json([asdict(each) for each in VEHICLES.values()])
@@ -106,14 +109,16 @@ def show(
         typer.echo(loaded.model_dump_json(indent=2))
         return
     typer.echo(f"{loaded.name}: {loaded.description or 'no description'}")
+    if loaded.length_s is not None:
+        typer.echo(f"  plays for {loaded.length_s / _DAY_S:g} days of simulated time")
     for block in loaded.stations:
-        given = block.model_dump(mode="json", exclude_defaults=True, exclude={"cars", "faults"})
-        typer.echo("  stations " + " ".join(f"{key}={value}" for key, value in given.items()))
+        _tell("  stations", block, without={"cars", "faults"})
         for part in ("cars", "faults"):
             for each in getattr(block, part):
-                members = each.model_dump(mode="json", exclude_defaults=True)
-                told = " ".join(f"{key}={value}" for key, value in members.items())
-                typer.echo(f"    {part.removesuffix('s')} {told}")
+                _tell(f"    {part.removesuffix('s')}", each)
+    for part in ("populations", "faults", "events"):
+        for each in getattr(loaded, part):
+            _tell(f"  {part.removesuffix('s')}", each)
 
 
 @scenario_app.command("check")
@@ -122,18 +127,29 @@ def check(
 ) -> None:
     """Check scenario files; each mistake is told with file and field, and ends with 2."""
     from simulator.worlds import scenario
+    from simulator.worlds.build import FleetOptions, build
 
     mistakes = []
     for name in files:
         try:
             loaded = scenario.load(name)
+            remarks = loaded.remarks()
+            members = build(loaded, FleetOptions())  # finds what only a plan finds
         except SimulatorError as error:
             mistakes.append(str(error))
         else:
-            count = sum(block.count for block in loaded.stations)
+            count = len(members)
             typer.echo(f"{name}: fine, {count} station{'s' if count != 1 else ''}")
+            for remark in remarks:
+                typer.echo(f"  {remark}")
     if mistakes:
         raise SimulatorError("\n".join(mistakes))
+
+
+def _tell(title: str, spec: BaseModel, without: set[str] | None = None) -> None:
+    """Write what a part of a scenario says, but for what it does not."""
+    given = spec.model_dump(mode="json", exclude_defaults=True, exclude=without)
+    typer.echo(" ".join([title, *(f"{key}={value}" for key, value in given.items())]))
 
 
 def _tell_fault(fault: Fault) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.faults.answers import Twist
     from simulator.faults.bending import Bend
     from simulator.faults.doors import Door
+    from simulator.metering.forms import MeterForm
 
 _TOGETHER: Final = "together"
 
@@ -68,7 +69,14 @@ class Effects:
     `bytes_per_s`; `pings_every_s` takes the place of the heartbeat; the station hangs up after
     `closes_after_idle_s` without a text; `leaves_link_open` opens the next connection while the
     old socket stays. That, `power_cut_s` (how long it lasts) and `reboots` act when they begin.
-    `schedule_shift_s` is how far ahead of the time the station reads its schedules.
+    `schedule_shift_s` is how far ahead of the time the station reads its
+    schedules.
+    Of limits: `limit_plus_a` is added, `cap_a` is the most, `watts_factor` multiplies those in W,
+    `spike_s` long everything is offered at a change; `trickle_a` flows in pauses (A per phase),
+    `lost_phases` (1 to 3, of the grid) are dead, `volts_factor` multiplies the real voltage, and
+    `stalls` cuts the power without a word. Of meters: `register_shift_wh` and `register_restarts`
+    act when they begin and stay, `register_lies` are a display's, `told_...` changes what is told
+    (the last of `told_soc`, and of `meter_forms`), `heat_c` is the temperature inside.
     """
 
     ignores_limits: bool = switch()
@@ -112,6 +120,40 @@ class Effects:
     begins_late: bool = switch()
     tells_history: bool = switch()
     schedule_shift_s: float = total()
+    ignores_decrease: bool = switch()
+    ignores_increase: bool = switch()
+    ignores_phases: bool = switch()
+    ignores_sharing: bool = switch()
+    never_resumes: bool = switch()
+    frees_after_pause: bool = switch()
+    frees_offline: bool = switch()
+    loses_profiles: bool = switch()
+    stops_at_zero: bool = switch()
+    stalls: bool = switch()
+    says_charging: bool = switch()
+    reads_watts_as_amperes: bool = switch()
+    watts_factor: float = factor()
+    limit_plus_a: float = total()
+    spike_s: float = highest()
+    trickle_a: float = highest()
+    cap_a: float = lowest()
+    lost_phases: frozenset[int] = union()
+    volts_factor: float = factor()
+    refused_purposes: frozenset[str] = union()
+    most_periods: float = lowest()
+    refuses_pauses: bool = switch()
+    is_register_frozen: bool = switch()
+    register_restarts: bool = switch()
+    register_shift_wh: float = total()
+    register_lies: frozenset[str] = union()
+    told_power_factor: float = factor()
+    told_current_factor: float = factor()
+    told_volts_factor: float = factor()
+    told_hz: float = lowest()
+    told_soc: tuple[float, ...] = listed()
+    told_offer_a: float = lowest()
+    heat_c: float = highest()
+    meter_forms: tuple[MeterForm, ...] = listed()
 
     def with_(self, other: Effects) -> Effects:
         """Return both together, each member as it says."""

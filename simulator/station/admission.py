@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from profiles import ClearCriteria
 from simulator.station.local_list import TokenInfo
+from simulator.station.news import Change
 from simulator.station.transaction import Moment, StopReason, Token
 
 if TYPE_CHECKING:
@@ -123,6 +124,18 @@ class Admission:
             transaction.is_refused = True
         bay.refresh(now)
 
+    def doubted(self, info: TokenInfo, now: float) -> None:
+        """Take the central system's word on a token of which it was told before the car came."""
+        transaction, grant = self._bay.transaction, self.granted
+        if transaction is not None:
+            self.judged(transaction, info, now)
+        elif grant is not None:
+            self.learn(grant.token, info, now)
+            if not info.is_accepted:
+                self._report(now, "session.refused", token=grant.token.text, status=info.status)
+                self._bay.tell(Change.REFUSED, now)
+                self.reset(now)
+
     def ended(
         self, transaction: Transaction, then: Callable[[Payload, float], None]
     ) -> Callable[[Payload, float], None]:
@@ -207,6 +220,7 @@ class Admission:
             self._begin(grant, now)
             return
         self.granted = grant
+        bay.tell(Change.GRANTED, now, grant)
         bay.timers.set(_LAPSE, now + self._host.dialect.token_rules.waits_for_cable_s)
         self._report(now, "token.accepted", token=grant.token.text)
         bay.refresh(now)
@@ -231,6 +245,7 @@ class Admission:
         """Give up waiting for the cable (ConnectionTimeOut, EVConnectionTimeOut)."""
         if self.granted is not None:
             self._report(now, "token.lapsed", token=self.granted.token.text)
+            self._bay.tell(Change.LAPSED, now)
             self.reset(now)
 
     def _stop_with(self, transaction: Transaction, token: Token, now: float) -> None:

@@ -61,7 +61,7 @@ class Answers:
     @property
     def next_at(self) -> float:
         """When the next late answer leaves; infinity without one."""
-        return min((each.due_s for each in self._late), default=math.inf)
+        return min(each.due_s for each in self._late) if self._late else math.inf
 
     def forget(self) -> None:
         """Drop the answers that were to come: their connection is gone."""
@@ -69,6 +69,8 @@ class Answers:
 
     def due(self, now: float) -> list[Output]:
         """Return the late answers whose time has come."""
+        if not self._late:
+            return []
         due = [each for each in self._late if each.due_s <= now]
         self._late = [each for each in self._late if each.due_s > now]
         return [Send(each.text) for each in due]
@@ -111,6 +113,8 @@ class Answers:
         if isinstance(answer, Refused):
             station.report(now, "command.refused", action=call.action, code=answer.code)
             return answer
+        for bay in station.bays.values():
+            bay.sampler.settings_changed(now)
         told = answer if isinstance(answer, dict) else to_payload(answer)
         status = told.get("status", "done")
         station.report(now, "command.answered", action=call.action, status=status)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from profiles import Transaction as LimitTransaction
 from simulator.faults.effects import HONEST
-from simulator.metering.meter import Meter
 from simulator.power.evse import Offer
 from simulator.power.supply import Supply
 from simulator.station.admission import Admission, Grant
 from simulator.station.driver import Driver
 from simulator.station.energy_manager import EnergyManager
+from simulator.station.news import Change, News
+from simulator.station.sampler import Sampler
 from simulator.station.status_board import StatusBoard
 from simulator.station.timers import Timers
 from simulator.station.transaction import (
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from simulator.vehicles.visit import Visit
 
 _SHORTEST_LOOK_S = 0.05
-_LOOK_FOR_INTERVAL_S = 30.0
+_GIVES_UP_AFTER_S = 1.0
 
 
 class Bay:
@@ -60,9 +61,8 @@ class Bay:
         self.parting = HONEST
         self.is_operative = True
         self.error: str | None = None
-        meter = Meter(host.random, model.current, model.phases)
         self.faults = faults
-        self.supply = Supply(model, meter, faults, host.random)
+        self.supply = Supply(model, faults, host.random)
         self._host = host
         self.timers = Timers()
         self.driver = Driver(self, visits, self._report)
@@ -70,13 +70,15 @@ class Bay:
         self.board = StatusBoard(host, self, self._report)
         self.is_finished = False
         self._limit_until = math.inf
+        self.sampler = Sampler(host, self, self._report)
         self._manager = EnergyManager(host, evse_id, model)
         self._handlers: Mapping[str, Callable[[float], None]] = {
             **self.driver.handlers,
             **self.admission.handlers,
             **self.board.handlers,
-            "sample": self._on_sample,
+            **self.sampler.handlers,
             "look": self._on_look,
+            "give-up": self._on_give_up,
         }
 
     @property
@@ -136,7 +138,23 @@ class Bay:
         self._report(
             now, "car.arrived", vehicle=vehicle.model.name, **told, charge_level=charge_level
         )
+        self.tell(Change.PLUGGED, now)
         self.admission.plugged_in(now)
+
+    def tell(self, change: Change, now: float, grant: Grant | None = None) -> None:
+        """Tell of a change without power, where the version has a word for it."""
+        host = self._host
+        news = News(
+            self.evse_id,
+            change,
+            self._moment(now),
+            self.supply.read,
+            lambda: host.new_transaction_id(now),
+            grant,
+            None if grant is None else self.admission.doubted,
+        )
+        for each in host.dialect.visit_changed(news):
+            host.say(each)
 
     def take_token(self, token: Token | None, now: float) -> None:
         """Take a token that a driver shows, to start or to stop; it may be of no use."""
@@ -160,11 +178,13 @@ class Bay:
         )
         self.transaction, self.is_finished = transaction, False
         self.driver.began()
-        self.supply.close_circuit(now, self._allowed(now))
-        self._plan_sample(now)
+        self.supply.close_circuit(now, self._allowed(now), is_online=host.is_online)
+        self.sampler.begin(now)
+        reading = self.supply.read(SampleContext.BEGIN.value, transaction.started.at)
+        transaction.meter_start_wh = reading.register_wh
         opening = host.dialect.started(
             transaction,
-            self.supply.read(),
+            reading,
             lambda info, at: self.admission.judged(transaction, info, at),
         )
         host.say(opening)
@@ -177,11 +197,13 @@ class Bay:
         """
         transaction = self.transaction
         if transaction is None:
+            if reason is not StopReason.EV_DISCONNECTED:
+                self.tell(Change.INTERRUPTED, now)
             return False
         is_local = reason is StopReason.LOCAL
         transaction.stopped_by = token or (transaction.token if is_local else None)
         self.supply.flow(now)
-        reading = self.supply.read()
+        reading = self.supply.read(SampleContext.END.value, self._host.at(now))
         self.parting = self.supply.effects(now)
         host = self._host
         own_id = host.dialect.transaction_id(transaction)
@@ -189,21 +211,21 @@ class Bay:
         self.transaction, self.last_transaction = None, transaction
         self.is_finished = True
         self.supply.open_circuit()
-        self.timers.clear("sample", "look")
+        self.timers.clear("sample", "look", "give-up")
         self.driver.go_soon(now)
         ending = host.dialect.stopped(transaction, reading, self._moment(now), reason)
-        ending.on_result = self.admission.ended(transaction, ending.on_result)
+        if ending is not None:
+            ending.on_result = self.admission.ended(transaction, ending.on_result)
         host.say(ending)
         keeps_pause = self.parting.keeps_pause
         host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=keeps_pause)
-        energy_wh = reading.register_wh - transaction.meter_start_wh
         self._report(now, "transaction.ended", **transaction.ended(own_id, reading.register_wh))
         self._report(
             now,
             "session.stopped",
             token=transaction.token.text,
             reason=reason.value,
-            energy_wh=energy_wh,
+            energy_wh=self.supply.used_wh,
         )
         self._settle(now)
         host.availability.look(now)
@@ -241,28 +263,10 @@ class Bay:
 
     def say_sample(self, now: float, context: SampleContext) -> None:
         """Send the meter's values."""
-        reading = self.supply.read()
-        moment = self._moment(now)
-        dialect = self._host.dialect
-        if self.transaction is None:
-            self._host.say(dialect.idle_metered(self.evse_id, reading, moment, context))
-        else:
-            self._host.say(dialect.metered(self.transaction, reading, moment, context))
-        self._report(
-            now,
-            "meter.sampled",
-            power_w=round(reading.power_w),
-            register_wh=reading.register_wh,
-            offered=reading.offered,
-        )
+        self.sampler.say(now, context)
 
-    def _on_sample(self, now: float) -> None:
-        if self.transaction is None:
-            return
-        self._plan_sample(now)
-        is_on = self._host.dialect.meter_interval_s > 0
-        if is_on and not self.supply.effects(now).is_meter_silent:
-            self.say_sample(now, SampleContext.PERIODIC)
+    def _on_give_up(self, now: float) -> None:
+        self.stop(StopReason.LOCAL, now)
 
     def _on_look(self, now: float) -> None:
         vehicle = self.supply.vehicle
@@ -277,6 +281,7 @@ class Bay:
             return
         self._report(now, "car.left", charge_level=round(self.supply.vehicle.soc * 100))
         self.supply.vehicle = None
+        self.tell(Change.UNPLUGGED, now)
         self.admission.reset(now)
         self.is_finished = False
         self.timers.clear("look")
@@ -289,15 +294,21 @@ class Bay:
         if self.supply.is_dark:
             return
         self._note_faults(now)
-        if self.transaction is not None and self.supply.follow(now, self._allowed(now)):
-            offer = self.supply.offer
-            amount = {f"limit_{self.supply.model.unit.lower()}": round(offer.amount, 1)}
-            self._report(now, "limit.applied", **amount, phases=offer.phases)
+        if self.transaction is not None:
+            self._follow(now)
         self.board.follow(now)
         missing_wh = min(self._missing_wh(), self._refused_wh())
         look_at = min(self.supply.next_look(now, missing_wh), self._limit_until)
         if self.transaction is not None and look_at < math.inf:
             self.timers.set("look", look_at)
+
+    def _follow(self, now: float) -> None:
+        allowed, supply = self._allowed(now), self.supply
+        if supply.follow(now, allowed, is_online=self._host.is_online):
+            amount = {f"limit_{supply.model.unit.lower()}": round(supply.offer.amount, 1)}
+            self._report(now, "limit.applied", **amount, phases=supply.offer.phases)
+        if allowed.amount < supply.model.least and supply.effects(now).stops_at_zero:
+            self.timers.set_earlier("give-up", now + _GIVES_UP_AFTER_S)
 
     def _allowed(self, now: float) -> Offer:
         """Return what profiles allow, and note until when that surely holds."""
@@ -327,11 +338,10 @@ class Bay:
             self._report(now, "fault.started", fault=name)
         for name in change.ended:
             self._report(now, "fault.ended", fault=name)
-        self._manager.hold(self.supply.effects(now).external_limit_a, now)
-
-    def _plan_sample(self, now: float) -> None:
-        interval_s = self._host.dialect.meter_interval_s
-        self.timers.set("sample", now + (interval_s or _LOOK_FOR_INTERVAL_S))
+        effects = self.supply.effects(now)
+        self._manager.hold(effects.external_limit_a, now)
+        if effects.loses_profiles:
+            self._host.book.forget()
 
     def _missing_wh(self) -> float:
         return self.driver.wants_wh - self.supply.delivered_wh
@@ -354,4 +364,6 @@ def _shared(offer: Offer, cap: Offer, model: EvseModel, charging: int) -> Offer:
     """Split a station-wide limit evenly. Source: OCPP 2.0.1 part 2, K04.FR.05."""
     if cap.amount >= model.max_offer:
         return offer
-    return Offer(min(offer.amount, cap.amount / charging), min(offer.phases, cap.phases))
+    phases = min(offer.phases, cap.phases)
+    shared = min(offer.amount, cap.amount / charging)
+    return Offer(shared, phases, offer.limit_w, alone=offer.amount)

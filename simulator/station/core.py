@@ -87,6 +87,7 @@ class Station:
             strict=setup.strict,
             retries=setup.retries,
             tell=self._tell,
+            tells_steps=setup.tells_messages,
             bend=self.tampering.bend,
         )
         self._answers = Answers(self, setup.luck, strict=setup.strict)
@@ -110,6 +111,7 @@ class Station:
             self.book.keep_honest()
         self.clock = StationClock(setup.switched_on, follows_time=setup.follows_time)
         self._now = 0.0
+        self._wake_at = -math.inf
         self._faults_change_at = self.faults.next_change(0.0, None)
         self._agenda = Agenda(setup.agenda)
 
@@ -152,10 +154,13 @@ class Station:
     def wake_at(self) -> float:
         """When `advance` is to be called at the latest, in simulated seconds."""
         outbox = self.outbox
-        waits = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
-        own = min(self.timers.next_at, self._faults_change_at, self._agenda.next_at)
-        own = min(own, self._answers.next_at)
-        return min(own, waits, *(b.wake_at for b in self.bays.values()))
+        at = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
+        own = (self._faults_change_at, self._agenda.next_at, self._answers.next_at)
+        at = min(at, self.timers.next_at, *own)
+        for bay in self.bays.values():
+            at = min(at, bay.wake_at)
+        self._wake_at = at
+        return at
 
     def true_at(self, now: float) -> datetime:
         """Return what an honest clock shows."""
@@ -315,6 +320,10 @@ class Station:
             self.disconnected(now)
 
     def _advance(self, now: float) -> None:
+        if now < self._wake_at:
+            # Nothing has changed since the link asked when to come again.
+            self._now = max(self._now, now)
+            return
         while (due_at := self.wake_at) <= now:
             self._now = max(self._now, due_at)
             self._do_own(due_at)
@@ -327,6 +336,7 @@ class Station:
         self._now = max(self._now, now)
 
     def _finish(self, now: float) -> None:
+        self._wake_at = -math.inf
         if self.witness is not None:
             self.witness.look(now)
         if self._peer is not None and not self.wants_connection:
@@ -342,7 +352,8 @@ class Station:
         text = self.outbox.next_text(self._peer, now, is_accepted=self.is_accepted)
         if text is not None:
             self._outputs.append(Send(text))
-        self._outputs.extend(Send(each) for each in self.outbox.take_behind())
+        for behind in self.outbox.take_behind():
+            self._outputs.append(Send(behind))
 
     def _has_no_faults(self) -> bool:
         boards = (self.faults, *(bay.faults for bay in self.bays.values()))

@@ -21,15 +21,12 @@ def fall(bay: Bay, now: float, *, resumes: bool) -> None:
     if not resumes:
         bay.stop(StopReason.POWER_LOSS, now)
     bay.admission.reset(now)
-    if bay.supply.vehicle is not None:
-        bay.supply.vehicle.draw = 0.0
-    bay.supply.is_dark = True
+    bay.supply.darken(now)
 
 
 def lift(bay: Bay, now: float) -> None:
     """Have power again: what fell due in the dark is done now."""
-    bay.supply.flow(now)
-    bay.supply.is_dark = False
+    bay.supply.light_up(now)
     bay.timers.postpone(now)
     bay.driver.power_returned(now)
     bay.refresh(now)

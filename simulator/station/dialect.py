@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from csms.ocppj.frames import Payload
     from csms.ocppj.version import Version
     from profiles import Rules, Schedule
-    from simulator.metering.meter import Reading
+    from simulator.metering.reading import Reading
     from simulator.station.authorization import TokenRules
     from simulator.station.core import Station
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
     from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
+    from simulator.station.news import News
     from simulator.station.outbox import Outgoing
     from simulator.station.transaction import (
         Moment,
@@ -68,6 +69,15 @@ class Dialect(Protocol):
     @property
     def meter_interval_s(self) -> float:
         """Seconds between sets of meter values; 0 sends none."""
+        ...
+
+    @property
+    def aligned_interval_s(self) -> float:
+        """Seconds between clock-aligned sets of meter values; 0 sends none."""
+        ...
+
+    def sends_aligned(self, *, has_transaction: bool) -> bool:
+        """Whether clock-aligned values are sent of an EVSE with or without a transaction."""
         ...
 
     def set_heartbeat_interval(self, seconds: int) -> None:
@@ -160,8 +170,8 @@ class Dialect(Protocol):
 
     def started(
         self, transaction: Transaction, reading: Reading, listener: InfoListener
-    ) -> Outgoing:
-        """Return the message that opens a transaction."""
+    ) -> Outgoing | None:
+        """Return the message that opens a transaction, None where it was told of already."""
         ...
 
     def charging_state(
@@ -196,6 +206,10 @@ class Dialect(Protocol):
         """Return a SecurityEventNotification."""
         ...
 
+    def visit_changed(self, news: News) -> Sequence[Outgoing]:
+        """Return what is told of a change at an EVSE at which no power flows."""
+        ...
+
     def looked(self, station: Station, now: float) -> None:
         """Let the version's own parts see what may have changed; called often."""
         ...
@@ -206,6 +220,6 @@ class Dialect(Protocol):
 
     def stopped(
         self, transaction: Transaction, reading: Reading, at: Moment, reason: StopReason
-    ) -> Outgoing:
-        """Return the message that closes a transaction."""
+    ) -> Outgoing | None:
+        """Return the message that closes a transaction, None where it was never told of."""
         ...

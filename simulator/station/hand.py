@@ -16,7 +16,8 @@ from simulator.faults.effects import Effects
 from simulator.faults.fault import Fault, FaultPlan, Group, Span
 from simulator.naming import unknown
 from simulator.station.transaction import StopReason, Token
-from simulator.vehicles.vehicle import VEHICLES, Vehicle
+from simulator.vehicles.catalogue import VEHICLES
+from simulator.vehicles.vehicle import Vehicle
 from simulator.vehicles.visit import Visit
 
 if TYPE_CHECKING:

@@ -34,15 +34,12 @@ _METER_VALUES: Final = "MeterValues"
 _TRANSACTION_EVENT: Final = "TransactionEvent"
 
 
-def _ignore_delivery(_delivery: Delivery) -> None:
-    """Most have no history to write."""
-
-
 class Outbox:
     """The waiting calls of one station. `strict` checks each against its schema.
 
     `attempts` and `interval_s` begin as the dialect has them and may be set. `discarded` counts
-    what the station threw away, `discarded_for` says why; `tell` is told of every step.
+    what the station threw away, `discarded_for` says why; `tell` is told of every
+    step, or only of what is thrown away.
     """
 
     def __init__(
@@ -52,7 +49,8 @@ class Outbox:
         timeout_s: float,
         strict: bool,
         retries: RetryDialect = RETRIES["default"],
-        tell: Callable[[Delivery], None] = _ignore_delivery,
+        tell: Callable[[Delivery], None] | None = None,
+        tells_steps: bool = True,
         bend: Callable[[Outgoing, Payload, float], Bending] | None = None,
     ) -> None:
         self.attempts = retries.attempts
@@ -64,6 +62,7 @@ class Outbox:
         self._timeout_s = timeout_s
         self._strict = strict
         self._tell = tell
+        self._tells_steps = tells_steps
         self._bend = bend
         self._behind: list[str] = []
         self._ordinary: deque[Outgoing] = deque()
@@ -113,6 +112,8 @@ class Outbox:
         if self._open is not None:
             return self._deadline
         if not is_accepted:
+            return math.inf
+        if not self._durable:
             return math.inf
         waiting = (each.not_before for each in self._candidates())
         return min((at for at in waiting if at > -math.inf), default=math.inf)
@@ -367,6 +368,8 @@ class Outbox:
         payload: Payload | None = None,
         reason: Reason | None = None,
     ) -> None:
+        if self._tell is None or not (self._tells_steps or outcome is Outcome.DISCARDED):
+            return
         self._tell(
             Delivery(
                 outcome=outcome,

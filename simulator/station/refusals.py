@@ -5,18 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from profiles import ChargingProfile
+    from profiles import ChargingProfile, Transaction
     from simulator.faults.effects import Effects
     from simulator.station.core import Station
 
 
-def refusal(station: Station, evse: int, profile: ChargingProfile, now: float) -> str | None:
-    """Return why a profile is refused, None when it is taken."""
+def refusal(
+    station: Station,
+    evse: int,
+    profile: ChargingProfile,
+    now: float,
+    told: Transaction | None = None,
+) -> str | None:
+    """Return why a profile is refused, None when it is taken.
+
+    `told` is a transaction of which the central system knows and in which no power flows.
+    """
     on_purpose = _on_purpose(profile, effects(station, now))
     if on_purpose is not None:
         return on_purpose
     bay = station.bays.get(evse)
-    return station.book.refusal(evse, profile, bay.limit_transaction if bay else None)
+    running = bay.limit_transaction if bay else None
+    return station.book.refusal(evse, profile, running or told)
 
 
 def effects(station: Station, now: float) -> Effects:

@@ -75,7 +75,7 @@ class StatusBoard:
             return Status.SUSPENDED_EV
         if bay.supply.is_pausing:
             return Status.SUSPENDED_EVSE
-        return Status.CHARGING if vehicle.wants_energy else Status.SUSPENDED_EV
+        return Status.CHARGING if bay.supply.is_asked else Status.SUSPENDED_EV
 
     def _idle(self) -> Status:
         bay = self._bay

@@ -45,6 +45,7 @@ class SampleContext(StrEnum):
 
     BEGIN = "Transaction.Begin"
     PERIODIC = "Sample.Periodic"
+    CLOCK = "Sample.Clock"
     TRIGGER = "Trigger"
     END = "Transaction.End"
 

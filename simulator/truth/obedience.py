@@ -13,7 +13,7 @@ from simulator.vehicles.vehicle import CurrentType
 
 if TYPE_CHECKING:
     from profiles import LimitStep
-    from simulator.metering.meter import Flow
+    from simulator.metering.reading import Flow
     from simulator.power.evse import EvseModel
     from simulator.truth.episodes import Tell
 
@@ -86,6 +86,18 @@ class Obedience:
         self._more.look(now, self._too_many_phases(seen))
         self._fewer.look(now, self._too_few_phases(seen))
         self._remember(now, seen.flow)
+
+    def offered(self, told: float, step: LimitStep | None) -> Off | None:
+        """Return by how much an offer that was told differs from what is allowed."""
+        limit, model = self._limit(step), self._model
+        if limit is None or min(limit, told) >= model.max_offer:
+            return None
+        by = abs(told - limit)
+        tolerances = by / max(self._scale.tolerance, _SHARE * limit)
+        if tolerances < _NOTED:
+            return None
+        facts: dict[str, object] = {"limit": round(limit, 1), "offered": round(told, 1)}
+        return Off("OFFERED_MISMATCH", by, 0.0, tolerances, facts)
 
     def end(self, now: float) -> None:
         """End what goes on, with the transaction."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _REGISTER_WH: Final = 100.0
 _POWER_W: Final = 300.0
 _POWER_SHARE: Final = 0.15
+_OFFERED_HOLD_S: Final = 60.0
 _MISSING_S: Final = 300.0
 _MISSING_INTERVALS: Final = 3.0
 
@@ -35,6 +36,7 @@ class Told:
         self._register = Episodes(tell, 0.0)
         self._power = Episodes(tell, 0.0)
         self._missing = Episodes(tell, 0.0)
+        self._offered = Episodes(tell, _OFFERED_HOLD_S)
         self._ahead_wh: float | None = None
         self._heard_s = math.inf
         self._interval_s = 0.0
@@ -56,7 +58,11 @@ class Told:
         if isinstance(values.told_w, float | int):
             self._power.look(now, _power_off(values.told_w, values.power_w))
 
-    def look(self, now: float, *, is_online: bool) -> None:
+    def offered(self, now: float, off: Off | None) -> None:
+        """What the station says that it offers has been told; None if that is the limit."""
+        self._offered.look(now, off)
+
+    def look(self, now: float, power_w: float, *, is_online: bool) -> None:
         """Time has passed; silence without a connection is no deviation."""
         if not is_online or not self._interval_s:
             self._heard_s = max(self._heard_s, now) if self._heard_s < math.inf else now
@@ -66,12 +72,12 @@ class Told:
         most_s = max(_MISSING_S, _MISSING_INTERVALS * self._interval_s)
         if quiet_s > most_s:
             facts: dict[str, object] = {"interval_s": self._interval_s}
-            off = Off("METER_MISSING", quiet_s, 0.0, quiet_s / most_s, facts)
+            off = Off("METER_MISSING", quiet_s, power_w, quiet_s / most_s, facts)
             self._missing.look(now, off, self._heard_s)
 
     def end(self, now: float) -> None:
         """The transaction ends."""
-        for each in (self._register, self._power, self._missing):
+        for each in (self._register, self._power, self._missing, self._offered):
             each.end(now)
         self._heard_s = math.inf
 

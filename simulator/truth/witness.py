@@ -188,11 +188,14 @@ class _Evse:
         if self._transaction is None:
             return
         meter = self._bay.supply.meter
-        power_w = meter.watts(self._bay.supply.drawn())
+        power_w = self._bay.supply.power_w
         values = Values(
             fields.get("register_wh"), meter.register_wh, fields.get("power_w"), power_w
         )
         self._told.take(now, values, self._station.dialect.meter_interval_s)
+        offered = fields.get("offered")
+        if isinstance(offered, float | int):
+            self._told.offered(now, self._obedience.offered(offered, self._step(now)))
 
     def look(self, now: float) -> None:
         """Look at what flows from now on."""
@@ -201,9 +204,9 @@ class _Evse:
         supply = self._bay.supply
         step, flow = self._step(now), supply.drawn()
         status = self._bay.status.value
-        seen = Seen(step, flow, supply.meter.watts(flow), self._wants(step), status)
+        seen = Seen(step, flow, flow.power_w, self._wants(step), status)
         self._obedience.look(now, seen)
-        self._told.look(now, is_online=self._station.is_online)
+        self._told.look(now, flow.power_w, is_online=self._station.is_online)
 
     def ended(self, now: float, fields: dict[str, object]) -> None:
         """A transaction has ended, and its last message has been made."""

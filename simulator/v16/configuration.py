@@ -51,7 +51,7 @@ class Configuration:
     def __init__(self, evse: EvseModel, meter_interval_s: int, connectors: int = 1) -> None:
         self._own = {
             SAMPLE_INTERVAL_KEY: str(meter_interval_s),
-            SAMPLED_KEY: ",".join(default_measurands(evse.current)),
+            SAMPLED_KEY: ",".join(default_measurands(evse.current, evse.meter)),
             CONNECTORS_KEY: str(connectors),
             ROTATION_KEY: _rotation(evse, connectors),
         }

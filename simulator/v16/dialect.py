@@ -23,12 +23,12 @@ from simulator.v16.tokens import token_info
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from csms.ocppj.frames import Payload
     from profiles import Schedule
-    from simulator.metering.meter import Reading
+    from simulator.metering.reading import Reading
     from simulator.power.evse import EvseModel
     from simulator.station.authorization import TokenRules
     from simulator.station.core import Station
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
     from simulator.station.memory import Remembered
+    from simulator.station.news import News
     from simulator.station.transaction import Moment, Token, Transaction
 
 
@@ -70,6 +71,16 @@ class V16:
         return self.configuration.number("MeterValueSampleInterval")
 
     @property
+    def aligned_interval_s(self) -> float:
+        """ClockAlignedDataInterval."""
+        return self.configuration.number("ClockAlignedDataInterval")
+
+    def sends_aligned(self, *, has_transaction: bool) -> bool:
+        """Return true: 1.6 sends them of all connectors, where any are asked for."""
+        del has_transaction
+        return bool(self.configuration.measurands("MeterValuesAlignedData"))
+
+    @property
     def heartbeat_interval_s(self) -> float:
         """HeartbeatInterval."""
         return self.configuration.number("HeartbeatInterval")
@@ -95,6 +106,11 @@ class V16:
     def recall(self, remembered: Remembered) -> None:
         """Set those keys again."""
         self.configuration.recall(remembered["configuration"])
+
+    def visit_changed(self, news: News) -> Sequence[Outgoing]:
+        """Return nothing: 1.6's transactions begin and end with the flow of power."""
+        del news
+        return ()
 
     def looked(self, station: Station, now: float) -> None:
         """Do nothing: 1.6 has no monitors."""

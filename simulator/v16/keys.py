@@ -11,7 +11,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from simulator.metering.sampling import is_known
+from simulator.metering.sampling import is_known_to_16
 from simulator.station.limits import MAX_PERIODS, MAX_PROFILES, MAX_STACK_LEVEL
 
 if TYPE_CHECKING:
@@ -95,12 +95,12 @@ def listed(text: str) -> list[str]:
 
 def is_measurand(name: str) -> bool:
     """Whether a measurand can be sampled, as a whole or of one phase, as `Voltage.L1`."""
-    return is_known(split_phase(name)[0])
+    return is_known_to_16(split_phase(name)[0])
 
 
 def split_phase(name: str) -> tuple[str, str | None]:
     """Return a measurand and the phase that is wanted of it, None for all."""
-    found = None if is_known(name) else _PHASE.search(name)
+    found = None if is_known_to_16(name) else _PHASE.search(name)
     return (name, None) if found is None else (name[: found.start()], found[1])
 
 

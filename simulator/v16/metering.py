@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ocpp.v16 import datatypes, enums
+from ocpp.v16 import datatypes
 
 from simulator.metering.sampling import values
 from simulator.station.transaction import SampleContext
 from simulator.v16.keys import SAMPLED_KEY, split_phase
+from simulator.v16.sampled import spelled
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from simulator.metering.meter import Reading
+    from simulator.metering.reading import Reading
     from simulator.metering.sampling import Value
     from simulator.station.transaction import Moment, Transaction
     from simulator.v16.configuration import Configuration
@@ -58,7 +59,7 @@ def keep(
 def _meter_value(
     reading: Reading, measurands: Iterable[str], at: Moment, context: SampleContext
 ) -> datatypes.MeterValue | None:
-    sampled = [_sampled(each, context) for each in _chosen(reading, measurands)]
+    sampled = spelled(_chosen(reading, measurands), context.value)
     if not sampled:
         return None
     return datatypes.MeterValue(timestamp=to_text(at.at), sampled_value=sampled)
@@ -71,14 +72,3 @@ def _chosen(reading: Reading, measurands: Iterable[str]) -> Iterable[Value]:
         for value in values(reading, [measurand]):
             if phase is None or value.phase in (phase, f"{phase}-N"):
                 yield value
-
-
-def _sampled(value: Value, context: SampleContext) -> datatypes.SampledValue:
-    return datatypes.SampledValue(
-        value=f"{value.amount:g}" if value.unit != "Wh" else f"{value.amount:.0f}",
-        context=enums.ReadingContext(context.value),
-        measurand=enums.Measurand(value.measurand),
-        phase=enums.Phase(value.phase) if value.phase else None,
-        location=enums.Location(value.location or "Outlet"),
-        unit=enums.UnitOfMeasure(value.unit),
-    )

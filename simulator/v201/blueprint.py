@@ -252,7 +252,7 @@ def _transactions() -> list[Definition]:
 
 def _metering(evse: EvseModel) -> list[Definition]:
     sampled, aligned = "SampledDataCtrlr", "AlignedDataCtrlr"
-    usual = ",".join(default_measurands(evse.current))
+    usual = ",".join(default_measurands(evse.current, evse.meter))
 
     def chosen(component: str, name: str, default: str) -> Definition:
         return Definition(
@@ -266,14 +266,13 @@ def _metering(evse: EvseModel) -> list[Definition]:
         chosen(sampled, "TxStartedMeasurands", usual),
         chosen(sampled, "TxUpdatedMeasurands", usual),
         chosen(sampled, "TxEndedMeasurands", usual),
-        _flag(sampled, "SignReadings", _NO),
         *_available(aligned),
         _count(aligned, "Interval", 0, most=86_400, unit="s"),
         _count(aligned, "TxEndedInterval", 0, most=86_400, unit="s"),
         chosen(aligned, "Measurands", usual),
         chosen(aligned, "TxEndedMeasurands", ""),
         _flag(aligned, "SendDuringIdle", _NO),
-        _flag(aligned, "SignReadings", _NO),
+        *([_flag(each, "SignReadings") for each in (sampled, aligned) if evse.meter.is_signed]),
     ]
 
 

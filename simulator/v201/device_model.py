@@ -115,6 +115,12 @@ class DeviceModel:
         self.put("OCPPCommCtrlr", ATTEMPTS, str(attempts), _EVENT)
         self.put("OCPPCommCtrlr", ATTEMPT_INTERVAL, f"{interval_s:.0f}", _EVENT)
 
+    def wants_signed(self, component: str) -> bool:
+        """Whether signed values are wanted; a meter that cannot sign has no such variable."""
+        key = (component.lower(), "", 0, 0, "signreadings", "")
+        place = self.blueprint.places.get(key)
+        return place is not None and self.held(self.definitions[place]) == "true"
+
     def measurands(self, context: str) -> list[str]:
         """Return what meter values of a context hold."""
         return self.members(*_MEASURANDS.get(context, _UPDATED))

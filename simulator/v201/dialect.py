@@ -1,72 +1,43 @@
-"""OCPP 2.0.1 as a station speaks it: the messages that it sends.
+"""OCPP 2.0.1 as a station speaks it: settings, and the messages that belong to no transaction.
 
-Transactions start when the driver is authorized at a plugged-in car. Source: OCPP 2.0.1
-part 2, E01 to E13 and chapter "Messages".
+Source: OCPP 2.0.1 part 2, chapter "Messages".
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ocpp.v201 import call, datatypes, enums
 
 from csms.ocppj.version import Version
 from profiles import Rules
-from simulator.metering.sampling import values
 from simulator.station.outbox import Outgoing
-from simulator.station.transaction import SampleContext, Status, StopReason
+from simulator.station.transaction import Status
 from simulator.v201 import upkeep
 from simulator.v201.commands import COMMANDS
 from simulator.v201.device_model import DeviceModel
-from simulator.v201.extras import Extras
 from simulator.v201.profiles import encode_schedule
 from simulator.v201.tokens import token_info, token_rules
+from simulator.v201.transactions import Transactions, id_token
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from csms.ocppj.frames import Payload
     from profiles import Schedule
-    from simulator.metering.meter import Reading
     from simulator.power.evse import EvseModel
     from simulator.station.authorization import TokenRules
-    from simulator.station.dialect import AnswerListener, Command, Identity, InfoListener
+    from simulator.station.dialect import AnswerListener, Command, Identity
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
     from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
-    from simulator.station.transaction import Moment, Token, Transaction
-
-_Trigger: Final = enums.TriggerReasonEnumType
-_Reason: Final = enums.ReasonEnumType
-_State: Final = enums.ChargingStateEnumType
-
-_STATES: Final = MappingProxyType(
-    {
-        Status.CHARGING: _State.charging,
-        Status.SUSPENDED_EV: _State.suspended_ev,
-        Status.SUSPENDED_EVSE: _State.suspended_evse,
-    }
-)
-_STOPS: Final = MappingProxyType(
-    {
-        StopReason.LOCAL: (_Reason.local, _Trigger.stop_authorized),
-        StopReason.EV_DISCONNECTED: (_Reason.ev_disconnected, _Trigger.ev_communication_lost),
-        StopReason.REMOTE: (_Reason.remote, _Trigger.remote_stop),
-        StopReason.DE_AUTHORIZED: (_Reason.de_authorized, _Trigger.deauthorized),
-        StopReason.SOFT_RESET: (_Reason.immediate_reset, _Trigger.reset_command),
-        StopReason.HARD_RESET: (_Reason.immediate_reset, _Trigger.reset_command),
-        StopReason.UNLOCK_COMMAND: (_Reason.other, _Trigger.unlock_command),
-        StopReason.OTHER: (_Reason.other, _Trigger.abnormal_condition),
-        StopReason.POWER_LOSS: (_Reason.power_loss, _Trigger.abnormal_condition),
-    }
-)
+    from simulator.station.transaction import Moment, Token
 
 
-class V201(Extras):
+class V201(Transactions):
     """The dialect of OCPP 2.0.1. `model` is the station's device model."""
 
     version = Version.V201
@@ -92,6 +63,18 @@ class V201(Extras):
     def meter_interval_s(self) -> float:
         """SampledDataCtrlr.TxUpdatedInterval."""
         return self.model.number("SampledDataCtrlr", "TxUpdatedInterval")
+
+    @property
+    def aligned_interval_s(self) -> float:
+        """AlignedDataCtrlr.Interval."""
+        return self.model.number("AlignedDataCtrlr", "Interval")
+
+    def sends_aligned(self, *, has_transaction: bool) -> bool:
+        """Whether AlignedDataCtrlr is enabled, and not for idle EVSEs alone (SendDuringIdle)."""
+        model, component = self.model, "AlignedDataCtrlr"
+        if model.text(component, "Enabled") != "true":
+            return False
+        return not (has_transaction and model.text(component, "SendDuringIdle") == "true")
 
     @property
     def heartbeat_interval_s(self) -> float:
@@ -222,156 +205,13 @@ class V201(Extras):
 
     def authorize(self, token: Token, listener: AnswerListener) -> Outgoing:
         """Return an Authorize."""
-        message = call.Authorize(id_token=_id_token(token))
+        message = call.Authorize(id_token=id_token(token))
         return Outgoing(
             "Authorize",
             lambda: message,
             on_result=lambda answer, now: listener(token_info(answer), now),
             on_failure=lambda now: listener(None, now),
         )
-
-    def transaction_id(self, transaction: Transaction) -> str:
-        """Return the ID that the station gave it."""
-        return transaction.id
-
-    def started(
-        self, transaction: Transaction, reading: Reading, listener: InfoListener
-    ) -> Outgoing:
-        """Return TransactionEvent Started."""
-        remote = transaction.is_remote
-        message = call.TransactionEvent(
-            event_type=enums.TransactionEventEnumType.started,
-            timestamp=to_text(transaction.started.at),
-            trigger_reason=_Trigger.remote_start if remote else _Trigger.authorized,
-            seq_no=transaction.take_seq(),
-            offline=transaction.started.is_offline,
-            transaction_info=datatypes.TransactionType(
-                transaction_id=transaction.id,
-                charging_state=_State.ev_connected,
-                remote_start_id=transaction.remote_start_id,
-            ),
-            evse=datatypes.EVSEType(id=transaction.evse_id, connector_id=1),
-            id_token=_id_token(transaction.token),
-            reservation_id=transaction.reservation_id,
-            meter_value=self._meter_values(reading, transaction.started, SampleContext.BEGIN),
-        )
-
-        def take(answer: Payload, now: float) -> None:
-            info = token_info(answer)
-            if info is not None:
-                listener(info, now)
-
-        return _event(transaction, message, on_result=take)
-
-    def charging_state(
-        self, transaction: Transaction, status: Status, reading: Reading, at: Moment
-    ) -> Outgoing | None:
-        """Return TransactionEvent Updated with the new state."""
-        del reading
-        if status not in _STATES:
-            return None
-        transaction.status = status
-        return self._updated(
-            transaction, at, _Trigger.charging_state_changed, state=_STATES[status]
-        )
-
-    def metered(
-        self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
-    ) -> Outgoing:
-        """Return TransactionEvent Updated with meter values, asked for also with the state.
-
-        Source: OCPP 2.0.1 part 2, F06.FR.07.
-        """
-        meter_value = self._meter_values(reading, at, context)
-        if context is not SampleContext.TRIGGER:
-            trigger = _Trigger.meter_value_periodic
-            return self._updated(transaction, at, trigger, meter_value=meter_value)
-        state = _State.ev_connected if transaction.status is None else _STATES[transaction.status]
-        return self._updated(
-            transaction, at, _Trigger.trigger, state=state, meter_value=meter_value
-        )
-
-    def idle_metered(
-        self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
-    ) -> Outgoing:
-        """Return MeterValues."""
-        meter_value = self._meter_values(reading, at, context)
-        message = call.MeterValues(evse_id=evse_id, meter_value=meter_value)
-        return Outgoing("MeterValues", lambda: message)
-
-    def stopped(
-        self, transaction: Transaction, reading: Reading, at: Moment, reason: StopReason
-    ) -> Outgoing:
-        """Return TransactionEvent Ended."""
-        self.transaction_ended(transaction.id)
-        stopped_reason, trigger = _STOPS[reason]
-        is_gone = reason is StopReason.EV_DISCONNECTED
-        message = call.TransactionEvent(
-            event_type=enums.TransactionEventEnumType.ended,
-            timestamp=to_text(at.at),
-            trigger_reason=trigger,
-            seq_no=transaction.take_seq(),
-            offline=at.is_offline,
-            transaction_info=datatypes.TransactionType(
-                transaction_id=transaction.id,
-                charging_state=_State.idle if is_gone else _State.ev_connected,
-                stopped_reason=stopped_reason,
-            ),
-            evse=datatypes.EVSEType(id=transaction.evse_id, connector_id=1),
-            id_token=_id_token(transaction.stopped_by) if transaction.stopped_by else None,
-            meter_value=self._meter_values(reading, at, SampleContext.END),
-        )
-        return _event(transaction, message)
-
-    def _updated(
-        self,
-        transaction: Transaction,
-        at: Moment,
-        trigger: object,
-        *,
-        state: object = None,
-        meter_value: list[object] | None = None,
-    ) -> Outgoing:
-        message = call.TransactionEvent(
-            event_type=enums.TransactionEventEnumType.updated,
-            timestamp=to_text(at.at),
-            trigger_reason=trigger,
-            seq_no=transaction.take_seq(),
-            offline=at.is_offline,
-            transaction_info=datatypes.TransactionType(
-                transaction_id=transaction.id, charging_state=state
-            ),
-            evse=datatypes.EVSEType(id=transaction.evse_id, connector_id=1),
-            meter_value=meter_value,
-        )
-        return _event(transaction, message)
-
-    def _meter_values(self, reading: Reading, at: Moment, context: SampleContext) -> list[object]:
-        sampled = [
-            datatypes.SampledValueType(
-                value=value.amount,
-                context=enums.ReadingContextEnumType(context.value),
-                measurand=enums.MeasurandEnumType(value.measurand),
-                phase=enums.PhaseEnumType(value.phase) if value.phase else None,
-                location=enums.LocationEnumType(value.location or "Outlet"),
-                unit_of_measure=datatypes.UnitOfMeasureType(unit=value.unit),
-            )
-            for value in values(reading, self.model.measurands(context.value))
-        ]
-        return [datatypes.MeterValueType(timestamp=to_text(at.at), sampled_value=sampled)]
-
-
-def _event(
-    transaction: Transaction,
-    message: object,
-    on_result: Callable[[Payload, float], None] | None = None,
-) -> Outgoing:
-    event = Outgoing(
-        "TransactionEvent", lambda: message, is_durable=True, transaction=transaction.id
-    )
-    if on_result is not None:
-        event.on_result = on_result
-    return event
 
 
 def _connector_status(status: Status) -> object:
@@ -387,7 +227,3 @@ def _connector_status(status: Status) -> object:
             return known.reserved
         case _:
             return known.occupied
-
-
-def _id_token(token: Token) -> object:
-    return datatypes.IdTokenType(id_token=token.text, type=enums.IdTokenEnumType(token.kind))

@@ -14,8 +14,9 @@ from ocpp.v201 import call_result, datatypes, enums
 from profiles import Purpose
 from profiles import Transaction as LimitTransaction
 from simulator.station.admission import Grant
+from simulator.station.news import Change
 from simulator.station.transaction import StopReason, Token
-from simulator.v201.access import model_of
+from simulator.v201.access import dialect_of, model_of
 from simulator.v201.profiles import decode_profile
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from simulator.station.bay import Bay
     from simulator.station.core import Station
     from simulator.station.dialect import Command
+    from simulator.v201.transactions import Told
 
 _Remote: Final = enums.RequestStartStopStatusEnumType
 _Unlock: Final = enums.UnlockStatusEnumType
@@ -52,7 +54,9 @@ def _request_start(station: Station, payload: Payload, now: float) -> object:
         if flaw is None and bay.admission.start_remotely(grant, now):
             if profile is not None:
                 station.book.install(bay.evse_id, profile, station.at(now))
-            return call_result.RequestStartTransaction(_Remote.accepted)
+            told = dialect_of(station).told.get(bay.evse_id)
+            number = None if told is None else told.id
+            return call_result.RequestStartTransaction(_Remote.accepted, transaction_id=number)
     if flaw is not None:
         return _refused("InvalidProfile", flaw)
     return call_result.RequestStartTransaction(_Remote.rejected)
@@ -63,6 +67,10 @@ def _request_stop(station: Station, payload: Payload, now: float) -> object:
         if bay.transaction is not None and bay.transaction.id == payload["transactionId"]:
             bay.stop(StopReason.REMOTE, now)
             return call_result.RequestStopTransaction(_Remote.accepted)
+    for told in list(dialect_of(station).told.values()):
+        if told.id == payload["transactionId"]:
+            _stop_told(station.bays[told.evse_id], told, now)
+            return call_result.RequestStopTransaction(_Remote.accepted)
     info = datatypes.StatusInfoType(reason_code="TxNotFound")
     return call_result.RequestStopTransaction(_Remote.rejected, status_info=info)
 
@@ -72,10 +80,11 @@ def _get_transaction_status(station: Station, payload: Payload, _now: float) -> 
     if asked is None:
         waits = station.has_waiting_transaction_messages
         return call_result.GetTransactionStatus(messages_in_queue=waits)
-    running = (bay.transaction for bay in station.bays.values())
+    running = {each.id for each in dialect_of(station).told.values()}
+    running |= {each.transaction.id for each in station.bays.values() if each.transaction}
     return call_result.GetTransactionStatus(
         messages_in_queue=station.outbox.holds(asked),
-        ongoing_indicator=any(each is not None and each.id == asked for each in running),
+        ongoing_indicator=asked in running,
     )
 
 
@@ -98,6 +107,13 @@ COMMANDS: Final[Mapping[str, Command]] = MappingProxyType(
         "UnlockConnector": _unlock_connector,
     }
 )
+
+
+def _stop_told(bay: Bay, told: Told, now: float) -> None:
+    """End what waits for its car; what waits for its car to leave has ended already (F03)."""
+    if told.reason is None:
+        bay.tell(Change.STOPPED, now)
+        bay.admission.reset(now)
 
 
 def _refused(code: str, sentence: str) -> object:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from ocpp.v201 import call, call_result, datatypes, enums
 
 from profiles import ClearCriteria, CompositeQuery, Purpose, RateUnit
+from profiles import Transaction as LimitTransaction
 from simulator.station.outbox import Outgoing
 from simulator.station.refusals import effects, refusal
+from simulator.v201.access import dialect_of
 from simulator.v201.profiles import (
     decode_profile,
     encode_composite,
@@ -33,7 +35,9 @@ def _set_charging_profile(station: Station, payload: Payload, now: float) -> obj
     status = enums.ChargingProfileStatusEnumType
     evse = payload["evseId"]
     profile = decode_profile(payload["chargingProfile"])
-    reason = refusal(station, evse, profile, now)
+    told = dialect_of(station).told.get(evse)
+    running = None if told is None else LimitTransaction(told.id, station.at(now))
+    reason = refusal(station, evse, profile, now, running)
     if reason is not None:
         station.report(now, "profile.refused", evse=evse, profile=profile.id, reason=reason)
         info = datatypes.StatusInfoType(reason_code="InvalidProfile", additional_info=reason)
@@ -69,7 +73,9 @@ def _get_composite_schedule(station: Station, payload: Payload, now: float) -> o
         return call_result.GetCompositeSchedule(status.rejected)
     if effects(station, now).tells_nonsense:
         return call_result.GetCompositeSchedule(status.accepted, schedule=nonsense_composite(evse))
-    unit = RateUnit(payload.get("chargingRateUnit", "A"))
+    # Without a wish it is the unit of the hardware: amperes on AC, watts on DC.
+    natural = station.bays[evse or min(station.bays)].supply.model.unit
+    unit = RateUnit(payload.get("chargingRateUnit", natural))
     query = CompositeQuery(evse, station.at(now), payload["duration"], unit)
     running = {
         number: bay.limit_transaction

@@ -1,17 +1,34 @@
 """A car: battery, charge level, and how much it draws of what it is offered.
 
-On AC the draw is amperes per phase, on DC watts. Source of the shapes: IEC 61851-1 (6 A is the
-least that can be offered; a car follows within 5 s), and the measured taper of real sessions.
+On AC the draw is amperes per phase, on DC watts. The car plans its draw as legs, straight lines
+that hold until it changes its mind, so that nothing depends on when somebody looks. Source of
+the shapes: IEC 61851-1 (6 A is the least that can be offered; a car follows within 5 s and stops
+within 3 s), and the measured taper of real sessions.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from simulator.vehicles.curve import AC_TAPER, COLD_AND_HOT
+from simulator.vehicles.leg import Leg, Phase
+
+if TYPE_CHECKING:
+    from simulator.vehicles.curve import Curve
 
 _DOWN_FACTOR = 4.0
 _SETTLED_SHARE = 0.005
 _JOULES_PER_KWH = 3_600_000.0
+_TAPER_STEP = 0.01
+_RAMP_STEP_S = 30.0
+_HEAT_STEP_S = 60.0
+_LONG_SLEEP_S = 30.0
+_HEAT_J_PER_K_KWH = 6_600.0
+_COOLS_IN_S = 3_600.0
+_AMBIENT_C = 20.0
 
 
 class CurrentType(StrEnum):
@@ -22,13 +39,27 @@ class CurrentType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Preconditioning:
+    """Warming and cooling on the grid once full: `watts` for `length_s`, `every_s` apart."""
+
+    watts: float
+    length_s: float
+    every_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class VehicleModel:
     """A kind of car.
 
-    `max_draw` and `min_draw` are amperes per phase on AC, watts on DC. Up to charge level
-    `knee` it draws in full, then linearly less, down to the share `tail` when full. `bias` is
-    added to what is offered: cars sit a little off the pilot signal. `wake_s` passes between
-    being allowed to draw and drawing; from nothing to full takes `ramp_s`.
+    `max_draw` and `min_draw` are amperes per phase on AC, watts on DC. `taper` is the share of
+    `max_draw` by charge level (0 to 1). `bias` is added to what is offered: cars sit a little
+    off the pilot signal; with `draw_step` they go in steps. Of the power, `overhead_w` goes to
+    the car itself and `efficiency` of the rest into the battery: little power is poorly used.
+
+    `wake_s` passes between being allowed to draw and drawing, `resume_s` (as `wake_s` if None,
+    infinity is never) after a pause of more than `dozes_after_s`, and `waits_s` once, by a timer
+    of its own, after plugging in. From nothing to full takes `ramp_s`. `standby_w` flows while it
+    is paused or full. `summary` says what is special.
     """
 
     name: str
@@ -38,102 +69,232 @@ class VehicleModel:
     phases: int = 3
     min_draw: float = 6.0
     efficiency: float = 0.9
-    knee: float = 0.96
-    tail: float = 0.2
+    overhead_w: float = 100.0
+    taper: Curve = AC_TAPER
     bias: float = -0.2
+    draw_step: float = 0.0
     wake_s: float = 3.0
+    resume_s: float | None = None
+    dozes_after_s: float = 60.0
+    waits_s: float = 0.0
     ramp_s: float = 6.0
+    standby_w: float = 0.0
+    preconditioning: Preconditioning | None = None
+    speaks_iso15118: bool = False
+    summary: str = ""
+
+    def share_used(self, watts: float) -> float:
+        """Return the share of a power that reaches the battery."""
+        return self.efficiency * max(0.0, 1.0 - self.overhead_w / watts) if watts > 0 else 0.0
 
 
 class Vehicle:
-    """One car at the plug. `soc` is 0 to 1; `is_satisfied` stops it from drawing for good."""
+    """One car at the plug. `soc` is 0 to 1; `is_satisfied` stops it from drawing for good.
 
-    __slots__ = ("_asleep_s", "draw", "is_satisfied", "model", "soc")
+    `draw`, `soc` and `temperature_c` (the battery's) are as of when it was last looked at.
+    """
 
-    def __init__(self, model: VehicleModel, soc: float) -> None:
+    __slots__ = (
+        "_aside_s",
+        "_dozes_in_s",
+        "_is_sleeping_long",
+        "_phase",
+        "_rest_s",
+        "_wakes_in_s",
+        "draw",
+        "is_satisfied",
+        "model",
+        "soc",
+        "temperature_c",
+    )
+
+    def __init__(self, model: VehicleModel, soc: float, temperature_c: float = _AMBIENT_C) -> None:
         self.model = model
         self.soc = soc
+        self.temperature_c = temperature_c
         self.draw = 0.0
         self.is_satisfied = False
-        self._asleep_s = model.wake_s
+        self._phase = Phase.WAKING
+        self._dozes_in_s = model.dozes_after_s
+        self._aside_s = 0.0
+        self._rest_s = math.inf if model.preconditioning is None else model.preconditioning.every_s
+        self._sleep(model.waits_s + model.wake_s)
 
     @property
     def wants_energy(self) -> bool:
-        """Whether the car would draw if it was allowed to."""
+        """Whether its battery would take something if it was allowed to."""
         return not self.is_satisfied and self.soc < 1.0
 
+    @property
+    def asks_for_power(self) -> bool:
+        """Whether it signals that it is ready to draw (IEC 61851-1, state C)."""
+        if self._phase is Phase.ASIDE:
+            return True
+        return self.wants_energy and not self._is_sleeping_long
+
+    @property
+    def missing_j(self) -> float:
+        """Return the least energy from the plug with which it is full."""
+        capacity_j = self.model.battery_kwh * _JOULES_PER_KWH
+        return (1.0 - self.soc) * capacity_j / self.model.efficiency
+
     def target(self, offered: float) -> float:
-        """Return what the car will draw of `offered` once it has settled."""
+        """Return what its battery will take of `offered` once it has settled."""
         if not self.wants_energy or offered < self.model.min_draw:
             return 0.0
-        return max(0.0, min(offered + self.model.bias, self._ceiling()))
+        return min(self._followed(offered), self._ceiling(self.soc))
 
-    def is_settled(self, offered: float) -> bool:
-        """Whether the draw stays about as it is as long as the offer does."""
-        return abs(self.target(offered) - self.draw) <= self.model.max_draw * _SETTLED_SHARE
+    def plan(self, offered: float, watts: float, trickle: float = 0.0) -> Leg:
+        """Return how the draw goes on from now until the car changes it by itself.
 
-    def step(self, dt_s: float, offered: float) -> float:
-        """Move on by `dt_s` and return the mean draw over it."""
-        target = self.target(offered)
-        before = self.draw
-        if target > before:
-            self.draw = min(target, before + self._ramp() * self._awake(dt_s))
-        else:
-            self.draw = max(target, before - _DOWN_FACTOR * self._ramp() * dt_s)
-        if self.draw == 0.0 == target:
-            self._asleep_s = self.model.wake_s
-        return (before + self.draw) / 2
+        `watts` is the power of one unit of draw; `trickle` flows even where the offer is a pause.
+        """
+        self._enter(self._next_phase(offered, trickle))
+        match self._phase:
+            case Phase.WAKING:
+                return self._towards(self._standby(watts), self._wakes_in_s)
+            case Phase.PAUSED:
+                return self._towards(self._standby(watts), math.inf)
+            case Phase.RESTING:
+                return self._towards(self._standby(watts), self._rest_s)
+            case Phase.ASIDE:
+                return self._towards(self._aside(offered, watts), self._aside_s)
+            case Phase.CHARGING:
+                return self._charging(offered, watts, trickle)
 
-    def store(self, energy_j: float) -> None:
-        """Take energy from the plug into the battery."""
-        capacity_j = self.model.battery_kwh * _JOULES_PER_KWH
-        self.soc = min(1.0, self.soc + energy_j * self.model.efficiency / capacity_j)
+    def look(self, leg: Leg, elapsed_s: float) -> None:
+        """Show draw and charge level of a moment within a leg."""
+        self.draw = leg.draw_at(elapsed_s)
+        self.soc = leg.soc_at(elapsed_s)
 
-    def _awake(self, dt_s: float) -> float:
-        asleep = min(self._asleep_s, dt_s)
-        self._asleep_s -= asleep
-        return dt_s - asleep
+    def end(self, leg: Leg, elapsed_s: float, watts: float) -> None:
+        """Leave a leg, at its end or before; the next thing is to plan another."""
+        self.look(leg, elapsed_s)
+        match leg.phase:
+            case Phase.WAKING:
+                self._wakes_in_s -= elapsed_s
+            case Phase.PAUSED:
+                self._dozes_in_s -= elapsed_s
+            case Phase.RESTING:
+                self._rest_s -= elapsed_s
+            case Phase.ASIDE:
+                self._aside_s -= elapsed_s
+            case Phase.CHARGING:
+                self._warm(leg.area(elapsed_s) * watts, elapsed_s)
 
-    def _ramp(self) -> float:
-        return self.model.max_draw / self.model.ramp_s
+    def interrupt(self) -> None:
+        """Lose the power at once; it wakes as after a short pause."""
+        self.draw = 0.0
+        if self._wakes_in_s <= 0.0:
+            self._sleep(self.model.wake_s)
 
-    def _ceiling(self) -> float:
-        if self.soc <= self.model.knee:
-            return self.model.max_draw
-        left = (1.0 - self.soc) / (1.0 - self.model.knee)
-        return self.model.max_draw * (self.model.tail + (1.0 - self.model.tail) * left)
+    def _next_phase(self, offered: float, trickle: float) -> Phase:
+        is_offered = offered >= self.model.min_draw
+        if not self.wants_energy:
+            return self._at_rest() if is_offered else Phase.PAUSED
+        if not is_offered:
+            return Phase.CHARGING if trickle > 0 else Phase.PAUSED
+        if self._phase is Phase.PAUSED and self._wakes_in_s <= 0.0:
+            model = self.model
+            is_dozing = self._dozes_in_s <= 0.0 and model.resume_s is not None
+            self._sleep(model.resume_s if is_dozing and model.resume_s else model.wake_s)
+        return Phase.WAKING if self._wakes_in_s > 0.0 else Phase.CHARGING
 
+    def _at_rest(self) -> Phase:
+        habit = self.model.preconditioning
+        if habit is None:
+            return Phase.RESTING
+        if self._phase is Phase.ASIDE and self._aside_s <= 0.0:
+            self._rest_s = habit.every_s
+        elif self._phase is Phase.RESTING and self._rest_s <= 0.0:
+            self._aside_s = habit.length_s
+        return Phase.ASIDE if self._aside_s > 0.0 else Phase.RESTING
 
-def _ac(name: str, kwh: float, amperes: float, phases: int) -> VehicleModel:
-    return VehicleModel(name, kwh, CurrentType.AC, amperes, phases)
+    def _enter(self, phase: Phase) -> None:
+        if phase is Phase.PAUSED and self._phase is not Phase.PAUSED:
+            self._dozes_in_s = self.model.dozes_after_s
+        if phase is not Phase.WAKING:
+            self._is_sleeping_long = False
+        self._phase = phase
 
+    def _sleep(self, seconds: float) -> None:
+        self._wakes_in_s = seconds
+        self._is_sleeping_long = seconds > _LONG_SLEEP_S
 
-def _dc(name: str, kwh: float, kilowatts: float) -> VehicleModel:
-    return VehicleModel(
-        name,
-        kwh,
-        CurrentType.DC,
-        kilowatts * 1000.0,
-        phases=1,
-        min_draw=500.0,
-        efficiency=0.94,
-        knee=0.55,
-        bias=0.0,
-        ramp_s=10.0,
-    )
+    def _charging(self, offered: float, watts: float, trickle: float) -> Leg:
+        target = max(self.target(offered), trickle)
+        if abs(target - self.draw) > self.model.max_draw * _SETTLED_SHARE:
+            ramp = self._towards(target, _RAMP_STEP_S)
+            return self._filling(ramp.draw, ramp.slope, ramp.length_s, watts)
+        falls_at = min(1.0, self.model.taper.falls_to(self._share(target), self.soc))
+        if trickle < target and (target < self._followed(offered) or falls_at <= self.soc):
+            return self._tapering(target, offered, watts)
+        return self._filling_to(falls_at, target, target, watts)
 
+    def _tapering(self, target: float, offered: float, watts: float) -> Leg:
+        """Return the way to the next percent of charge, down the line of the taper."""
+        full = min(self.soc + _TAPER_STEP, self.model.taper.next_point(self.soc), 1.0)
+        end = min(self._followed(offered), self._ceiling(full))
+        return self._filling_to(full, target, end, watts)
 
-VEHICLES: dict[str, VehicleModel] = {
-    model.name: model
-    for model in (
-        _ac("plug-in-hybrid", 12.0, 16.0, 1),
-        _ac("city-7kw", 36.0, 32.0, 1),
-        _ac("compact-11kw", 58.0, 16.0, 3),
-        _ac("sedan-11kw", 77.0, 16.0, 3),
-        _ac("van-22kw", 90.0, 32.0, 3),
-        _ac("two-phase-7kw", 42.0, 16.0, 2),
-        _dc("city-dc-50kw", 36.0, 50.0),
-        _dc("sedan-dc-150kw", 77.0, 150.0),
-    )
-}
-"""Cars by name; scenarios may define more."""
+    def _filling_to(self, soc: float, start: float, end: float, watts: float) -> Leg:
+        """Return a straight line from one draw to another that ends at a charge level."""
+        mean = (start + end) / 2
+        soc_per_area = self._soc_per_area(mean, watts)
+        if soc <= self.soc or soc_per_area <= 0.0 or mean <= 0.0:
+            return Leg(Phase.CHARGING, start, 0.0, _HEAT_STEP_S, self.soc, soc_per_area)
+        length_s = (soc - self.soc) / (soc_per_area * mean)
+        slope = (end - start) / length_s
+        if self.model.current is CurrentType.DC and length_s > _HEAT_STEP_S:
+            return Leg(Phase.CHARGING, start, slope, _HEAT_STEP_S, self.soc, soc_per_area)
+        return Leg(Phase.CHARGING, start, slope, length_s, self.soc, soc_per_area, soc)
+
+    def _filling(self, start: float, slope: float, length_s: float, watts: float) -> Leg:
+        soc_per_area = self._soc_per_area(start + slope * length_s / 2, watts)
+        return Leg(Phase.CHARGING, start, slope, length_s, self.soc, soc_per_area)
+
+    def _towards(self, target: float, at_most_s: float) -> Leg:
+        """Return a ramp to a draw, or the draw itself when it is reached."""
+        missing = target - self.draw
+        if abs(missing) <= self.model.max_draw * _SETTLED_SHARE:
+            return Leg(self._phase, target, 0.0, at_most_s, self.soc)
+        rate = self.model.max_draw / self.model.ramp_s
+        slope = rate if missing > 0 else -_DOWN_FACTOR * max(rate, self.model.max_draw / 12.0)
+        return Leg(self._phase, self.draw, slope, min(missing / slope, at_most_s), self.soc)
+
+    def _soc_per_area(self, mean: float, watts: float) -> float:
+        power_w = mean * watts
+        return watts * self.model.share_used(power_w) / (self.model.battery_kwh * _JOULES_PER_KWH)
+
+    def _followed(self, offered: float) -> float:
+        """Return what it would draw of an offer with an empty battery."""
+        model = self.model
+        wanted = min(offered + model.bias, model.max_draw)
+        if model.draw_step > 0:
+            wanted = math.floor(wanted / model.draw_step) * model.draw_step
+        return max(0.0, wanted)
+
+    def _ceiling(self, soc: float) -> float:
+        return self.model.max_draw * self.model.taper.at(soc) * self._heat_share()
+
+    def _share(self, draw: float) -> float:
+        return draw / (self.model.max_draw * self._heat_share())
+
+    def _heat_share(self) -> float:
+        is_dc = self.model.current is CurrentType.DC
+        return COLD_AND_HOT.at(self.temperature_c) if is_dc else 1.0
+
+    def _warm(self, energy_j: float, elapsed_s: float) -> None:
+        """Warm the battery by what charging loses, and cool it towards the air around."""
+        model = self.model
+        heat_j_per_k = model.battery_kwh * _HEAT_J_PER_K_KWH
+        cooled = (self.temperature_c - _AMBIENT_C) * (1.0 - math.exp(-elapsed_s / _COOLS_IN_S))
+        self.temperature_c += energy_j * (1.0 - model.efficiency) / heat_j_per_k - cooled
+
+    def _standby(self, watts: float) -> float:
+        return self.model.standby_w / watts if watts > 0 else 0.0
+
+    def _aside(self, offered: float, watts: float) -> float:
+        habit = self.model.preconditioning
+        wanted = 0.0 if habit is None or watts <= 0 else habit.watts / watts
+        return min(wanted, self._followed(offered))

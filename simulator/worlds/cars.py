@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from simulator.vehicles.vehicle import VEHICLES, CurrentType, VehicleModel
+from simulator.vehicles.catalogue import VEHICLES
+from simulator.vehicles.curve import knee
+from simulator.vehicles.vehicle import CurrentType, VehicleModel
 from simulator.worlds.spec import Amount, Spec
 
 __all__ = ["VEHICLES", "CarSpec", "IdentifierKind", "VehicleSpec"]
@@ -38,7 +40,7 @@ class VehicleSpec(Spec):
     def model(self, name: str) -> VehicleModel:
         """Return the physical model."""
         is_ac = self.current is CurrentType.AC
-        knee = self.knee_percent if self.knee_percent is not None else (96 if is_ac else 55)
+        at = self.knee_percent if self.knee_percent is not None else (96 if is_ac else 55)
         return VehicleModel(
             name=name,
             battery_kwh=self.battery_kwh,
@@ -47,7 +49,7 @@ class VehicleSpec(Spec):
             phases=self.phases if is_ac else 1,
             min_draw=6.0 if is_ac else 500.0,
             efficiency=0.9 if is_ac else 0.94,
-            knee=knee / 100,
+            taper=knee(at / 100, 0.2),
             bias=-0.2 if is_ac else 0.0,
             wake_s=self.wake_s,
             ramp_s=self.ramp_s,

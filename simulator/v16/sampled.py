@@ -1,0 +1,42 @@
+"""Sampled values as 1.6 spells them. Source: OCPP 1.6 edition 2, 7.43."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ocpp.v16 import datatypes, enums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from simulator.metering.sampling import Value
+
+_UNITS: Final = {each.value: each for each in enums.UnitOfMeasure}
+
+
+def spelled(found: Iterable[Value], context: str) -> list[datatypes.SampledValue]:
+    """Return values as messages carry them, each signed one followed by its signature."""
+    spelled: list[datatypes.SampledValue] = []
+    for value in found:
+        spelled.append(_spelled(value, context, value.text, enums.ValueFormat.raw))
+        if value.signed is not None:
+            signature = value.signed.text()
+            spelled.append(_spelled(value, context, signature, enums.ValueFormat.signed_data))
+    return spelled
+
+
+def _spelled(
+    value: Value, context: str, text: str, kind: enums.ValueFormat
+) -> datatypes.SampledValue:
+    """Return one value; where 1.6 has no word for the unit it goes without."""
+    is_raw = kind is enums.ValueFormat.raw
+    unit = "kWh" if value.unit == "Wh" and value.multiplier else value.unit
+    return datatypes.SampledValue(
+        value=text,
+        context=enums.ReadingContext(context),
+        format=None if is_raw else kind,
+        measurand=enums.Measurand(value.measurand),
+        phase=enums.Phase(value.phase) if value.phase else None,
+        location=enums.Location(value.location or "Outlet"),
+        unit=_UNITS.get(unit),
+    )
