@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
 
 Path: TypeAlias = tuple[str | int, ...]
 Mistake: TypeAlias = tuple[Path, str]
@@ -23,16 +24,32 @@ _KEY: Final = re.compile(r"""^\s*("[^"]*"|'[^']*'|[\w.-]+)\s*=""")
 
 def of(error: ValidationError, document: Mapping[str, Any]) -> list[Mistake]:
     """Return the mistakes that pydantic found in a document."""
-    found = []
-    for each in error.errors(include_url=False):
-        path = _within(each["loc"], document)
-        message = each["msg"].removeprefix("Value error, ")
-        if each["type"] == "extra_forbidden":
-            message = _unknown_field(str(path[-1]))
-        elif each["type"] == "missing":
-            message = "this field must be there"
-        found.append((path, message))
-    return found
+    found = [
+        (_within(each["loc"], document), each["type"], _message(each))
+        for each in error.errors(include_url=False)
+    ]
+    # A list with a mistake in it counts as too short as well, which nobody wants to know.
+    return [
+        (path, _unknown_field(str(path[-1])) if kind == "extra_forbidden" else message)
+        for path, kind, message in found
+        if kind != "too_short" or not any(_is_inside(other, path) for other, _, _ in found)
+    ]
+
+
+def _message(each: ErrorDetails) -> str:
+    told = each.get("ctx", {})
+    match each["type"]:
+        case "missing":
+            return "this must be there"
+        case "too_short":
+            return f"{told['min_length']} are needed, there are {told['actual_length']}"
+        case "too_long":
+            return f"{told['max_length']} are allowed, there are {told['actual_length']}"
+    return each["msg"].removeprefix("Value error, ")
+
+
+def _is_inside(path: Path, outer: Path) -> bool:
+    return len(path) > len(outer) and path[: len(outer)] == outer
 
 
 def sentences(source: str, text: str, found: Iterable[Mistake]) -> str:
