@@ -25,9 +25,9 @@ def shows(*names):
 
 
 def was_told(room, name):
-    """Whether the station told the world outside of OCPP that the fault was on."""
-    told = [each for each in room.events if each.name in ("fault.started", "truth.fault")]
-    return any(each.fields.get("fault") == name for each in told)
+    """Whether the truth log was told that the fault was on; the room is one that tells it."""
+    told = [each.fields for each in room.events if each.name == "truth.fault"]
+    return any(each["fault"] == name for each in told)
 
 
 def shown(folder=_FOLDER):

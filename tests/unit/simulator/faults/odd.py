@@ -42,7 +42,7 @@ class OddLab(Lab):
         if next_car_s is not None:
             stays = NEXT_CAR.format(stays=stays, arrives=next_car_s)
         faults = [fault] if isinstance(fault, str) else list(fault or ())
-        super().__init__(version, faults=faults, stays=stays, interval=10, **more)
+        super().__init__(version, faults=faults, stays=stays, interval=10, truth=True, **more)
 
     def run(self, seconds):
         end = self.now + seconds
