@@ -15,7 +15,7 @@ from websockets.uri import WebSocketURI, parse_uri
 from simulator.faults.effects import HONEST
 from simulator.running.connection import Connection
 from simulator.running.dialling import Failure, failure
-from simulator.running.opening import header_lines, opening
+from simulator.running.opening import header_lines, opening, security_profile
 from simulator.running.websocket import ClientSocket
 from simulator.station.outputs import CloseConnection, Happened, PasswordChanged, Ping, Send
 from simulator.station.retries import heeded_s
@@ -241,6 +241,7 @@ class Link:
         effects = station.effects(now)
         version = station.dialect.version
         made = opening(station.id, version, self.password, ground.target, effects)
+        station.dialect.secured(security_profile(ground.target, self.password))
         self._made = made
         address = _address(made)
 

@@ -88,6 +88,13 @@ class Target:
         return f"{self.url.rstrip('/')}/{quote(station_id, safe='')}"
 
 
+def security_profile(target: Target, password: str | None) -> int:
+    """Return the security profile of a connection: TLS without a password is by certificate."""
+    if target.is_secure:
+        return 3 if password is None else 2
+    return 0 if password is None else 1
+
+
 def opening(
     station_id: str, version: Version, password: str | None, target: Target, effects: Effects
 ) -> Opening:

@@ -202,6 +202,14 @@ class Dialect(Protocol):
         """Return where the upload of a log is, where the version has a word for it."""
         ...
 
+    def secured(self, profile: int) -> None:
+        """Show the security profile by which the station connects, 0 to 3."""
+        ...
+
+    def boot_event(self, reason: str, at: datetime) -> Outgoing | None:
+        """Return word of a boot for the security log, from security profile 1 on."""
+        ...
+
     def security_event(self, kind: str, at: datetime, told: str | None = None) -> Outgoing:
         """Return a SecurityEventNotification."""
         ...

@@ -50,6 +50,7 @@ class Lifecycle:
         self.boots = 1
         self._station = station
         self._has_opened = False
+        self._told_boots = -1
         self._resets_when_idle = False
         self._reason = "RemoteReset"
 
@@ -178,6 +179,9 @@ class Lifecycle:
         station.restart_heartbeat(now)
         station.tampering.reconnected(now)
         station.say_states(now)
+        if self._told_boots != self.boots:
+            self._told_boots = self.boots
+            station.say(station.dialect.boot_event(self.boot_reason, station.at(now)))
         if not self._has_opened:
             self._has_opened = True
             for bay in station.bays.values():
@@ -189,6 +193,7 @@ class Lifecycle:
         forgets = station.effects(now).forgets_at_reboot
         for bay in station.bays.values():
             bay.stop(reason, now)
+            bay.admission.reset(now)
         if forgets:
             station.book.forget()
         self.boot_reason = self._reason

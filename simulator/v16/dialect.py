@@ -13,11 +13,12 @@ from ocpp.v16 import call, enums
 from csms.ocppj.version import Version
 from profiles import Rules
 from simulator.station.outbox import Outgoing
+from simulator.station.security import boot_event
 from simulator.station.transaction import SampleContext, Status, StopReason
 from simulator.v16 import metering, upkeep
 from simulator.v16.commands import COMMANDS
 from simulator.v16.configuration import Configuration
-from simulator.v16.keys import ATTEMPTS_KEY, INTERVAL_KEY
+from simulator.v16.keys import ATTEMPTS_KEY, INTERVAL_KEY, PROFILE_KEY
 from simulator.v16.remote_control import PENDING
 from simulator.v16.tokens import token_info
 from simulator.wire import to_text
@@ -128,6 +129,16 @@ class V16:
     def log_status(self, status: LogStatus, order: LogOrder | None) -> Outgoing | None:
         """Return where the upload of a log is."""
         return upkeep.log_status(status, order)
+
+    def secured(self, profile: int) -> None:
+        """Set SecurityProfile."""
+        self.configuration.put(PROFILE_KEY, str(profile))
+
+    def boot_event(self, reason: str, at: datetime) -> Outgoing | None:
+        """Return a SecurityEventNotification; a station without security sends none."""
+        if not self.configuration.number(PROFILE_KEY):
+            return None
+        return upkeep.security_event(boot_event(reason), at, None)
 
     def security_event(self, kind: str, at: datetime, told: str | None = None) -> Outgoing:
         """Return a SecurityEventNotification."""

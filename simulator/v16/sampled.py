@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from simulator.metering.sampling import Value
 
 _UNITS: Final = {each.value: each for each in enums.UnitOfMeasure}
+_CONTEXTS: Final = {each.value: each for each in enums.ReadingContext}
+_MEASURANDS: Final = {each.value: each for each in enums.Measurand}
+_PHASES: Final = {each.value: each for each in enums.Phase}
+_LOCATIONS: Final = {each.value: each for each in enums.Location}
 
 
 def spelled(found: Iterable[Value], context: str) -> list[datatypes.SampledValue]:
@@ -33,10 +37,10 @@ def _spelled(
     unit = "kWh" if value.unit == "Wh" and value.multiplier else value.unit
     return datatypes.SampledValue(
         value=text,
-        context=enums.ReadingContext(context),
+        context=_CONTEXTS[context],
         format=None if is_raw else kind,
-        measurand=enums.Measurand(value.measurand),
-        phase=enums.Phase(value.phase) if value.phase else None,
-        location=enums.Location(value.location or "Outlet"),
+        measurand=_MEASURANDS[value.measurand],
+        phase=_PHASES[value.phase] if value.phase else None,
+        location=_LOCATIONS[value.location or "Outlet"],
         unit=_UNITS.get(unit),
     )

@@ -13,6 +13,7 @@ from ocpp.v201 import call, datatypes, enums
 from csms.ocppj.version import Version
 from profiles import Rules
 from simulator.station.outbox import Outgoing
+from simulator.station.security import boot_event
 from simulator.station.transaction import Status
 from simulator.v201 import upkeep
 from simulator.v201.commands import COMMANDS
@@ -55,6 +56,7 @@ class V201(Transactions):
         connectors: int = 1,
     ) -> None:
         self.identity = identity
+        self._security_profile = 0
         super().__init__(
             DeviceModel.of(identity, evse, meter_interval_s, evses=evses, connectors=connectors)
         )
@@ -108,6 +110,17 @@ class V201(Transactions):
     def log_status(self, status: LogStatus, order: LogOrder | None) -> Outgoing | None:
         """Return where the upload of a log is."""
         return upkeep.log_status(status, order)
+
+    def secured(self, profile: int) -> None:
+        """Set SecurityCtrlr.SecurityProfile."""
+        self._security_profile = profile
+        self.model.put("SecurityCtrlr", "SecurityProfile", str(profile))
+
+    def boot_event(self, reason: str, at: datetime) -> Outgoing | None:
+        """Return a SecurityEventNotification (A04.FR.01)."""
+        if not self._security_profile:
+            return None
+        return upkeep.security_event(boot_event(reason), at, None)
 
     def security_event(self, kind: str, at: datetime, told: str | None = None) -> Outgoing:
         """Return a SecurityEventNotification."""

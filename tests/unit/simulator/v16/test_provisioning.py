@@ -229,3 +229,15 @@ def test_vendor_s_own_message_comes_back(site):
     assert room.command("DataTransfer", echo) == {"status": "Accepted", "data": "hej"}
     other = {"vendorId": vendor, "messageId": "Else"}
     assert room.command("DataTransfer", other) == {"status": "UnknownMessageId"}
+
+
+def test_boots_are_noted_where_there_is_security(site):
+    room = site(online=False)
+    room.station.dialect.secured(1)
+    room.connect()
+    room.run(1)
+    assert room.get("SecurityProfile") == "1"
+    room.reboot()
+    kinds = [each["type"] for each in room.said("SecurityEventNotification")]
+    assert kinds == ["StartupOfTheDevice", "ResetOrReboot"]
+    assert not site().said("SecurityEventNotification")
