@@ -105,7 +105,7 @@ class Console:
 
     def _values(self, command: str) -> list[str]:
         if command == "plug-in":
-            from simulator.vehicles.vehicle import VEHICLES
+            from simulator.vehicles.catalogue import VEHICLES
 
             return [f"vehicle={name}" for name in VEHICLES]
         if command in ("fault-on", "fault-off"):

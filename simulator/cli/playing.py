@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -152,6 +152,8 @@ def play(wishes: Play) -> int:
     check_url(wishes.url)
     _check_together(wishes)
     scenario = worlds.load(wishes.scenario)
+    if wishes.for_s is None:
+        wishes = replace(wishes, for_s=scenario.length_s)
     with ExitStack() as files:
         listeners: list[Callable[[Happened], None]] = []
         if wishes.files.history is not None:

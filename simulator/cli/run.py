@@ -92,7 +92,10 @@ def run(
     for_text: Annotated[
         str | None,
         typer.Option(
-            "--for", metavar="TIME", rich_help_panel=_TIME, help="Simulated time to run, as in 7d."
+            "--for",
+            metavar="TIME",
+            rich_help_panel=_TIME,
+            help="Simulated time to run, as in 7d; by default the scenario's own length.",
         ),
     ] = None,
     clock_start: Annotated[

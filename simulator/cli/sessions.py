@@ -20,7 +20,7 @@ def import_sessions(
     ],
 ) -> None:
     """Make files of real sessions that scenarios can replay; bad rows are listed and left out."""
-    from simulator.worlds import sheets  # noqa: PLC0415 - heavy imports wait
+    from simulator.worlds import sheets
 
     for each in sheets.import_sessions(source, target):
         left_out = f", {len(each.bad)} rows left out" if each.bad else ""

@@ -22,11 +22,23 @@ def run(*arguments):
     ("arguments", "expected"),
     [
         (["--url", "http://host/ocpp"], "write ws:// or wss://"),
-        (["--fault", "naps"], "there is no fault 'naps'; known are ignore-limits"),
+        (["--fault", "ignore-limit"], "there is no fault 'ignore-limit'; did you mean ignore-lim"),
         (["--fault", "ignore-limits:7"], "the share is more than 0 and at most 1"),
         (["--retries", "steve"], "there are no retries 'steve'; known are default, libocpp"),
         (["--history", "no/such/folder/x"], "--history no/such/folder/x: No such file"),
-        (["--scenario", "nope.toml"], "there is no scenario 'nope.toml'"),
+        (["--scenario", "nope.toml"], "there is no file 'nope.toml'"),
+        (["--scenario", "ofice-day"], "did you mean office-day"),
+        (["--speed", "fast"], "--speed fast: write 0.1 to 10000, or max"),
+        (["--speed", "0"], "--speed 0: write 0.1 to 10000, or max"),
+        (["--duration", "soon"], "--duration soon: write seconds, or a duration as in 15m"),
+        (["--for", "0d"], "--for 0d: write seconds"),
+        (["--clock-start", "noon"], "--clock-start noon: write it as in 2026-11-21T08:00:00Z"),
+        (["--ca-file", "x.pem"], "--ca-file is for wss://; --url is ws://localhost:9000/ocpp"),
+        (["--url", "wss://localhost:1", "--client-key", "k.pem"], "--client-key needs --client-ce"),
+        (["--url", "wss://localhost:1", "--ca-file", "no.pem"], "--ca-file no.pem"),
+        (["--source", "here"], "--source here: this is no IP address"),
+        (["--control", "x"], "--control x: write PORT or HOST:PORT"),
+        (["--truth", "no/such/folder/x"], "--truth no/such/folder/x: No such file"),
     ],
 )
 def test_bad_value_is_one_clear_sentence(arguments, expected):
@@ -36,7 +48,7 @@ def test_bad_value_is_one_clear_sentence(arguments, expected):
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [["--speed", "0"], ["--count", "0"], ["--version", "3"]])
+@pytest.mark.parametrize("arguments", [["--count", "0"], ["--shards", "0"], ["--version", "3"]])
 def test_value_out_of_range_is_refused(arguments):
     result = run(*arguments)
     assert result.exit_code == 2
@@ -46,6 +58,8 @@ def test_value_out_of_range_is_refused(arguments):
 def test_help_names_every_option():
     text = run("--help").stdout
     for option in ("--url", "--count", "--scenario", "--speed", "--seed", "--fault", "--duration"):
+        assert option in text
+    for option in ("--state", "--truth", "--control", "--ca-file", "--client-cert", "--for"):
         assert option in text
 
 
