@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from random import Random
     from typing import Self
 
-_MOST = 10_000_000
-Number: TypeAlias = Annotated[float, Field(ge=0, le=_MOST)]
+MOST = 10_000_000
+Number: TypeAlias = Annotated[float, Field(ge=0, le=MOST)]
 
 
 class Spec(BaseModel):
@@ -25,7 +25,7 @@ class _Drawn(Spec):
     """A distribution; what is drawn below `least` or above `most` is moved there."""
 
     least: Number = Field(default=0.0, description="nothing below this is drawn")
-    most: Number = Field(default=_MOST, description="nothing above this is drawn")
+    most: Number = Field(default=MOST, description="nothing above this is drawn")
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
@@ -58,7 +58,7 @@ class Normal(_Drawn):
 class LogNormal(_Drawn):
     """Log-normal, for what has a long tail: `{ lognormal = [median, sigma] }`."""
 
-    lognormal: tuple[Annotated[float, Field(gt=0, le=_MOST)], Annotated[float, Field(ge=0, le=5)]]
+    lognormal: tuple[Annotated[float, Field(gt=0, le=MOST)], Annotated[float, Field(ge=0, le=5)]]
 
     def _drawn(self, random: Random) -> float:
         median, sigma = self.lognormal
