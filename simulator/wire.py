@@ -6,10 +6,14 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from csms.ocppj.frames import Payload
+
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool})
 
 
 def to_payload(message: object) -> Payload:
@@ -19,12 +23,14 @@ def to_payload(message: object) -> Payload:
     """
     if isinstance(message, dict):
         return message
+    payload: Payload = {}
     of: Any = type(message)
-    return {
-        wire: _plain(given)
-        for name, wire in _names(of)
-        if (given := getattr(message, name)) is not None
-    }
+    for name, wire in _names(of):
+        given = getattr(message, name)
+        if given is None:
+            continue
+        payload[wire] = given if type(given) in _AS_THEY_ARE else _plain(given)
+    return payload
 
 
 def to_text(at: datetime) -> str:
@@ -47,15 +53,26 @@ def from_text(text: object) -> datetime | None:
 
 
 def _plain(given: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    if isinstance(given, Enum):
-        return given.value
-    if isinstance(given, (list, tuple)):
-        return [_plain(each) for each in given]
-    if isinstance(given, dict):
-        return {name: _plain(each) for name, each in given.items()}
-    if is_dataclass(given) and not isinstance(given, type):
-        return to_payload(given)
-    return given
+    of: Any = type(given)
+    return _way(of)(given)
+
+
+@cache
+def _way(of: type[Any]) -> Callable[[Any], Any]:
+    """Return how members of a type become JSON."""
+    if issubclass(of, Enum):
+        return _value
+    if issubclass(of, (list, tuple)):
+        return lambda given: [_plain(each) for each in given]
+    if issubclass(of, dict):
+        return lambda given: {name: _plain(each) for name, each in given.items()}
+    if is_dataclass(of):
+        return to_payload
+    return lambda given: given
+
+
+def _value(given: Enum) -> object:
+    return given._value_
 
 
 @cache

@@ -10,6 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from simulator.faults.effects import HONEST
 from simulator.vehicles.vehicle import CurrentType
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Display:
 
     def told(self, reading: Reading, effects: Effects, context: str | None) -> Reading:
         """Return what is told of a reading."""
+        if effects is HONEST and not self._shift_wh and self._frozen_wh is None:
+            return reading
         register_wh = self._lied(self._shown(reading.register_wh), effects, context)
         hot_c = max(reading.temperature_c, effects.heat_c)
         return replace(

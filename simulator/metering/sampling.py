@@ -92,7 +92,7 @@ def is_known_to_16(measurand: str) -> bool:
 
 def _energy(reading: Reading) -> list[Value]:
     value = _energy_value(ENERGY, reading.register_wh, reading.form)
-    return [replace(value, signed=reading.signed)]
+    return [value if reading.signed is None else replace(value, signed=reading.signed)]
 
 
 def _interval(reading: Reading) -> list[Value]:

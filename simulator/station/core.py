@@ -87,9 +87,9 @@ class Station:
             strict=setup.strict,
             retries=setup.retries,
             tell=self._tell,
-            tells_steps=setup.tells_messages,
             bend=self.tampering.bend,
         )
+        self.outbox.tells_steps = setup.tells_messages
         self._answers = Answers(self, setup.luck, strict=setup.strict)
         self.retries = setup.retries
         setup.dialect.set_retries(setup.retries.attempts, setup.retries.interval_s)
@@ -201,6 +201,7 @@ class Station:
         self.timers.clear("boot", "heartbeat", "idle")
         self._answers.forget()
         self.report(now, "connection.lost")
+        self.lifecycle.disconnected(now)
         self.outbox.link_lost(now)
         self._finish(now)
 

@@ -17,6 +17,7 @@ from simulator.errors import InvalidPayload
 from simulator.station.deliveries import Delivery, Outcome, Reason
 from simulator.station.message_ids import MessageIdSource
 from simulator.station.outgoing import Outgoing
+from simulator.station.overflow import spill
 from simulator.station.retries import RETRIES, Anchor, RetryDialect
 from simulator.wire import to_payload
 
@@ -39,7 +40,7 @@ class Outbox:
 
     `attempts` and `interval_s` begin as the dialect has them and may be set. `discarded` counts
     what the station threw away, `discarded_for` says why; `tell` is told of every
-    step, or only of what is thrown away.
+    step, without `tells_steps` only of what is thrown away.
     """
 
     def __init__(
@@ -50,7 +51,6 @@ class Outbox:
         strict: bool,
         retries: RetryDialect = RETRIES["default"],
         tell: Callable[[Delivery], None] | None = None,
-        tells_steps: bool = True,
         bend: Callable[[Outgoing, Payload, float], Bending] | None = None,
     ) -> None:
         self.attempts = retries.attempts
@@ -62,7 +62,7 @@ class Outbox:
         self._timeout_s = timeout_s
         self._strict = strict
         self._tell = tell
-        self._tells_steps = tells_steps
+        self.tells_steps = True
         self._bend = bend
         self._behind: list[str] = []
         self._ordinary: deque[Outgoing] = deque()
@@ -126,7 +126,12 @@ class Outbox:
         if outgoing.transaction is not None and outgoing.transaction in self._dropped:
             self._discard(outgoing, outgoing.created_s, Reason.SESSION_DROPPED)
             return
-        (self._durable if outgoing.is_durable else self._ordinary).append(outgoing)
+        if not outgoing.is_durable:
+            self._ordinary.append(outgoing)
+            return
+        self._durable.append(outgoing)
+        for lost in spill(self._durable, self._retries.queue_limit, self._retries.overflow):
+            self._discard(lost, outgoing.created_s, Reason.QUEUE_FULL)
 
     def next_text(self, peer: Peer, now: float, *, is_accepted: bool) -> str | None:
         """Open the next call and return its text; None when none may go now.
@@ -368,7 +373,7 @@ class Outbox:
         payload: Payload | None = None,
         reason: Reason | None = None,
     ) -> None:
-        if self._tell is None or not (self._tells_steps or outcome is Outcome.DISCARDED):
+        if self._tell is None or not (self.tells_steps or outcome is Outcome.DISCARDED):
             return
         self._tell(
             Delivery(

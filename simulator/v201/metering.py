@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from ocpp.v201 import datatypes, enums
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 _CLOCK: Final = "Sample.Clock"
 _BEGIN: Final = "Transaction.Begin"
+_CONTEXTS: Final = {each.value: each for each in enums.ReadingContextEnumType}
+_MEASURANDS: Final = {each.value: each for each in enums.MeasurandEnumType}
+_PHASES: Final = {each.value: each for each in enums.PhaseEnumType}
+_LOCATIONS: Final = {each.value: each for each in enums.LocationEnumType}
 _KNOWN: Final = frozenset(each.value for each in enums.MeasurandEnumType)
 
 
@@ -36,16 +41,23 @@ def meter_values(
 
 
 def _sampled(model: DeviceModel, value: Value, context: str) -> datatypes.SampledValueType:
-    unit = datatypes.UnitOfMeasureType(unit=value.unit or None, multiplier=value.multiplier or None)
     return datatypes.SampledValueType(
         value=value.amount,
-        context=enums.ReadingContextEnumType(context),
-        measurand=enums.MeasurandEnumType(value.measurand),
-        phase=enums.PhaseEnumType(value.phase) if value.phase else None,
-        location=enums.LocationEnumType(value.location or "Outlet"),
-        unit_of_measure=unit if unit.unit or unit.multiplier else None,
+        context=_CONTEXTS[context],
+        measurand=_MEASURANDS[value.measurand],
+        phase=_PHASES[value.phase] if value.phase else None,
+        location=_LOCATIONS[value.location or "Outlet"],
+        unit_of_measure=_unit(value.unit, value.multiplier),
         signed_meter_value=_signed(model, value.signed, context) if value.signed else None,
     )
+
+
+@cache
+def _unit(unit: str, multiplier: int) -> datatypes.UnitOfMeasureType | None:
+    """Return a unit, one for all values that have it; None where there is nothing to say."""
+    if not unit and not multiplier:
+        return None
+    return datatypes.UnitOfMeasureType(unit=unit or None, multiplier=multiplier or None)
 
 
 def _signed(
