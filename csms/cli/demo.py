@@ -62,7 +62,7 @@ def demo(
         "heartbeat_interval_s": 60,
     }
     _greet(port, api_port)
-    fleet = _Fleet(port)
+    fleet = _Fleet(port, data_dir / "simulator.json")
     fleet.start_when_listening(port)
     if seconds is not None:
         _stop_after(seconds)
@@ -87,10 +87,14 @@ not after 60 s as by default. Ctrl-C unplugs all cars and stops.
 
 
 class _Fleet:
-    """The simulator, a program of its own, so that nothing but sockets ties it to us."""
+    """The simulator, a program of its own, so that nothing but sockets ties it to us.
 
-    def __init__(self, port: int) -> None:
+    What its stations remember is kept in `state`: registers go on in the next run.
+    """
+
+    def __init__(self, port: int, state: Path) -> None:
         self._port = port
+        self._state = state
         self._process: subprocess.Popen[bytes] | None = None
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         self._is_stopped = threading.Event()
@@ -123,7 +127,7 @@ class _Fleet:
             url = f"ws://127.0.0.1:{self._port}/ocpp"
             command = [sys.executable, "-m", "simulator", "run", "--url", url]
             self._process = subprocess.Popen(  # noqa: S603 - our own simulator
-                [*command, "--scenario", "demo"],
+                [*command, "--scenario", "demo", "--quiet", "--state", str(self._state)],
                 stdout=self._output,
                 stderr=self._output,
                 start_new_session=True,
