@@ -88,7 +88,7 @@ class _Builder:
         seed = self._options.seed
         self._plan_sites()
         places = [
-            Place(each.index, each.block.site, each.block.model_name, each.block.evse)
+            Place(each.index, each.block.site, each.block.model_name, each.evse)
             for each in self._positions
         ]
         happen(self._scenario, places, self._fates, seed)
@@ -112,7 +112,7 @@ class _Builder:
             if site not in visited or key in self._sites:
                 continue
             models = [
-                block.evse
+                block.evse()
                 for block in scenario.stations
                 if block.site == site
                 for _ in range(block.count * block.evses)
@@ -151,17 +151,25 @@ class _Builder:
         number = position.index + 1
         if plan is None:
             return tuple(
-                Outlet(block.evse, visits(self._scenario, block, random, number))
+                Outlet(position.evse, visits(self._scenario, block, random, number))
                 for _ in range(block.evses)
             )
         slots = plan.slots[position.first : position.first + block.evses]
-        return tuple(Outlet(slot.model, iter(slot.visits)) for slot in slots)
+        return tuple(Outlet(position.evse, iter(slot.visits)) for slot in slots)
 
     def _dialect(self, position: Position) -> Dialect:
-        block, interval_s = position.block, self._scenario.meter_interval_s
+        block, interval_s = position.block, position.block.meter_interval_s
+        if interval_s is None:
+            interval_s = self._scenario.meter_interval_s
         serial = position.id[-25:]
         identity = Identity(block.vendor, block.model_name, serial, block.firmware)
         if position.version is Version.V16:
             unknown = retry_dialect(position.retries, position.index).unknown_transaction
-            return V16(identity, block.evse, interval_s, unknown, block.evses)
-        return V201(identity, block.evse, interval_s, evses=block.evses)
+            return V16(identity, position.evse, interval_s, unknown, block.evses)
+        return V201(
+            identity,
+            position.evse,
+            interval_s,
+            evses=block.evses,
+            connectors=block.connectors,
+        )

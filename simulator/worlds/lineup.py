@@ -13,6 +13,7 @@ from simulator.worlds.stations import dealt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from simulator.power.evse import EvseModel
     from simulator.worlds.scenario import Scenario
     from simulator.worlds.stations import StationSpec
 
@@ -35,7 +36,8 @@ class Position:
     """A station of a fleet: `index` counts from 0.
 
     `lap` is how often the whole scenario stands before it, in a fleet that is larger. `first` is
-    the number of its first EVSE among those of its site, from 0. `retries` is a name.
+    the number of its first EVSE among those of its site, from 0. `retries` is a name, `evse`
+    what each of its EVSEs is.
     """
 
     index: int
@@ -44,18 +46,31 @@ class Position:
     id: str
     version: Version
     retries: str
+    evse: EvseModel
     first: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kin:
+    """A station of the scenario: its block, its number within, and what it was dealt."""
+
+    block: StationSpec
+    number: int
+    version: str
+    retries: str
+    evse: EvseModel
 
 
 def line_up(scenario: Scenario, choices: Choices, seed: int) -> list[Position]:
     """Return the stations, in the scenario's order; more than it has go round again."""
-    blocks = _blocks(scenario, seed)
+    blocks = list(_of_blocks(scenario, seed))
     own = sum(block.count for block in scenario.stations)
     wanted = own if choices.count is None else choices.count
     renamed = choices.prefix is not None or wanted > own
     positions: list[Position] = []
     firsts: dict[tuple[int, str], int] = {}
-    for index, (block, number, version, retries) in zip(range(wanted), cycle(blocks), strict=False):
+    for index, kin in zip(range(wanted), cycle(blocks), strict=False):
+        block = kin.block
         key = (index // own, block.site)
         first = firsts.get(key, 0)
         firsts[key] = first + block.evses
@@ -65,26 +80,27 @@ def line_up(scenario: Scenario, choices: Choices, seed: int) -> list[Position]:
                 index=index,
                 lap=index // own,
                 block=block,
-                id=name if renamed else block.station_id(number),
-                version=_version(choices.version or version, index),
-                retries=choices.retries or retries,
+                id=name if renamed else block.station_id(kin.number),
+                version=_version(choices.version or kin.version, index),
+                retries=choices.retries or kin.retries,
+                evse=kin.evse,
                 first=first,
             )
         )
     return positions
 
 
-def _blocks(scenario: Scenario, seed: int) -> list[tuple[StationSpec, int, str, str]]:
-    """Return block, number, version and retries of each station, with shares dealt out."""
-    return list(_dealt_out(scenario, seed))
-
-
-def _dealt_out(scenario: Scenario, seed: int) -> Iterator[tuple[StationSpec, int, str, str]]:
+def _of_blocks(scenario: Scenario, seed: int) -> Iterator[_Kin]:
+    """Yield the scenario's own stations, with shares dealt out by the seed."""
     for block in scenario.stations:
         versions = _names(block.version, block, f"{seed}/versions/{block.id}")
         retries = _names(block.retries, block, f"{seed}/retries/{block.id}")
+        meters = _names(block.meter, block, f"{seed}/meters/{block.id}")
+        known: dict[EvseModel, EvseModel] = {}
         for number in range(1, block.count + 1):
-            yield block, number, versions[number - 1], retries[number - 1]
+            evse = block.evse(meters[number - 1], number)
+            evse = known.setdefault(evse, evse)
+            yield _Kin(block, number, versions[number - 1], retries[number - 1], evse)
 
 
 def _names(given: object, block: StationSpec, seed: str) -> list[str]:

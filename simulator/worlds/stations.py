@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
 from simulator.errors import SimulatorError
+from simulator.metering.forms import METER_FORMS
+from simulator.naming import unknown
 from simulator.power.evse import EvseModel
 from simulator.station.retries import retry_dialect
 from simulator.vehicles.vehicle import CurrentType
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from random import Random
 
+_GRID_PHASES: Final = 3
 VersionChoice: TypeAlias = Literal["1.6", "2.0.1", "mixed"]
 
 
@@ -46,6 +49,22 @@ class StationSpec(Spec):
     max_a: float = Field(default=32, gt=0, le=80, description="AC: most per EVSE, A per phase")
     max_kw: float = Field(default=150, gt=0, le=1000, description="DC: most per EVSE, kW")
     evses: int = Field(default=1, ge=1, le=16, description="EVSEs per station")
+    connectors: int = Field(
+        default=1, ge=1, le=8, description="2.0.1: connectors per EVSE, one in use at a time"
+    )
+    meter: str | dict[str, Number] = Field(
+        default="standard",
+        description="what the meters tell: a form of docs/simulator-cars.md, or shares of them",
+    )
+    meter_interval_s: int | None = Field(
+        default=None,
+        ge=0,
+        le=86_400,
+        description="time between meter values, s; absent: the file's",
+    )
+    rotation: Literal["none", "in-turn"] = Field(
+        default="none", description="AC: `in-turn` begins with L1, L2, L3 from station to station"
+    )
     password: str | None = Field(
         default=None, min_length=1, max_length=40, description="Basic-auth password; absent: none"
     )
@@ -71,6 +90,14 @@ class StationSpec(Spec):
                 raise ValueError(str(error)) from error
         return _with_a_share(given)
 
+    @field_validator("meter")
+    @classmethod
+    def _are_forms(cls, given: str | dict[str, float]) -> str | dict[str, float]:
+        for name in [given] if isinstance(given, str) else given:
+            if name not in METER_FORMS:
+                raise ValueError(unknown("form of meter", name, METER_FORMS))
+        return _with_a_share(given)
+
     @field_validator("version")
     @classmethod
     def _has_a_share(cls, given: str | dict[str, float]) -> str | dict[str, float]:
@@ -83,12 +110,13 @@ class StationSpec(Spec):
         self.station_id(1)
         return self
 
-    @property
-    def evse(self) -> EvseModel:
-        """What each EVSE can deliver."""
+    def evse(self, meter: str = "standard", number: int = 1) -> EvseModel:
+        """Return what each EVSE of the block's station `number` is, with a form of meter."""
+        form = METER_FORMS[meter]
         if self.current is CurrentType.DC:
-            return EvseModel(CurrentType.DC, 1, self.max_kw * 1000)
-        return EvseModel(CurrentType.AC, self.phases, self.max_a)
+            return EvseModel(CurrentType.DC, 1, self.max_kw * 1000, form)
+        rotation = (number - 1) % _GRID_PHASES if self.rotation == "in-turn" else 0
+        return EvseModel(CurrentType.AC, self.phases, self.max_a, form, rotation)
 
     @property
     def model_name(self) -> str:

@@ -38,7 +38,7 @@ spread_min = 5
 def plan_of(more, arrivals=BUSY, *, count=10, hours=24, seed=1):
     text = STATIONS.format(hours=hours, count=count, more=more, arrivals=arrivals)
     scenario = parse(text, "x")
-    models = [block.evse for block in scenario.stations for _ in range(block.count)]
+    models = [block.evse() for block in scenario.stations for _ in range(block.count)]
     return planned(scenario, "P", models, seed)
 
 
