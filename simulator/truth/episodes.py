@@ -55,11 +55,11 @@ class _Running:
 class Episodes:
     """Follows one condition of one EVSE; `hold_s` is how long it must last to be told."""
 
-    __slots__ = ("_hold_s", "_running", "_tell")
+    __slots__ = ("_running", "_tell", "hold_s")
 
     def __init__(self, tell: Tell, hold_s: float) -> None:
         self._tell = tell
-        self._hold_s = hold_s
+        self.hold_s = hold_s
         self._running: _Running | None = None
 
     @property
@@ -105,7 +105,7 @@ class Episodes:
         running.most_tolerances = max(running.most_tolerances, off.tolerances)
         if off.tolerances >= _CLEAR_CUT and running.clear_from_s is None:
             running.clear_from_s = now
-        if not running.was_told and now - running.onset_s >= self._hold_s:
+        if not running.was_told and now - running.onset_s >= self.hold_s:
             self._begin(running, now)
 
     def _count(self, running: _Running, now: float) -> None:
@@ -119,7 +119,7 @@ class Episodes:
         if running.left_s is None:
             running.seen_s = now
             return
-        if not running.was_told and running.left_s - running.onset_s >= self._hold_s:
+        if not running.was_told and running.left_s - running.onset_s >= self.hold_s:
             self._begin(running, running.left_s)
         if now - running.left_s >= (_GAP_S if running.was_told else 0.0):
             self._finish(running, now)
@@ -135,7 +135,7 @@ class Episodes:
         self._running = None
         ended_s = now if running.left_s is None else running.left_s
         if not running.was_told:
-            if ended_s - running.onset_s < self._hold_s:
+            if ended_s - running.onset_s < self.hold_s:
                 return
             self._begin(running, ended_s)
         self._tell(now, "ended", _totals(running, ended_s))

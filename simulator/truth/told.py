@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _REGISTER_WH: Final = 100.0
 _POWER_W: Final = 300.0
 _POWER_SHARE: Final = 0.15
-_OFFERED_HOLD_S: Final = 60.0
+_OFFERED_INTERVALS: Final = 1.5
 _MISSING_S: Final = 300.0
 _MISSING_INTERVALS: Final = 3.0
 
@@ -36,7 +36,7 @@ class Told:
         self._register = Episodes(tell, 0.0)
         self._power = Episodes(tell, 0.0)
         self._missing = Episodes(tell, 0.0)
-        self._offered = Episodes(tell, _OFFERED_HOLD_S)
+        self._offered = Episodes(tell, 0.0)
         self._ahead_wh: float | None = None
         self._heard_s = math.inf
         self._interval_s = 0.0
@@ -49,6 +49,7 @@ class Told:
     def take(self, now: float, values: Values, interval_s: float) -> None:
         """Values have been told."""
         self._heard_s, self._interval_s = now, interval_s
+        self._offered.hold_s = _OFFERED_INTERVALS * interval_s
         self._missing.look(now, None)
         if isinstance(values.told_register_wh, float | int):
             ahead_wh = values.told_register_wh - values.register_wh

@@ -256,7 +256,7 @@ class _Evse:
     def _wants(self, step: LimitStep | None) -> float | None:
         """Return what the car would draw; None where a station shares what is too little."""
         vehicle = self._bay.supply.vehicle
-        if vehicle is None:
+        if vehicle is None or not vehicle.asks_for_power:
             return None
         charging = sum(each.transaction is not None for each in self._station.bays.values())
         if charging > 1 and step is not None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.world.labels import Label
     from tests.world.score import Score
     from tests.world.sessions import Account
     from tests.world.stage import Played, Wish
@@ -21,8 +22,11 @@ _SHOWN: Final = 12
 class Report:
     """One world and what was made of it."""
 
-    def __init__(self, wish: Wish, played: Played, account: Account, score: Score) -> None:
-        self.wish, self.played, self.account, self.score = wish, played, account, score
+    def __init__(
+        self, wish: Wish, played: Played, account: Account, labels: list[Label], score: Score
+    ) -> None:
+        self.wish, self.played, self.account = wish, played, account
+        self.labels, self.score = labels, score
 
     @property
     def aims_met(self) -> bool:

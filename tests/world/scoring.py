@@ -24,4 +24,5 @@ def scored(wish: Wish, played: Played) -> Report:
     labelling = Labelling(played.truth, played.interval_s, lag_s, haste.silence_s)
     sessions = account(played.truth, played.record)
     scoring = Scoring(played.truth, sessions, labelling.labels, labelling.grey)
-    return Report(wish, played, sessions, scoring.take(played.record.alerts))
+    score = scoring.take(played.record.alerts)
+    return Report(wish, played, sessions, labelling.labels, score)
