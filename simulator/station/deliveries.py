@@ -30,6 +30,7 @@ class Reason(StrEnum):
     NO_TRANSACTION_ID = "no-transaction-id"
     KEPT_BACK = "kept-back"
     POWER_LOST = "power-lost"
+    QUEUE_FULL = "queue-full"
 
 
 @dataclass(frozen=True, slots=True)

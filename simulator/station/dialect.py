@@ -94,6 +94,11 @@ class Dialect(Protocol):
         """Seconds between websocket pings; 0 sends none."""
         ...
 
+    @property
+    def offline_threshold_s(self) -> float:
+        """Seconds after which a lost link is worth to tell all states again."""
+        ...
+
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Show how often and how far apart transaction messages are tried."""
         ...

@@ -17,6 +17,7 @@ from simulator.wire import from_text
 if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
     from simulator.station.core import Station
+    from simulator.station.transaction import Status
 
 _DEFAULT_BOOT_RETRY_S: Final = 30.0
 _BOOT_TAKES_S: Final = 5.0
@@ -51,6 +52,8 @@ class Lifecycle:
         self._station = station
         self._has_opened = False
         self._told_boots = -1
+        self._lost_s = -math.inf
+        self._states: dict[int, Status] = {}
         self._resets_when_idle = False
         self._reason = "RemoteReset"
 
@@ -66,12 +69,17 @@ class Lifecycle:
             self.registration = Registration.ACCEPTED
         if self.is_accepted:
             station.tampering.reconnected(now)
-            station.say_states(now)
+            self._say_what_changed(now)
             station.say_heartbeat(now)
         else:
             station.timers.clear("boot")
             self.say_boot(self.boot_reason)
         self.heard(now)
+
+    def disconnected(self, now: float) -> None:
+        """Take note of the states that were told last."""
+        self._lost_s = now
+        self._states = {number: bay.status for number, bay in self._station.bays.items()}
 
     def heard(self, now: float) -> None:
         """Take note that the central system gave a sign of life."""
@@ -117,7 +125,7 @@ class Lifecycle:
             self.has_power, self._resets_when_idle = False, False
             self.registration = Registration.NONE
             station.timers.clear("boot", "heartbeat", "idle", "reset-hard", "reset-soft")
-            station.timers.clear("power-off")
+            station.timers.clear("power-off", "boot-anew")
         self.boot_reason = reason
         station.timers.set("power-on", now + for_s)
 
@@ -145,6 +153,9 @@ class Lifecycle:
         match name:
             case "boot":
                 self.say_boot(self.boot_reason)
+            case "boot-anew":
+                self.registration = Registration.NONE
+                self.say_boot(self.boot_reason)
             case "power-off":
                 self._power_off(now)
             case "power-on":
@@ -153,6 +164,19 @@ class Lifecycle:
                 self._station.hang_up(now)
             case _:
                 self._restart(now, is_hard=name == "reset-hard")
+
+    def _say_what_changed(self, now: float) -> None:
+        """Tell all states after a long absence, after a short one those that are others now.
+
+        Source: OCPP 1.6, 5.18; OCPP 2.0.1 part 2, B04.FR.01 and B04.FR.02.
+        """
+        station = self._station
+        if now - self._lost_s > station.dialect.offline_threshold_s:
+            station.say_states(now)
+            return
+        for number, bay in station.bays.items():
+            if self._states.get(number) is not bay.status:
+                bay.say_status(now)
 
     def _boot_failed(self, now: float) -> None:
         if self.has_power:
@@ -204,7 +228,7 @@ class Lifecycle:
             station.timers.set("power-off", now + _RESET_AFTER_S)
         else:
             station.outbox.rebooted()
-            station.timers.set("boot", now + _BOOT_TAKES_S)
+            station.timers.set("boot-anew", now + _BOOT_TAKES_S)
 
     def _power_off(self, now: float) -> None:
         self.registration = Registration.NONE

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from simulator.errors import SimulatorError
+from simulator.station.overflow import Overflow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +130,8 @@ class RetryDialect:
     - `marks_resent_offline`: 2.0.1's `offline` becomes true on what was cut off.
     - `unknown_transaction`: 1.6's transactionId while the central system has given none; None
       leaves it out, and never sends the StopTransaction.
+    - `queue_limit`: how many transaction messages there is memory for, None for all; `overflow`
+      says which are lost then.
     """
 
     name: str
@@ -146,6 +149,8 @@ class RetryDialect:
     drops_session: bool = False
     marks_resent_offline: bool = False
     unknown_transaction: int | None = None
+    queue_limit: int | None = None
+    overflow: Overflow = Overflow.BETWEEN
     reconnect: Reconnect = field(default=Doubling())
     patience_factor: float = 1.0
 
@@ -223,6 +228,18 @@ RETRIES: Final[Mapping[str, RetryDialect]] = MappingProxyType(
                 silence_counts=False,
                 keeps_in_flight=True,
                 reconnect=Steadily(60.0),
+            ),
+            RetryDialect(
+                "small-memory",
+                "as default; keeps 50 messages, and loses every second meter value then",
+                queue_limit=50,
+            ),
+            RetryDialect(
+                "forgetful",
+                "as default; keeps 20 messages, and loses the oldest then",
+                queue_limit=20,
+                overflow=Overflow.OLDEST,
+                reconnect=Steadily(10.0),
             ),
         )
     }

@@ -95,6 +95,11 @@ class V16:
         """Take the interval of the boot answer."""
         self.configuration.put("HeartbeatInterval", str(seconds))
 
+    @property
+    def offline_threshold_s(self) -> float:
+        """Nothing: 1.6 has no such setting, and all states are told again."""
+        return 0.0
+
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Set TransactionMessageAttempts and TransactionMessageRetryInterval."""
         self.configuration.put(ATTEMPTS_KEY, str(attempts))

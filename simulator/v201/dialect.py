@@ -92,6 +92,11 @@ class V201(Transactions):
         """Take the interval of the boot answer."""
         self.model.put("OCPPCommCtrlr", "HeartbeatInterval", str(seconds))
 
+    @property
+    def offline_threshold_s(self) -> float:
+        """OCPPCommCtrlr.OfflineThreshold."""
+        return self.model.number("OCPPCommCtrlr", "OfflineThreshold")
+
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Set OCPPCommCtrlr.MessageAttempts and MessageAttemptInterval."""
         self.model.set_retries(attempts, interval_s)

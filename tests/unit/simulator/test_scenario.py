@@ -1,6 +1,7 @@
 import pytest
 
 from simulator.errors import ScenarioError
+from simulator.station.retries import RETRIES
 from simulator.worlds.build import FleetOptions, build
 from simulator.worlds.scenario import load, parse, shipped
 
@@ -56,8 +57,8 @@ def test_retries_are_the_blocks_until_the_command_says_otherwise():
     text = GOOD + 'retries = "tfocpp"\n[[stations]]\nid = "B"\n'
     members = build(parse(text, "my.toml"), FleetOptions())
     assert [each.station.retries.name for each in members] == ["tfocpp", "default"]
-    members = build(parse(text, "my.toml"), FleetOptions(retries="mixed", count=6))
-    assert len({each.station.retries.name for each in members}) == 5
+    members = build(parse(text, "my.toml"), FleetOptions(retries="mixed", count=8))
+    assert {each.station.retries.name for each in members} == set(RETRIES)
 
 
 def test_count_goes_round_the_stations_and_version_and_prefix_are_overridden():
