@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
 
 from simulator.errors import SimulatorError
 
@@ -31,7 +31,8 @@ _IP_BIND_ADDRESS_NO_PORT: Final = 24
 class Failure:
     """Why a connection came to nothing: a kind for machines, a sentence, and the HTTP status.
 
-    Kinds: refused, unreachable, name, timeout, http, subprotocol, tls, ports, files, other.
+    Kinds: refused, unreachable, name, timeout, http, subprotocol, tls,
+    no-websocket, ports, files, other.
     """
 
     kind: str
@@ -167,6 +168,8 @@ def failure(error: Exception, longest_wait_s: float) -> Failure:
             status = error.response.status_code
             reason = f"the server answered HTTP {status}"
             return Failure("http", reason, status, _asked_to_wait_s(error, longest_wait_s))
+        case InvalidMessage():
+            return Failure("no-websocket", "the server hung up, or does not speak HTTP")
         case InvalidHandshake():
             return Failure("other", str(error))
         case ssl.SSLError():
@@ -181,6 +184,8 @@ def _network_failure(error: Exception) -> Failure:
             return Failure("timeout", str(error) or "no answer in time")
         case NameNotFound():
             return Failure("name", str(error))
+        case ConnectionResetError() | ConnectionAbortedError() | BrokenPipeError():
+            return Failure("no-websocket", "the server hung up")
         case OSError() if error.errno in _KINDS:
             return Failure(*_KINDS[error.errno])
         case _:
