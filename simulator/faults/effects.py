@@ -129,6 +129,8 @@ class Effects:
     frees_offline: bool = switch()
     loses_profiles: bool = switch()
     stops_at_zero: bool = switch()
+    keeps_profiles: bool = switch()
+    defers_defaults: bool = switch()
     stalls: bool = switch()
     says_charging: bool = switch()
     reads_watts_as_amperes: bool = switch()

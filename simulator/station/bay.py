@@ -217,8 +217,7 @@ class Bay:
         if ending is not None:
             ending.on_result = self.admission.ended(transaction, ending.on_result)
         host.say(ending)
-        keeps_pause = self.parting.keeps_pause
-        host.book.end_transaction(ended, self.evse_id, host.at(now), keeps_pause=keeps_pause)
+        host.book.end_transaction(ended, self.evse_id, host.at(now), self.parting)
         self._report(now, "transaction.ended", **transaction.ended(own_id, reading.register_wh))
         self._report(
             now,
@@ -322,7 +321,9 @@ class Bay:
         shift = timedelta(seconds=self.supply.effects(now).schedule_shift_s)
         book, at = self._host.book, self._host.at(now) + shift
         transaction = replace(transaction, start=transaction.start + shift)
-        allowed = book.allowed(self.evse_id, transaction, at)
+        is_deferring = self.supply.effects(now).defers_defaults
+        ask = book.allowed_at_start if is_deferring else book.allowed
+        allowed = ask(self.evse_id, transaction, at)
         if allowed.until is not None:
             left_s = (allowed.until - at).total_seconds()
             self._limit_until = now + max(left_s, _SHORTEST_LOOK_S)

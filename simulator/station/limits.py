@@ -32,12 +32,14 @@ from profiles import (
     notified,
 )
 from profiles.semantics import Edition
+from simulator.faults.effects import HONEST
 from simulator.vehicles.vehicle import CurrentType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from profiles import RateUnit, Rules
+    from simulator.faults.effects import Effects
     from simulator.power.evse import EvseModel
 
 MAX_STACK_LEVEL = 10
@@ -91,20 +93,21 @@ class LimitBook:
         return len(self.profiles) < before
 
     def end_transaction(
-        self, ended: Transaction, evse: int, at: datetime, *, keeps_pause: bool = False
+        self, ended: Transaction, evse: int, at: datetime, faulty: Effects = HONEST
     ) -> None:
-        """Forget the transaction's TxProfiles, but for those that pause now and are kept so."""
+        """Forget the transaction's TxProfiles, unless a fault keeps them for the next one."""
         if self._honest is not None:
             self._honest.end_transaction(ended, evse, at)
         left = self.profiles.end_transaction(str(ended.id), evse)
-        if keeps_pause:
-            kept = [
-                replace(each, profile=_pause_of(each.profile, at))
-                for each in self.profiles
-                if each not in set(left) and self._pauses(each, ended, at)
-            ]
-            left = ProfileSet((*left, *kept))
-        self._replace(left)
+        gone = [each for each in self.profiles if each not in set(left)]
+        if faulty.keeps_profiles:
+            kept = [_orphan(each) for each in gone]
+        elif faulty.keeps_pause:
+            pausing = [each for each in gone if self._pauses(each, ended, at)]
+            kept = [replace(each, profile=_pause_of(each.profile, at)) for each in pausing]
+        else:
+            kept = []
+        self._replace(ProfileSet((*left, *kept)) if kept else left)
 
     def forget(self) -> None:
         """Lose all profiles, as some stations do at a reboot."""
@@ -151,6 +154,16 @@ class LimitBook:
             return Allowed(None, None)
         step = self._timeline(evse, transaction, at).at(at)
         return Allowed(step, step.end)
+
+    def allowed_at_start(self, evse: int, transaction: Transaction, at: datetime) -> Allowed:
+        """Return the same without TxDefaultProfiles that came after the transaction's start."""
+        old = [each for each in self.profiles if not _is_newer_default(each, transaction)]
+        if len(old) == len(self.profiles):
+            return self.allowed(evse, transaction, at)
+        step = limit_at(
+            ProfileSet(tuple(old)), evse=evse, transaction=transaction, at=at, rules=self._rules
+        )
+        return Allowed(step, None)
 
     def station_wide(self, at: datetime) -> LimitStep | None:
         """Return what bounds the sum over all EVSEs."""
@@ -226,6 +239,17 @@ class LimitBook:
     def _replace(self, profiles: ProfileSet) -> None:
         self.profiles = profiles
         self._timelines.clear()
+
+
+def _is_newer_default(installed: InstalledProfile, running: Transaction) -> bool:
+    came_at = installed.received_at
+    is_default = installed.profile.purpose is Purpose.TX_DEFAULT
+    return is_default and came_at is not None and came_at > running.start
+
+
+def _orphan(installed: InstalledProfile) -> InstalledProfile:
+    """Return what a station makes of a TxProfile that it keeps: one for any transaction."""
+    return replace(installed, profile=replace(installed.profile, transaction_id=None))
 
 
 def _pause_of(profile: ChargingProfile, at: datetime) -> ChargingProfile:

@@ -41,4 +41,15 @@ def _on_purpose(profile: ChargingProfile, faulty: Effects) -> str | None:
         return f"this station takes levels up to {faulty.highest_level:g} only, on purpose"
     if profile.schedule.unit.value in faulty.refused_units:
         return f"this station takes no limits in {profile.schedule.unit} on purpose"
+    return _shape_refused(profile, faulty)
+
+
+def _shape_refused(profile: ChargingProfile, faulty: Effects) -> str | None:
+    if profile.purpose.value in faulty.refused_purposes:
+        return f"this station takes no {profile.purpose.value} on purpose"
+    periods = profile.schedule.periods
+    if len(periods) > faulty.most_periods:
+        return f"this station takes {faulty.most_periods:g} period at most, on purpose"
+    if faulty.refuses_pauses and any(each.limit == 0 for each in periods):
+        return "this station takes no limit of 0 on purpose"
     return None

@@ -218,7 +218,11 @@ class Lab:
         """Install a TxProfile: `limit`, and (start, limit) periods after it."""
         return self.install("TxProfile", [(0, limit), *pauses], profile_id=profile_id, level=level)
 
-    def install(self, purpose, periods, *, profile_id=1, level=0, evse=None, unit="A"):
+    def install(self, purpose, periods, **how):
+        return self.command("SetChargingProfile", self.request(purpose, periods, **how))["status"]
+
+    def request(self, purpose, periods, *, profile_id=1, level=0, evse=None, unit="A"):
+        """Return a SetChargingProfile."""
         schedule = {
             "chargingRateUnit": unit,
             "chargingSchedulePeriod": [
@@ -239,11 +243,9 @@ class Lab:
             profile["transactionId"] = self.transaction_id()
         if self.version is Version.V16:
             profile |= {"chargingProfileId": profile_id, "chargingSchedule": schedule}
-            request = {"connectorId": target, "csChargingProfiles": profile}
-        else:
-            profile |= {"id": profile_id, "chargingSchedule": [{"id": 1, **schedule}]}
-            request = {"evseId": target, "chargingProfile": profile}
-        return self.command("SetChargingProfile", request)["status"]
+            return {"connectorId": target, "csChargingProfiles": profile}
+        profile |= {"id": profile_id, "chargingSchedule": [{"id": 1, **schedule}]}
+        return {"evseId": target, "chargingProfile": profile}
 
     def transaction_id(self):
         transaction = self.station.bays[1].transaction
