@@ -214,7 +214,7 @@ class Runner:
             sent=ground.sent,
             received=ground.received,
             discarded=ground.events["message.discarded"],
-            errors=ground.errors(),
+            errors=Counter(ground.errors),
             latency_p50_ms=ground.latencies.share(0.5),
             latency_p99_ms=ground.latencies.share(0.99),
             behind_s=self._pace.behind_s,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulator.running.figures import ERRORS, Latencies
 
@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from simulator.running.pace import Pace
     from simulator.station.outputs import Happened
 
+_LOST: Final = "connection.lost"
+
 
 class Ground:
     """One for each run. `listener` hears of every event; `is_ending` while all say goodbye.
+
+    `errors` counts what went wrong by the event's name; that links end with the run is none.
 
     `random` is for what depends on real time, which must not reach the cores.
     """
@@ -39,6 +43,7 @@ class Ground:
         self.received = 0
         self.latencies = Latencies()
         self.events: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
         self.listener: Callable[[Happened], None] | None = None
         self.defect: Exception | None = None
         self.failed = asyncio.Event()
@@ -49,12 +54,10 @@ class Ground:
     def report(self, happened: Happened) -> None:
         """Count an event and pass it on."""
         self.events[happened.name] += 1
+        if happened.name in ERRORS and not (self.is_ending and happened.name == _LOST):
+            self.errors[happened.name] += 1
         if self.listener is not None:
             self.listener(happened)
-
-    def errors(self) -> Counter[str]:
-        """Return how often which went wrong."""
-        return Counter({name: count for name, count in self.events.items() if name in ERRORS})
 
     def guard(self) -> Ground:
         """Return a context in which a defect of a core ends the run, and not just a callback."""

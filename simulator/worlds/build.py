@@ -61,14 +61,14 @@ class Member:
     password: str | None
 
 
-def build(scenario: Scenario, options: FleetOptions) -> list[Member]:
-    """Return the stations, in the scenario's order.
+def build(scenario: Scenario, options: FleetOptions, share: slice = slice(None)) -> list[Member]:
+    """Return the stations, in the scenario's order; `share` are those of them that are wanted.
 
     Raises: ScenarioError for a file of sessions that cannot be used.
     """
     choices = Choices(options.count, options.version, options.retries, options.prefix)
     positions = line_up(scenario, choices, options.seed)
-    return _Builder(scenario, options, positions).members()
+    return _Builder(scenario, options, positions).members(share)
 
 
 class _Builder:
@@ -83,7 +83,7 @@ class _Builder:
         self._fates = Fates()
         self._sites: dict[tuple[int, str], SitePlan] = {}
 
-    def members(self) -> list[Member]:
+    def members(self, share: slice) -> list[Member]:
         """Return the stations with all that the world has in store for them."""
         seed = self._options.seed
         self._plan_sites()
@@ -98,10 +98,8 @@ class _Builder:
         ]
         spread(self._scenario, bearers, seed)
         dealt = deal(self._options.faults, len(bearers))
-        return [
-            self._member(position, (*bearer.plans, *more))
-            for position, bearer, more in zip(self._positions, bearers, dealt, strict=True)
-        ]
+        chosen = list(zip(self._positions, bearers, dealt, strict=True))[share]
+        return [self._member(position, (*bearer.plans, *more)) for position, bearer, more in chosen]
 
     def _plan_sites(self) -> None:
         """Plan each site once for each time that the scenario is played side by side."""
