@@ -122,10 +122,10 @@ class World:
 
 
 def main(seed, *played):
-    """Print a line for each scenario."""
+    """Print a line for each scenario; samples are a quarter of an hour apart, for speed."""
     for each in played:
         name, _, count = each.partition(":")
-        scenario = load(name)
+        scenario = load(name).model_copy(update={"meter_interval_s": 900})
         world = World(scenario, seed=int(seed), count=int(count))
         world.play(min(scenario.length_s or 86_400.0, 86_400.0))
         world.close()
