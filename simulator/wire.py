@@ -57,6 +57,10 @@ def _plain(given: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
     return _way(of)(given)
 
 
+_ODD: Final = {"soc": "SoC", "url": "URL"}
+"""Words that the specification spells in its own way, as in bulkSoC and responderURL."""
+
+
 @cache
 def _way(of: type[Any]) -> Callable[[Any], Any]:
     """Return how members of a type become JSON."""
@@ -82,4 +86,4 @@ def _names(of: type[Any]) -> tuple[tuple[str, str], ...]:
 
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
-    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+    return first + "".join(_ODD.get(part, part[:1].upper() + part[1:]) for part in rest)

@@ -106,6 +106,7 @@ class Bay:
 
     def open(self, now: float) -> None:
         """Let cars come: called once, when the station is first accepted."""
+        self.sampler.settings_changed(now)
         self.driver.open(now)
 
     def close(self, now: float) -> None:
@@ -150,6 +151,8 @@ class Bay:
             self._moment(now),
             self.supply.read,
             lambda: host.new_transaction_id(now),
+            self.supply.vehicle,
+            self.driver.visit,
             grant,
             None if grant is None else self.admission.doubted,
         )
@@ -188,6 +191,7 @@ class Bay:
             lambda info, at: self.admission.judged(transaction, info, at),
         )
         host.say(opening)
+        self.tell(Change.BEGUN, now)
         self._report(now, "session.started", token=grant.token.text)
 
     def stop(self, reason: StopReason, now: float, token: Token | None = None) -> bool:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from simulator.station.admission import Grant
     from simulator.station.dialect import InfoListener
     from simulator.station.transaction import Moment
+    from simulator.vehicles.vehicle import Vehicle
+    from simulator.vehicles.visit import Visit
 
 
 class Change(Enum):
-    """What has changed at an EVSE at which no power flows."""
+    """What has changed at an EVSE around the flow of power."""
 
     PLUGGED = auto()
     GRANTED = auto()
@@ -31,6 +33,8 @@ class Change(Enum):
     STOPPED = auto()
     """By the central system."""
     UNPLUGGED = auto()
+    BEGUN = auto()
+    """Power may flow; the transaction itself is told of apart."""
     INTERRUPTED = auto()
     """By a reset or a defect."""
 
@@ -47,5 +51,7 @@ class News:
     at: Moment
     read: Callable[[], Reading]
     new_id: Callable[[], str]
+    vehicle: Vehicle | None = None
+    visit: Visit | None = None
     grant: Grant | None = None
     listener: InfoListener | None = None

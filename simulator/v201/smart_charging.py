@@ -12,6 +12,7 @@ from profiles import Transaction as LimitTransaction
 from simulator.station.outbox import Outgoing
 from simulator.station.refusals import effects, refusal
 from simulator.v201.access import dialect_of
+from simulator.v201.charging_needs import tell_choice
 from simulator.v201.profiles import (
     decode_profile,
     encode_composite,
@@ -47,6 +48,8 @@ def _set_charging_profile(station: Station, payload: Payload, now: float) -> obj
         now, "profile.installed", evse=evse, profile=profile.id, purpose=profile.purpose.value
     )
     station.profiles_changed(now)
+    if evse in station.bays:
+        tell_choice(station, station.bays[evse], profile, now)
     return call_result.SetChargingProfile(status.accepted)
 
 

@@ -16,6 +16,7 @@ from ocpp.v201 import call, datatypes, enums
 from simulator.station.news import Change, News
 from simulator.station.outbox import Outgoing
 from simulator.station.transaction import SampleContext, Status, StopReason
+from simulator.v201.charging_needs import needs_told
 from simulator.v201.extras import Extras
 from simulator.v201.metering import meter_values
 from simulator.v201.tokens import token_info
@@ -116,6 +117,9 @@ class Transactions(Extras):
         """Return what is told of a change without power, most often nothing."""
         told = self.told.get(news.evse_id)
         match news.change:
+            case Change.BEGUN:
+                needs = needs_told(news)
+                return () if needs is None else [needs]
             case Change.PLUGGED:
                 return self._plugged(news, told)
             case Change.GRANTED:
