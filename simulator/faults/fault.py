@@ -59,9 +59,9 @@ class Fault:
     versions: frozenset[str] = frozenset({"1.6", "2.0.1"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FaultPlan:
-    """A fault with its window in seconds.
+    """A fault with its window in seconds; each is one of its own, even with equal members.
 
     `chance` is the share of the transactions (or of the stations) in which it happens at all.
     `every_s` is the mean time between windows, which then count from the start of the simulation;
