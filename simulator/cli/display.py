@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from simulator.running.fleet import Runner, Summary
+    from simulator.running.fleet import Runs, Summary
     from simulator.station.outputs import Happened
 
 _AGAIN_EVERY_S: Final = 10.0
@@ -79,7 +79,7 @@ class Display:
         _write(summary_line(summary))
 
     @contextlib.asynccontextmanager
-    async def following(self, runner: Runner) -> AsyncIterator[None]:
+    async def following(self, runner: Runs) -> AsyncIterator[None]:
         """Look at the run now and then, as long as the block runs."""
         task = asyncio.create_task(self._follow(runner))
         try:
@@ -89,7 +89,7 @@ class Display:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _follow(self, runner: Runner) -> None:
+    async def _follow(self, runner: Runs) -> None:
         del runner
         while True:
             await asyncio.sleep(_AGAIN_EVERY_S)
@@ -121,7 +121,7 @@ class JsonDisplay(Display):
         """Write what came out."""
         _write(summary_json(summary, self.never_let_in))
 
-    async def _follow(self, runner: Runner) -> None:
+    async def _follow(self, runner: Runs) -> None:
         del runner
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from simulator.running.figures import Figures
-    from simulator.running.fleet import Runner, Summary
+    from simulator.running.fleet import Runs, Summary
     from simulator.station.outputs import Happened
 
 _EVERY_S: Final = 0.5
@@ -79,7 +79,7 @@ class LiveDisplay(Display):
 
     def tell(self, sentence: str) -> None:
         """Write a sentence above the view."""
-        self._console.print(Text(f"! {sentence}", style="yellow"))
+        self._console.print(Text(f"! {sentence}", style="yellow"), soft_wrap=True)
 
     def summarise(self, summary: Summary) -> None:
         """Leave the view and write what came out."""
@@ -89,9 +89,9 @@ class LiveDisplay(Display):
         errors = error_line(summary.figures)
         if errors:
             self.tell(f"errors: {errors}")
-        self._console.print(summary_line(summary), highlight=False)
+        self._console.print(summary_line(summary), highlight=False, soft_wrap=True)
 
-    async def _follow(self, runner: Runner) -> None:
+    async def _follow(self, runner: Runs) -> None:
         again_at = time.monotonic() + _AGAIN_EVERY_S
         while True:
             self._live.update(self.picture(runner.figures()), refresh=True)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from simulator.cli.display import Display
-    from simulator.running.fleet import Summary
+    from simulator.running.fleet import Runs, Summary
     from simulator.station.outputs import Happened
     from simulator.worlds.scenario import Scenario
 
@@ -79,6 +79,7 @@ class Play:
     retries: str | None
     is_strict: bool
     speed: float | None
+    lookahead_s: float
     duration_s: float | None
     for_s: float | None
     clock_start: datetime | None
@@ -134,6 +135,7 @@ class Play:
             speed=self.speed,
             duration_s=self.duration_s,
             for_s=self.for_s,
+            lookahead_s=self.lookahead_s,
             connects_per_s=self.connects_per_s,
             seed=self.seed,
             sources=self.sources,
@@ -192,6 +194,8 @@ def _check_together(wishes: Play) -> None:
     for option, given in tls.items():
         if given is not None and not is_secure:
             raise SimulatorError(f"{option} is for wss://; --url is {wishes.url}")
+    if wishes.lookahead_s and wishes.speed is not None:
+        raise SimulatorError("--lookahead goes with --speed max alone")
     if wishes.client_key is not None and wishes.client_cert is None:
         raise SimulatorError("--client-key needs --client-cert: the key belongs to a certificate")
     if wishes.shards > 1 and wishes.control is not None:
@@ -212,25 +216,41 @@ def _run(
             each(happened)
 
     async def main() -> Summary:
-        members = fleet.build(scenario, fleet_options)
+        runner: Runs
         async with AsyncExitStack() as around:
-            if wishes.files.state is not None:
-                state = StateFile(wishes.files.state, scenario.name, shown.tell)
-                members = state.recall(members)
-                await around.enter_async_context(state.kept(members))
-            runner = Runner(members, wishes.run_options(), report)
-            await around.enter_async_context(shown.following(runner))
-            if wishes.control is not None:
-                from simulator.running.control import serving
+            if wishes.shards > 1:
+                runner = _sharded(wishes, scenario, fleet_options, report)
+            else:
+                members = fleet.build(scenario, fleet_options)
+                if wishes.files.state is not None:
+                    state = StateFile(wishes.files.state, scenario.name, shown.tell)
+                    members = state.recall(members)
+                    await around.enter_async_context(state.kept(members))
+                runner = only = Runner(members, wishes.run_options(), report)
+                if wishes.control is not None:
+                    from simulator.running.control import serving
 
-                listeners.append(await around.enter_async_context(serving(wishes.control, runner)))
+                    taker = await around.enter_async_context(serving(wishes.control, only))
+                    listeners.append(taker)
+            await around.enter_async_context(shown.following(runner))
             try:
                 return await run_until_interrupted(runner)
             except ExceptionGroup as group:
                 raise _first(group) from None
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
+        return loop.run(main())
+
+
+def _sharded(
+    wishes: Play,
+    scenario: Scenario,
+    fleet_options: fleet.FleetOptions,
+    report: Callable[[Happened], None],
+) -> Runs:
+    from simulator.running.sharding import ShardedRunner
+
+    return ShardedRunner(scenario, fleet_options, wishes.run_options(), wishes.shards, report)
 
 
 def _first(error: Exception) -> Exception:

@@ -81,6 +81,15 @@ def run(
             help="How many simulated seconds pass in a real one; max jumps to what comes next.",
         ),
     ] = "1",
+    lookahead: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            rich_help_panel=_TIME,
+            help="With --speed max, how far some stations may be ahead of others: quicker, but "
+            "the order among them is not the same each time.",
+        ),
+    ] = None,
     duration: Annotated[
         str | None,
         typer.Option(
@@ -235,6 +244,7 @@ def run(
         retries=retries,
         is_strict=strict,
         speed=found_speed,
+        lookahead_s=0.0 if lookahead is None else seconds("--lookahead", lookahead),
         duration_s=None if duration is None else seconds("--duration", duration),
         for_s=None if for_text is None else seconds("--for", for_text),
         clock_start=None if clock_start is None else instant("--clock-start", clock_start),

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from simulator.errors import SimulatorError
 from simulator.running.connection import Patience
@@ -292,7 +292,23 @@ def allow_files(wanted: int) -> None:
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-async def run_until_interrupted(runner: Runner) -> Summary:
+class Runs(Protocol):
+    """A fleet that runs, in one process or several."""
+
+    def interrupt(self) -> None:
+        """Let `run` end in good order."""
+        ...
+
+    async def run(self) -> Summary:
+        """Run to the end."""
+        ...
+
+    def figures(self) -> Figures:
+        """Return how the fleet stands now."""
+        ...
+
+
+async def run_until_interrupted(runner: Runs) -> Summary:
     """Run a fleet; an interrupt or SIGTERM ends it in good order."""
     loop = asyncio.get_running_loop()
     for each in _SIGNALS:
