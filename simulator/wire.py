@@ -58,7 +58,8 @@ def _plain(given: object) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 
 _ODD: Final = {"soc": "SoC", "url": "URL"}
-"""Words that the specification spells in its own way, as in bulkSoC and responderURL."""
+_ODD_NAMES: Final = {"ocpp_csms_url": "ocppCsmsUrl"}
+"""Words and names that the specification spells in its own way, as in bulkSoC and responderURL."""
 
 
 @cache
@@ -85,5 +86,7 @@ def _names(of: type[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _camel(name: str) -> str:
+    if name in _ODD_NAMES:
+        return _ODD_NAMES[name]
     first, *rest = name.split("_")
     return first + "".join(_ODD.get(part, part[:1].upper() + part[1:]) for part in rest)
