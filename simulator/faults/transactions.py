@@ -19,7 +19,8 @@ _V16: Final = frozenset({"1.6"})
 _BOTH: Final = frozenset({"1.6", "2.0.1"})
 _UNKNOWN: Final = 2_147_000_000
 _DAY_S: Final = 86_400.0
-_LONGEST_TAG: Final = 36
+_TOO_LONG_16: Final = 30
+_TOO_LONG_201: Final = 37
 _REMOTE_STARTS: Final = frozenset({"RemoteStartTransaction", "RequestStartTransaction"})
 
 
@@ -71,24 +72,28 @@ def _remote_start_of_nothing(answering: Answering) -> None:
         answering.answer = {"status": "Accepted"}
 
 
-def _too_long(text: str) -> str:
-    return text.ljust(_LONGEST_TAG + 1, "0")
+def _too_long(bending: Bending) -> None:
+    length = _TOO_LONG_16 if is_16(bending) else _TOO_LONG_201
+    _write_tag(bending, lambda text: text.ljust(length, "0"))
 
 
 def _tag(change: Callable[[str], str], *, at_end: bool = False) -> Bend:
     """Make a bend that writes tokens anew, in all messages or at the end alone."""
 
     def bend(bending: Bending) -> None:
-        if at_end and not is_end(bending):
-            return
-        payload = bending.payload
-        if isinstance(payload.get("idTag"), str):
-            payload["idTag"] = change(payload["idTag"])
-        token = payload.get("idToken")
-        if isinstance(token, dict):
-            token["idToken"] = change(token["idToken"])
+        if not at_end or is_end(bending):
+            _write_tag(bending, change)
 
     return bend
+
+
+def _write_tag(bending: Bending, change: Callable[[str], str]) -> None:
+    payload = bending.payload
+    if isinstance(payload.get("idTag"), str):
+        payload["idTag"] = change(payload["idTag"])
+    token = payload.get("idToken")
+    if isinstance(token, dict):
+        token["idToken"] = change(token["idToken"])
 
 
 def _fault(
@@ -217,8 +222,8 @@ FAULTS: Final = (
     ),
     _fault(
         "tag-too-long",
-        "fills the token up to 37 characters, more than either version allows",
-        Effects(bends=(_tag(_too_long),)),
+        "fills the token up to 30 characters in 1.6 and 37 in 2.0.1, more than there may be",
+        Effects(bends=(_too_long,)),
         26,
     ),
     _fault(

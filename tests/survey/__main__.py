@@ -33,14 +33,17 @@ id = "{id}"
 version = "{version}"
 phases = 3
 max_a = 32
-repeat_after_s = 30
 faults = {faults}
 [[stations.cars]]
 token = "TAG-{number}"
-vehicle = "sedan-11kw"
 arrives_s = 20
 soc_percent = 40
-stays_s = 400
+stays_s = 300
+[[stations.cars]]
+token = "TAG-{number}"
+arrives_s = 500
+soc_percent = 40
+stays_s = 300
 """
 # What is on for too short, or too late, for a short run gets a window of its own.
 WINDOWS = {
@@ -122,8 +125,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.survey", description=__doc__)
     parser.add_argument("--fault", action="append", help="this fault alone; may be repeated")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--speed", type=float, default=20.0)
-    parser.add_argument("--minutes", type=float, default=25.0, help="simulated minutes")
+    parser.add_argument("--speed", type=float, default=10.0)
+    parser.add_argument("--minutes", type=float, default=24.0, help="simulated minutes")
     parser.add_argument("--keep", type=Path, help="keep logs in this folder")
     return parser.parse_args()
 

@@ -27,8 +27,8 @@ def test_link_is_lost_in_a_transaction_and_its_messages_wait(version):
 @shows("flapping-link")
 def test_link_comes_and_goes(version):
     room = OddLab(version, "flapping-link")
-    room.run(4 * 3600)
-    assert 6 <= len(room.closings) <= 60
+    room.run(6000)
+    assert 2 <= len(room.closings) <= 30
     assert was_told(room, "flapping-link")
     assert len(room.said("BootNotification")) == 1
 

@@ -216,7 +216,7 @@ def test_tokens_are_written_in_another_way(version, fault):
         for _, _, payload in room.calls
         if "idTag" in payload or "idToken" in payload
     ]
-    expected = [TAGS[fault]] * len(told)
+    expected = [TAGS[fault][: 30 if version == "1.6" else 37]] * len(told)
     if fault == "tag-with-extra-bytes":
         expected = [*["TAG-1"] * (len(told) - 1), TAGS[fault]]
     assert len(told) >= 3
