@@ -150,7 +150,7 @@ class Engine:
         self.stations: dict[str, StationState] = {}
         self.gaps: dict[str, Gap] = {}
         self._is_preloaded = False
-        self.late = Late()
+        self.late = Late(policy.haste.pace)
         self.habits = habits.HabitBook()
         self.certificates = CertificateBook()
         self.quirks: dict[str, Quirk] = {}

@@ -20,12 +20,14 @@ _SKEW_S, _SKEW_MOST_S = 0.05, 60.0
 
 @dataclass(frozen=True, slots=True)
 class Haste:
-    """Simulated seconds, all 0 at the pace of real time.
+    """Simulated seconds, 0 at the pace of real time.
 
     Lateness up to `late_s` says nothing of a station's clock, and up to `waited_s` not that a
     message has waited in a queue; a meter may be silent for `silence_s` longer, and times may be
-    off by `skew_s` more.
+    off by `skew_s` more. `pace` is how many of its seconds take a real one, at least 1.
     """
+
+    pace: float = 1.0
 
     late_s: float = 0.0
     waited_s: float = 0.0
@@ -37,6 +39,7 @@ class Haste:
         """Returns what a clock of that speed needs."""
         beyond = max(speed - 1.0, 0.0)
         return cls(
+            max(speed, 1.0),
             min(_LATE_S * beyond, _LATE_MOST_S),
             min(_WAITED_S * beyond, _WAITED_MOST_S),
             min(_SILENCE_S * beyond, _SILENCE_MOST_S),

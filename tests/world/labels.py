@@ -37,6 +37,7 @@ FAMILIES: Final = (
 )
 """Kinds that the conditions themselves do not tell apart: either is right for the other."""
 
+_OVER: Final = frozenset({"OVER_LIMIT", "NO_RESPONSE", "OUTSIDE_WINDOW"})
 _UNDER: Final = frozenset({"UNDER_DELIVERY", "STALLED"})
 _SURE_S: Final = 300.0
 _UNDER_SURE_S: Final = 1200.0
@@ -157,9 +158,22 @@ class Labelling:
         if deviation.kind == "METER_ANOMALY":
             is_register = facts.get("aspect") == "register"
             return is_register and facts["peak"] >= _METER_WH
+        if deviation.kind == "OFFERED_MISMATCH" and not self._is_all_that_is_wrong(deviation):
+            return False
         if deviation.kind in _UNDER or "wants" in facts:
             return self._is_sure_to_be_less(deviation)
         return bool(facts["clear_s"] >= _SURE_S + two_s + lag_s)
+
+    def _is_all_that_is_wrong(self, deviation: Deviation) -> bool:
+        """Whether more is offered than allowed, and the car does not take it, which tells more."""
+        is_above = deviation.facts.get("offered", 0.0) > deviation.facts.get("limit", 0.0)
+        return is_above and not any(
+            each.transaction == deviation.transaction
+            and each.kind in _OVER
+            and each.onset < deviation.ended
+            and deviation.onset < each.ended
+            for each in self._truth.deviations
+        )
 
     def _is_sure_to_be_less(self, deviation: Deviation) -> bool:
         """Whether the car was known to take more, in this session, and the station said nothing."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tests.world.truth import Truth
 
 SLACK = timedelta(seconds=10)
+SCORED = frozenset({*BUDGETS_S, "COMPOSITE_MISMATCH"})
+"""What alerts are scored; others tell of what the truth log knows nothing."""
 
 
 @dataclass(slots=True)
@@ -126,11 +128,10 @@ class Scoring:
 
     def _judge(self, alert: Alert) -> None:
         """An alert that no label has asked for."""
-        if alert.kind not in BUDGETS_S and not self._is_grey(alert):
+        if alert.kind not in SCORED:
             self.score.others[alert.kind] = self.score.others.get(alert.kind, 0) + 1
-            if alert.session is None:
-                return
-        if self._is_grey(alert) or self._is_repeat(alert):
+            return
+        if self._is_grey(alert) or self._is_repeat(alert) or self._is_of_a_fault(alert):
             self._tally(alert.kind).grey += 1
             return
         is_nominal = self._is_nominal(alert)
@@ -147,6 +148,10 @@ class Scoring:
         if alert.kind not in label.kinds or alert.station != label.station:
             return False
         return label.transaction is None or self._transaction(alert) in (label.transaction, None)
+
+    def _is_of_a_fault(self, alert: Alert) -> bool:
+        """Whether nobody can say that it is wrong: a station with a fault answers as it likes."""
+        return alert.kind not in BUDGETS_S and not self._is_nominal(alert)
 
     def _is_repeat(self, alert: Alert) -> bool:
         """Whether it tells again of what a label is about, as when it was cleared in between."""
