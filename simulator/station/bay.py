@@ -135,6 +135,7 @@ class Bay:
     def plug_in(self, vehicle: Vehicle, now: float, **told: object) -> None:
         """Connect a car; there must be none."""
         self.supply.vehicle = vehicle
+        self.board.connectors.take_next()
         charge_level = round(vehicle.soc * 100)
         self._report(
             now, "car.arrived", vehicle=vehicle.model.name, **told, charge_level=charge_level
@@ -151,6 +152,7 @@ class Bay:
             self._moment(now),
             self.supply.read,
             lambda: host.new_transaction_id(now),
+            self.board.connectors.used,
             self.supply.vehicle,
             self.driver.visit,
             grant,
@@ -177,6 +179,7 @@ class Bay:
             remote_start_id=grant.remote_start_id,
             is_remote=grant.is_remote,
             group=grant.group,
+            connector=self.board.connectors.used,
             reservation_id=host.reservations.use(self.evse_id, grant.token, grant.group),
         )
         self.transaction, self.is_finished = transaction, False

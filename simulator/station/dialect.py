@@ -127,11 +127,20 @@ class Dialect(Protocol):
         """Remember by which error code of 1.6 an EVSE is Faulted, None when it is mended."""
         ...
 
-    def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
-        """Return a StatusNotification."""
+    @property
+    def connectors(self) -> int:
+        """How many connectors each EVSE has."""
         ...
 
-    def status_changed(self, evse_id: int, old: Status, new: Status, at: Moment) -> Outgoing | None:
+    def connector_status(
+        self, evse_id: int, status: Status, at: Moment, connector: int = 1
+    ) -> Outgoing:
+        """Return a StatusNotification; 1.6 numbers EVSEs only."""
+        ...
+
+    def status_changed(
+        self, evse_id: int, old: Status, new: Status, at: Moment, connector: int = 1
+    ) -> Outgoing | None:
         """Return a StatusNotification where the version sees a difference."""
         ...
 

@@ -51,6 +51,7 @@ class News:
     at: Moment
     read: Callable[[], Reading]
     new_id: Callable[[], str]
+    connector: int = 1
     vehicle: Vehicle | None = None
     visit: Visit | None = None
     grant: Grant | None = None

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from csms.ocppj.version import Version
+from simulator.station.connectors import Connectors
 from simulator.station.transaction import Moment, Status
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class StatusBoard:
 
     def __init__(self, host: Host, bay: Bay, report: Report) -> None:
         self.status = Status.AVAILABLE
+        self.connectors = Connectors(host.dialect.connectors)
         self._told = self.status
         self._host = host
         self._bay = bay
@@ -38,8 +41,10 @@ class StatusBoard:
         """Send the status as it is."""
         self._bay.timers.clear(_SETTLED)
         self._told = self.status
-        moment = self._moment(now)
-        self._host.say(self._host.dialect.connector_status(self._bay.evse_id, self.status, moment))
+        dialect, moment = self._host.dialect, self._moment(now)
+        for each in range(1, self.connectors.count + 1):
+            status = self.connectors.of(self.status, each)
+            self._host.say(dialect.connector_status(self._bay.evse_id, status, moment, each))
 
     def follow(self, now: float) -> None:
         """Take up what is the case, and tell it when it has held long enough."""
@@ -60,9 +65,13 @@ class StatusBoard:
     def _tell(self, now: float) -> None:
         """Tell the status if it is another one than was told."""
         old, self._told = self._told, self.status
-        if old is not self.status:
-            dialect, evse = self._host.dialect, self._bay.evse_id
-            self._host.say(dialect.status_changed(evse, old, self.status, self._moment(now)))
+        if old is self.status:
+            return
+        dialect, evse, moment = self._host.dialect, self._bay.evse_id, self._moment(now)
+        for each in range(1, self.connectors.count + 1):
+            before = self.connectors.of(old, each)
+            status = self.connectors.of(self.status, each)
+            self._host.say(dialect.status_changed(evse, before, status, moment, each))
 
     def _present(self) -> Status:
         bay = self._bay
@@ -83,7 +92,8 @@ class StatusBoard:
             return Status.UNAVAILABLE
         if bay.supply.vehicle is not None:
             return Status.FINISHING if bay.is_finished else Status.PREPARING
-        if bay.admission.granted is not None:
+        if bay.admission.granted is not None and self._host.dialect.version is Version.V16:
+            # 2.0.1 has no word for a token without a cable: the connector is not Occupied (E03).
             return Status.PREPARING
         is_reserved = self._host.reservations.of(bay.evse_id) is not None
         return Status.RESERVED if is_reserved else Status.AVAILABLE

@@ -85,6 +85,7 @@ class Transaction:
     remote_start_id: int | None = None
     is_remote: bool = False
     csms_id: int | None = None
+    connector: int = 1
     next_seq: int = 0
     status: Status | None = None
     group: str | None = None

@@ -172,8 +172,16 @@ class V16:
         """Remember the error code of a Faulted connector."""
         self._errors[evse_id] = error
 
-    def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
+    @property
+    def connectors(self) -> int:
+        """Return 1: what 1.6 calls a connector is an EVSE."""
+        return 1
+
+    def connector_status(
+        self, evse_id: int, status: Status, at: Moment, connector: int = 1
+    ) -> Outgoing:
         """Return a StatusNotification."""
+        del connector
         error = self._errors.get(evse_id) if status is Status.FAULTED else None
         code = enums.ChargePointErrorCode(error or "NoError")
         return _status(evse_id, status, at, code)
@@ -184,8 +192,10 @@ class V16:
         old: Status,  # noqa: ARG002 - 1.6 sees every difference
         new: Status,
         at: Moment,
+        connector: int = 1,
     ) -> Outgoing | None:
         """Return a StatusNotification."""
+        del connector
         return self.connector_status(evse_id, new, at)
 
     def limit_notified(self, evse_id: int, source: str, schedule: Schedule) -> Outgoing | None:

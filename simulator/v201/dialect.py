@@ -158,21 +158,30 @@ class V201(Transactions):
         del evse_id, error
         _ = self.monitors
 
-    def connector_status(self, evse_id: int, status: Status, at: Moment) -> Outgoing:
+    @property
+    def connectors(self) -> int:
+        """How many connectors each EVSE has."""
+        return self.model.blueprint.connectors
+
+    def connector_status(
+        self, evse_id: int, status: Status, at: Moment, connector: int = 1
+    ) -> Outgoing:
         """Return a StatusNotification."""
         message = call.StatusNotification(
             timestamp=to_text(at.at),
             connector_status=_connector_status(status),
             evse_id=evse_id,
-            connector_id=1,
+            connector_id=connector,
         )
         return Outgoing("StatusNotification", lambda: message)
 
-    def status_changed(self, evse_id: int, old: Status, new: Status, at: Moment) -> Outgoing | None:
+    def status_changed(
+        self, evse_id: int, old: Status, new: Status, at: Moment, connector: int = 1
+    ) -> Outgoing | None:
         """Return a StatusNotification if the connector is another for 2.0.1."""
         if _connector_status(old) == _connector_status(new):
             return None
-        return self.connector_status(evse_id, new, at)
+        return self.connector_status(evse_id, new, at, connector)
 
     def limit_notified(self, evse_id: int, source: str, schedule: Schedule) -> Outgoing | None:
         """Return a NotifyChargingLimit with its schedule (K11.FR.02, K11.FR.03)."""

@@ -28,8 +28,9 @@ def text_of(model: DeviceModel, station: Station, definition: Definition, now: f
 def _state(station: Station, definition: Definition, _now: float) -> str:
     bays = station.bays
     if definition.evse:
-        status = bays[definition.evse].status
-        return connector_state(status)
+        board = bays[definition.evse].board
+        connector = definition.connector or board.connectors.used
+        return connector_state(board.connectors.of(board.status, connector))
     states = {connector_state(bay.status) for bay in bays.values()}
     # The best of what there is: a station with one free EVSE is Available.
     order = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")

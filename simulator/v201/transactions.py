@@ -72,12 +72,14 @@ _PATH, _ENERGY, _SIGNED = "PowerPathClosed", "EnergyTransfer", "DataSigned"
 class Told:
     """A transaction that was told of and in which no power flows.
 
-    `is_granted` once its token was told. `reason` is why power has ended, None before it began.
+    `connector` is known once there is a cable. `is_granted` once its token was told. `reason` is
+    why power has ended, None before it began.
     """
 
     id: str
     evse_id: int
     next_seq: int = 0
+    connector: int | None = None
     is_granted: bool = False
     reason: object = None
 
@@ -214,9 +216,13 @@ class Transactions(Extras):
         if words.kind is _Event.ended:
             self.transaction_ended(transaction.id)
         else:
-            evse, seq = transaction.evse_id, transaction.next_seq
-            self.told[evse] = Told(
-                transaction.id, evse, seq, is_granted=True, reason=stopped_reason
+            self.told[transaction.evse_id] = Told(
+                transaction.id,
+                transaction.evse_id,
+                transaction.next_seq,
+                transaction.connector,
+                is_granted=True,
+                reason=stopped_reason,
             )
         return event
 
@@ -230,11 +236,13 @@ class Transactions(Extras):
     def _plugged(self, news: News, told: Told | None) -> Sequence[Outgoing]:
         plugged = _Words(_Event.updated, _Trigger.cable_plugged_in, _State.ev_connected)
         if told is not None:
+            told.connector = news.connector
             return [self._event(told, news.at, plugged)]
         points = set(self.model.members("TxCtrlr", "TxStartPoint"))
         if not points & {_BAY, _CABLE}:
             return ()
-        told = self.told[news.evse_id] = Told(news.new_id(), news.evse_id)
+        told = Told(news.new_id(), news.evse_id, connector=news.connector)
+        self.told[news.evse_id] = told
         if _BAY in points:
             arrived = _Words(
                 _Event.started,
@@ -346,7 +354,7 @@ class Transactions(Extras):
                 stopped_reason=words.reason,
                 remote_start_id=words.remote_start_id,
             ),
-            evse=datatypes.EVSEType(id=of.evse_id, connector_id=1),
+            evse=datatypes.EVSEType(id=of.evse_id, connector_id=of.connector),
             id_token=None if words.token is None else id_token(words.token),
             reservation_id=words.reservation_id,
             meter_value=words.meter_value,
