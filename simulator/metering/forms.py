@@ -136,7 +136,9 @@ _FORMS: Final = (
         resolution_wh=100,
     ),
     MeterForm(
-        "multiplier", "energy in Wh times 10 to the power of 3 (2.0.1; 1.6: kWh)", multiplier=3
+        "multiplier",
+        "energy in Wh times 10 to the power of 3 (1.6, which has no such thing: Wh)",
+        multiplier=3,
     ),
     MeterForm("class-a", "errors of up to 2 per cent", accuracy=0.02),
     MeterForm("class-c", "errors of up to 0.5 per cent", accuracy=0.005),

@@ -75,9 +75,9 @@ def values(reading: Reading, measurands: Iterable[str]) -> list[Value]:
     form = reading.form
     known = [name for name in measurands if name in _SOURCES and form.has(name)]
     found = [value for name in known for value in _SOURCES[name](reading)]
-    if not form.labels:
+    if not form.labels and form.location == STANDARD.location:
         return found
-    return [replace(each, unit=form.labels.get(each.unit, each.unit)) for each in found]
+    return [_placed(each, form) for each in found]
 
 
 def is_known(measurand: str) -> bool:
@@ -88,6 +88,12 @@ def is_known(measurand: str) -> bool:
 def is_known_to_16(measurand: str) -> bool:
     """Whether a measurand can be sampled in 1.6, which has some that 2.0.1 has not."""
     return measurand in _SOURCES
+
+
+def _placed(value: Value, form: MeterForm) -> Value:
+    """Return a value with the unit and the place that the form gives it."""
+    unit = form.labels.get(value.unit, value.unit)
+    return replace(value, unit=unit, location=value.location or form.location)
 
 
 def _energy(reading: Reading) -> list[Value]:
@@ -106,7 +112,7 @@ def _energy_value(measurand: str, wh: float, form: MeterForm) -> Value:
     if form.energy_unit == "kWh":
         scale = 10**form.decimals_kwh
         return Value(measurand, math.floor(wh / _KILO * scale + 1e-6) / scale, "kWh")
-    return Value(measurand, float(wh), "Wh", location=_place(form))
+    return Value(measurand, float(wh), "Wh")
 
 
 def _reactive_energy(reading: Reading) -> list[Value]:
@@ -143,7 +149,7 @@ def _powers(measurand: str, reading: Reading, share: float, unit: str) -> list[V
 
     def value(watts: float, phase: str | None = None) -> Value:
         told = round(watts * share / scale, 3) if scale != 1.0 else float(round(watts * share))
-        return Value(measurand, told, unit, phase, _place(reading.form))
+        return Value(measurand, told, unit, phase)
 
     total = [value(reading.power_w)]
     apparent = [a * v for a, v in zip(reading.currents_a, reading.voltages_v, strict=True)]
@@ -166,17 +172,17 @@ def _powers(measurand: str, reading: Reading, share: float, unit: str) -> list[V
 
 
 def _currents(reading: Reading) -> list[Value]:
-    form, place = reading.form, _place(reading.form)
+    form = reading.form
     each = [
-        Value(CURRENT, amount, "A", _named(reading, phase), place)
+        Value(CURRENT, amount, "A", _named(reading, phase))
         for amount, phase in zip(reading.currents_a, reading.phases, strict=True)
     ]
     match form.currents:
         case Parts.TOTAL:
-            return [Value(CURRENT, round(sum(reading.currents_a), 3), "A", None, place)]
+            return [Value(CURRENT, round(sum(reading.currents_a), 3), "A")]
         case Parts.FIRST:
             first = max(reading.currents_a) if not form.names_single_phase else each[0].amount
-            return [Value(CURRENT, first, "A", "L1" if form.names_single_phase else None, place)]
+            return [Value(CURRENT, first, "A", "L1" if form.names_single_phase else None)]
         case _:
             return [*each, *_neutral(reading)] if form.has_neutral else each
 
@@ -191,7 +197,7 @@ def _neutral(reading: Reading) -> list[Value]:
 
 
 def _voltages(reading: Reading) -> list[Value]:
-    form, place = reading.form, _place(reading.form)
+    form = reading.form
     if form.voltage_names == "L1-L2" and len(reading.phases) == len(_LINES):
         mean = sum(reading.voltages_v) / len(reading.voltages_v)
         return [Value(VOLTAGE, round(mean * math.sqrt(3), 1), "V", line) for line in _LINES]
@@ -199,7 +205,7 @@ def _voltages(reading: Reading) -> list[Value]:
     each = []
     for amount, phase in zip(reading.voltages_v, reading.phases, strict=True):
         named = _named(reading, phase)
-        each.append(Value(VOLTAGE, amount, "V", None if named is None else named + suffix, place))
+        each.append(Value(VOLTAGE, amount, "V", None if named is None else named + suffix))
     return each[:1] if form.voltages in (Parts.FIRST, Parts.TOTAL) else each
 
 
@@ -243,10 +249,6 @@ def _named(reading: Reading, phase: str | None) -> str | None:
     if phase is None and reading.form.names_single_phase and not reading.is_dc:
         return "L1"
     return phase
-
-
-def _place(form: MeterForm) -> str | None:
-    return None if form.location == STANDARD.location else form.location
 
 
 _LINES: Final = ("L1-L2", "L2-L3", "L3-L1")

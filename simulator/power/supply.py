@@ -272,7 +272,6 @@ class Supply:
         feed, vehicle = self._feed, self.vehicle
         if feed is None or vehicle is None:
             return
-        self._now = now
         self._volts = tuple(volts * feed.volts_factor for volts in self._mains.at(now))
         self._watts = self._watts_of(feed)
         self._leg = leg = vehicle.plan(feed.amount, self._watts, feed.trickle)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ocpp.v16 import datatypes
 from ocpp.v16.enums import ConfigurationStatus
 
+from simulator.metering.forms import ENERGY
 from simulator.metering.sampling import default_measurands
 from simulator.station.authorization import TokenRules
 from simulator.v16.keys import (
@@ -55,6 +56,9 @@ class Configuration:
             CONNECTORS_KEY: str(connectors),
             ROTATION_KEY: _rotation(evse, connectors),
         }
+        if evse.meter.is_signed:
+            # Signed values go out with the StopTransaction ("Signed Meter Values in OCPP", 3.1.4).
+            self._own["StopTxnSampledData"] = ENERGY
         self.waiting: dict[str, str] = {}
         self._has_password = False
 
@@ -136,9 +140,11 @@ class Configuration:
 
     def recall(self, remembered: Remembered) -> None:
         """Set keys again; those that do not exist any more, or do not fit, are left out."""
-        for key, text in remembered.items():
-            if key in SETTINGS and not SETTINGS[key].is_fixed and SETTINGS[key].accepts(text):
-                self._own[key] = text
+        self._own |= {
+            key: str(text)
+            for key, text in remembered.items()
+            if key in SETTINGS and not SETTINGS[key].is_fixed and SETTINGS[key].accepts(str(text))
+        }
 
     def _told(self, name: str) -> str:
         if SETTINGS[name].kind is Kind.MEASURANDS:
@@ -153,13 +159,13 @@ class Configuration:
         return ConfigurationStatus.accepted
 
     def _is_reachable(self, text: str) -> bool:
-        """Whether a security profile can be changed to: never down, to 1 with a password.
+        """Whether a security profile can be changed to: only up, to 1 with a password.
 
-        The profiles with TLS need another URL, which no message can give.
+        The profiles with TLS need another URL, which no message can give. Source: security
+        whitepaper, A05.FR.01 to A05.FR.05.
         """
-        present = self.text(PROFILE_KEY)
-        is_first = present == "0" and text == _WITH_PASSWORD and self._has_password
-        return int(text) == int(present) or is_first
+        is_first = self.text(PROFILE_KEY) == "0" and text == _WITH_PASSWORD
+        return is_first and self._has_password
 
 
 def configuration_of(station: Station) -> Configuration:

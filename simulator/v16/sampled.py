@@ -34,7 +34,6 @@ def _spelled(
 ) -> datatypes.SampledValue:
     """Return one value; where 1.6 has no word for the unit it goes without."""
     is_raw = kind is enums.ValueFormat.raw
-    unit = "kWh" if value.unit == "Wh" and value.multiplier else value.unit
     return datatypes.SampledValue(
         value=text,
         context=_CONTEXTS[context],
@@ -42,5 +41,5 @@ def _spelled(
         measurand=_MEASURANDS[value.measurand],
         phase=_PHASES[value.phase] if value.phase else None,
         location=_LOCATIONS[value.location or "Outlet"],
-        unit=_UNITS.get(unit),
+        unit=_UNITS.get(value.unit),
     )

@@ -27,6 +27,7 @@ phases = {phases}
 max_a = {max_a}
 max_kw = 150
 evses = {evses}
+{meter}
 [[stations.cars]]
 token = "TAG-1"
 vehicle = "{vehicle}"
@@ -60,6 +61,7 @@ class Lab:
         retries=None,
         tells_messages=False,
         truth=False,
+        meter=None,
     ):
         text = SCENARIO.format(
             version=version,
@@ -72,6 +74,7 @@ class Lab:
             wants=f"wants_kwh = {wants}" if wants else "",
             stays=f"stays_s = {stays}" if stays else "",
             interval=interval,
+            meter=f'meter = "{meter}"' if meter else "",
         )
         options = FleetOptions(
             seed=seed,
