@@ -77,9 +77,9 @@ class V16:
         return self.configuration.number("ClockAlignedDataInterval")
 
     def sends_aligned(self, *, has_transaction: bool) -> bool:
-        """Return true: 1.6 sends them of all connectors, where any are asked for."""
-        del has_transaction
-        return bool(self.configuration.measurands("MeterValuesAlignedData"))
+        """Whether MeterValuesAlignedData, or StopTxnAlignedData of a transaction, names any."""
+        kept = has_transaction and self.configuration.measurands("StopTxnAlignedData")
+        return bool(kept or self.configuration.measurands("MeterValuesAlignedData"))
 
     @property
     def heartbeat_interval_s(self) -> float:

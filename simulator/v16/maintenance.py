@@ -102,6 +102,9 @@ def _install_certificate(station: Station, payload: Payload, now: float) -> obje
     if reason is None:
         return call_result.InstallCertificate(status.accepted)
     station.report(now, "certificate.refused", reason=reason)
+    if use is Use.CSMS_ROOT:
+        at = station.at(now)
+        station.say(station.dialect.security_event("InvalidCentralSystemCertificate", at, reason))
     return call_result.InstallCertificate(status.rejected)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from simulator.station.dialect import Command
 
 _ECHO: Final = "Echo"
+_RECONNECT: Final = "reconnect"
+_RECONNECT_AFTER_S: Final = 1.0
 _SECURITY_KEYS: Final = frozenset({PASSWORD_KEY.lower(), PROFILE_KEY.lower()})
 
 
@@ -43,6 +45,9 @@ def _take_effect(station: Station, key: str, text: str, now: float) -> None:
     """Do what a key is about where nobody looks it up when it matters."""
     if key == PASSWORD_KEY.lower():
         station.change_password(password(text))
+    elif key == PROFILE_KEY.lower():
+        station.duties[_RECONNECT] = station.hang_up
+        station.timers.set(_RECONNECT, now + _RECONNECT_AFTER_S)
     elif key == "heartbeatinterval":
         station.restart_heartbeat(now)
     elif key == ATTEMPTS_KEY.lower():

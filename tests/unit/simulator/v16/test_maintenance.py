@@ -200,8 +200,11 @@ def test_certificates_are_installed_listed_and_deleted(site):
 
 @pytest.mark.parametrize("certificate", ["nonsense", pem(days=2)])
 def test_root_that_is_not_in_order_is_rejected(site, certificate):
-    request = {"certificateType": "ManufacturerRootCertificate", "certificate": certificate}
-    assert site().command("InstallCertificate", request) == {"status": "Rejected"}
+    room = site()
+    request = {"certificateType": "CentralSystemRootCertificate", "certificate": certificate}
+    assert room.command("InstallCertificate", request) == {"status": "Rejected"}
+    kinds = [each["type"] for each in room.said("SecurityEventNotification")]
+    assert kinds == ["InvalidCentralSystemCertificate"]
 
 
 def test_signed_certificate_must_be_for_the_key_that_was_sent(site):

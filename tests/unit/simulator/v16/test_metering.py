@@ -71,3 +71,37 @@ def test_values_come_in_the_order_and_of_the_phases_that_were_asked_for(site):
         ("Voltage", "L2-N"),
         ("Voltage", "L3-N"),
     ]
+
+
+def test_values_at_round_times_of_the_clock(site):
+    room = site()
+    room.set("MeterValuesAlignedData", REGISTER)
+    room.set("ClockAlignedDataInterval", 300)
+    room.set("MeterValueSampleInterval", 0)
+    room.run(301)
+    number = room.charge()
+    room.run(600)
+    told = room.said("MeterValues")
+    assert [each.get("transactionId") for each in told] == [None, number, number]
+    times = [each["meterValue"][0]["timestamp"] for each in told]
+    assert [each[11:19] for each in times] == ["08:05:00", "08:10:00", "08:15:00"]
+    assert {context for each in told for *_, context in measurands(each["meterValue"])} == {
+        "Sample.Clock"
+    }
+
+
+def test_stop_brings_the_round_times_along(site):
+    room = site()
+    room.set("StopTxnAlignedData", REGISTER)
+    room.set("ClockAlignedDataInterval", 300)
+    room.charge()
+    room.run(700)
+    room.show("TAG")
+    kept = room.said("StopTransaction")[0]["transactionData"]
+    assert [each["timestamp"][11:19] for each in kept] == ["08:05:00", "08:10:00"]
+    clock = [
+        each
+        for each in room.said("MeterValues")
+        if each["meterValue"][0]["sampledValue"][0]["context"] == "Sample.Clock"
+    ]
+    assert clock == []
