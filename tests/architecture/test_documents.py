@@ -17,7 +17,7 @@ LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*?) *$", re.MULTILINE)
 ANCHOR = re.compile(r'<a id="([^"]+)">')
 CODE = re.compile(r"^(?:```.*?^```|    .*?$)", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(?<![\w/.-])(csms|simulator) ([a-z]+)(?: ([a-z]+))?")
+COMMAND = re.compile(r"(?<![\w/.-])(?<!from )(csms|simulator) ([a-z]+)(?: ([a-z]+))?")
 ADDRESSES = ("http://", "https://", "mailto:")
 
 
