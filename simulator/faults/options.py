@@ -13,7 +13,7 @@ from simulator.faults.catalogue import FAULTS
 from simulator.faults.fault import FaultPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 FORM: Final = "NAME[:SHARE][@START[+LENGTH]][%CHANCE][~EVERY]"
 _EXAMPLE: Final = "ignore-limits:0.25@15+60"
@@ -87,17 +87,26 @@ def parse_option(text: str) -> FaultOption:
     return FaultOption(made, share)
 
 
-def deal(options: Iterable[FaultOption], count: int) -> list[tuple[FaultPlan, ...]]:
-    """Return the plans of each of `count` stations; faults fall on different ones while they can.
+def deal(options: Iterable[FaultOption], versions: Sequence[str]) -> list[tuple[FaultPlan, ...]]:
+    """Return the plans of each station of a fleet, of which `versions` are what they speak.
 
-    A share of a fleet is at least one station.
+    A share is of the stations in whose version the fault can happen, and at least one of them.
+    Faults fall on different stations while they can.
+
+    Raises: SimulatorError for a fault that can happen at none of them.
     """
-    dealt: list[tuple[FaultPlan, ...]] = [() for _ in range(count)]
-    position = 0
+    dealt: list[tuple[FaultPlan, ...]] = [() for _ in versions]
     for option in options:
-        for _ in range(max(1, round(option.share * count)) if count else 0):
-            dealt[position % count] = (*dealt[position % count], option.plan)
-            position += 1
+        fault = option.plan.fault
+        able = [index for index, version in enumerate(versions) if version in fault.versions]
+        if not able and versions:
+            spoken = " and ".join(sorted(fault.versions))
+            raise SimulatorError(
+                f"--fault {fault.name}: it is of {spoken}, which no station speaks"
+            )
+        wanted = max(1, round(option.share * len(able)))
+        for index in sorted(able, key=lambda each: len(dealt[each]))[:wanted]:
+            dealt[index] = (*dealt[index], option.plan)
     return dealt
 
 

@@ -97,7 +97,7 @@ class _Builder:
             for each in self._positions
         ]
         spread(self._scenario, bearers, seed)
-        dealt = deal(self._options.faults, len(bearers))
+        dealt = deal(self._options.faults, [each.version.value for each in self._positions])
         chosen = list(zip(self._positions, bearers, dealt, strict=True))[share]
         return [self._member(position, (*bearer.plans, *more)) for position, bearer, more in chosen]
 

@@ -1,8 +1,5 @@
-import pytest
-
-from simulator.errors import SimulatorError
 from simulator.faults.catalogue import FAULTS
-from simulator.faults.options import deal, parse_option, plan
+from simulator.faults.options import plan
 
 MARGIN_A = 0.6
 
@@ -39,29 +36,6 @@ def test_honest_station_differs_from_each_fault_only_where_named(lab, version):
     for name in FAULTS:
         room = charging(lab, version, f"{name}@1000+10")
         assert room.calls == honest.calls, name
-
-
-def test_option_is_read_in_all_its_parts():
-    option = parse_option("ignore-limits:0.25@15+60")
-    assert option.share == 0.25
-    assert (option.plan.start_s, option.plan.length_s) == (15, 60)
-    assert parse_option("silent-meter").plan.length_s == 900
-
-
-@pytest.mark.parametrize(
-    "text", ["nonsense", "ignore-limits:2", "ignore-limits:x", "late-10-min@-1"]
-)
-def test_bad_option_is_told_in_one_sentence(text):
-    with pytest.raises(SimulatorError) as caught:
-        parse_option(text)
-    assert "\n" not in str(caught.value)
-
-
-def test_faults_fall_on_different_stations_and_on_one_at_least():
-    options = [parse_option("ignore-limits:0.2"), parse_option("silent-meter:0.01")]
-    dealt = deal(options, 10)
-    names = [[each.fault.name for each in plans] for plans in dealt]
-    assert names[:4] == [["ignore-limits"], ["ignore-limits"], ["silent-meter"], []]
 
 
 def test_combined_faults_are_both_on():

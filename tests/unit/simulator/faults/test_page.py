@@ -52,7 +52,9 @@ def test_parts_may_be_left_out():
     assert parse_option("flapping-link").plan.every_s == 600
     assert parse_option("flapping-link@0+5").plan.every_s == 600
     assert parse_option("power-loss~7200").plan.length_s == 1
-    assert parse_option("ignore-limits@5").plan == plan("ignore-limits", 5.0)
+    made = parse_option("ignore-limits@5").plan
+    assert (made.start_s, made.length_s, made.chance) == (5, None, 1)
+    assert plan("ignore-limits", 5.0).fault is made.fault
 
 
 @pytest.mark.parametrize(
@@ -81,5 +83,18 @@ def test_a_bad_option_is_told_in_one_sentence(text, word):
 
 def test_shares_fall_on_different_stations():
     options = [parse_option("ignore-limits:0.2"), parse_option("no-pong:0.01")]
-    names = [[each.fault.name for each in plans] for plans in deal(options, 10)]
+    names = [[each.fault.name for each in plans] for plans in deal(options, ["1.6"] * 10)]
     assert names[:4] == [["ignore-limits"], ["ignore-limits"], ["no-pong"], []]
+
+
+def test_a_fault_falls_on_stations_of_its_version():
+    options = [parse_option("huge-reports:0.5"), parse_option("no-pong")]
+    dealt = deal(options, ["1.6", "2.0.1", "2.0.1"])
+    assert [[each.fault.name for each in plans] for plans in dealt] == [
+        ["no-pong"],
+        ["huge-reports", "no-pong"],
+        ["no-pong"],
+    ]
+    with pytest.raises(SimulatorError, match=r"huge-reports: it is of 2\.0\.1"):
+        deal(options, ["1.6"])
+    assert deal(options, []) == []
