@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, field_validator, model_validator
 
+from simulator.errors import SimulatorError
 from simulator.faults.catalogue import FAULTS
 from simulator.faults.fault import Group
+from simulator.faults.options import plan
 from simulator.naming import unknown
 from simulator.worlds.calendar import Moment, Weekday
 from simulator.worlds.spec import Spec
@@ -45,6 +47,14 @@ class FaultSpec(Spec):
     @classmethod
     def _is_known(cls, name: str) -> str:
         return _known(name)
+
+    @model_validator(mode="after")
+    def _can_be_planned(self) -> Self:
+        try:
+            plan(self.name, self.start_s, self.length_s, chance=self.chance, every_s=self.every_s)
+        except SimulatorError as error:
+            raise ValueError(str(error)) from error
+        return self
 
 
 class SpreadSpec(Spec):

@@ -33,8 +33,7 @@ class Bearer:
 
 def of_block(spec: FaultSpec) -> FaultPlan:
     """Return the plan of a fault that all stations of a block have."""
-    made = plan(spec.name, spec.start_s, spec.length_s)
-    return replace(made, chance=spec.chance, every_s=spec.every_s)
+    return plan(spec.name, spec.start_s, spec.length_s, chance=spec.chance, every_s=spec.every_s)
 
 
 def spread(scenario: Scenario, bearers: Sequence[Bearer], seed: int) -> None:
@@ -59,7 +58,7 @@ def _give(
     able: Sequence[Bearer],
     random: Random,
 ) -> None:
-    if spec.times is not None and fault.span is Span.STATION:
+    if spec.times is not None and plan(fault.name).span is Span.STATION:
         for _ in range(spec.times):
             start_s = random.uniform(0, calendar.length_s)
             _chosen(able, 1, random)[0].plans.append(_window(spec, fault, start_s))
@@ -71,8 +70,7 @@ def _give(
 
 def _plans(spec: SpreadSpec, fault: Fault, calendar: CalendarSpec) -> list[FaultPlan]:
     if spec.at is None:
-        made = plan(fault.name, spec.start_s, spec.length_s)
-        return [replace(made, chance=spec.chance)]
+        return [plan(fault.name, spec.start_s, spec.length_s, chance=spec.chance)]
     starts = [each for each in calendar.moments(spec.at, spec.days) if calendar.is_within(each)]
     return [_window(spec, fault, start_s) for start_s in starts]
 
