@@ -264,15 +264,15 @@ class VirtualPace:
         self._next, self._is_soon = None, False
         turn_ends = time.monotonic() + _TURN_S
         while self._sleepers:
-            if self._waiting and self._kept and self._kept.keys() >= self._waiting.keys():
-                self._deliver()
-                continue
             held_s = self._held_until - time.monotonic()
             if held_s > 0:
                 self._go_on(held_s)
                 return
             at = self._wakes.next_at
             if at > self._horizon():
+                if self._kept and self._kept.keys() >= self._waiting.keys():
+                    self._deliver()
+                    continue
                 self._rest(at)
                 return
             self._time.second = max(self._time.second, at)
@@ -291,8 +291,6 @@ class VirtualPace:
         """Return up to when anybody may be woken."""
         if not self._waiting:
             return self._until
-        if self._lookahead_s <= 0:
-            return -math.inf
         earliest = min(each.at for each in self._waiting.values())
         return min(self._until, earliest + self._lookahead_s)
 

@@ -250,10 +250,11 @@ class ClientSocket:
 
     def _read_text(self, data: bytes, at: int, upto: int, texts: list[str]) -> None:
         length = data[at + 1]
-        head = 2
-        if length >= _TWO_BYTES:
-            head = _HEAD_WITH_TWO if length == _TWO_BYTES else _HEAD_WITH_EIGHT
-        if length & _MASKED or upto - at - head > MAX_MESSAGE:
+        size, head = length & 0x7F, 2
+        if size >= _TWO_BYTES:
+            head = _HEAD_WITH_TWO if size == _TWO_BYTES else _HEAD_WITH_EIGHT
+        if upto == at + head and length:
+            # It is masked or too long: the protocol says so.
             self._read_other(data[at:upto], texts)
             return
         self._decode(data[at + head : upto], texts)
