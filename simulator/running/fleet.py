@@ -22,6 +22,7 @@ from simulator.running.link import Link
 from simulator.running.opening import Target, TlsFiles
 from simulator.running.pace import ScaledPace, VirtualPace
 from simulator.station.outputs import Happened
+from simulator.truth.unsent import unsent
 
 if TYPE_CHECKING:
     import ssl
@@ -144,6 +145,9 @@ class Runner:
         goodbye_s = self._options.patience.close_s + 1.0
         await ground.until(lambda: all(each.is_at_rest for each in links), goodbye_s)
         await self._each(links, Link.cut)
+        for station in self.stations.values():
+            if (left := unsent(station, self.clock.now())) is not None:
+                self._report(left)
         self._pace.end()
 
     async def run(self) -> Summary:
