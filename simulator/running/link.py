@@ -15,7 +15,7 @@ from websockets.uri import WebSocketURI, parse_uri
 from simulator.faults.effects import HONEST
 from simulator.running.connection import Connection
 from simulator.running.dialling import Failure, failure
-from simulator.running.opening import header_lines, opening, security_profile
+from simulator.running.opening import Target, header_lines, opening, security_profile
 from simulator.running.websocket import ClientSocket
 from simulator.station.outputs import CloseConnection, Happened, PasswordChanged, Ping, Send
 from simulator.station.retries import heeded_s
@@ -156,6 +156,7 @@ class Link:
         self._state = _State.OPEN
         self._pauses = 0
         with self._ground.guard():
+            self._station.dialect.connection_tried(is_connected=True)
             self._station.connected(self._now())
             self._do()
 
@@ -190,6 +191,7 @@ class Link:
             self._settle()
             return
         self._state = _State.AWAY
+        self._station.dialect.connection_tried(is_connected=False)
         self._tell("connection.failed", **why.fields())
         asked_s = heeded_s(
             self._station.retries.reconnect, why.asked_to_wait_s, self._ground.random
@@ -240,8 +242,10 @@ class Link:
         ground, station = self._ground, self._station
         effects = station.effects(now)
         version = station.dialect.version
-        made = opening(station.id, version, self.password, ground.target, effects)
-        station.dialect.secured(security_profile(ground.target, self.password))
+        elsewhere = station.dialect.csms_url()
+        target = ground.target if elsewhere is None else Target(elsewhere)
+        made = opening(station.id, version, self.password, target, effects)
+        station.dialect.secured(security_profile(target, self.password))
         self._made = made
         address = _address(made)
 

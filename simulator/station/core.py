@@ -242,7 +242,10 @@ class Station:
 
     def say(self, outgoing: Outgoing | None) -> None:
         """Queue a message; None is no message. Without a connection only lasting ones are kept."""
-        if outgoing is None or not (outgoing.is_durable or self._peer is not None):
+        if outgoing is None:
+            return
+        outgoing.is_durable = outgoing.is_durable or self.dialect.queues(outgoing)
+        if not (outgoing.is_durable or self._peer is not None):
             return
         self.sent[outgoing.action] += 1
         if not self._is_honest:

@@ -99,6 +99,11 @@ class Dialect(Protocol):
         """Seconds after which a lost link is worth to tell all states again."""
         ...
 
+    @property
+    def retries(self) -> tuple[int, float]:
+        """How often and how far apart, in seconds, transaction messages are tried."""
+        ...
+
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Show how often and how far apart transaction messages are tried."""
         ...
@@ -226,6 +231,22 @@ class Dialect(Protocol):
 
     def security_event(self, kind: str, at: datetime, told: str | None = None) -> Outgoing:
         """Return a SecurityEventNotification."""
+        ...
+
+    def csms_url(self) -> str | None:
+        """Return where to connect; None is the URL that was given to the simulator."""
+        ...
+
+    def connection_tried(self, *, is_connected: bool) -> None:
+        """Take note of an attempt to connect, which may lead to another URL."""
+        ...
+
+    def rebooted(self) -> None:
+        """Take up what waits for a boot."""
+        ...
+
+    def queues(self, outgoing: Outgoing) -> bool:
+        """Whether a message that is no transaction's is kept while there is no link."""
         ...
 
     def visit_changed(self, news: News) -> Sequence[Outgoing]:

@@ -137,6 +137,7 @@ class Lifecycle:
         station.timers.clear("power-on")
         self.has_power, self.switched_on_s, self.clock_set_s = True, now, math.inf
         self.boots += 1
+        station.dialect.rebooted()
         station.report(now, "power.returned")
         for bay in station.bays.values():
             darkness.lift(bay, now)
@@ -235,6 +236,7 @@ class Lifecycle:
         self.switched_on_s = now
         self._station.hang_up(now)
         self._station.outbox.rebooted()
+        self._station.dialect.rebooted()
 
 
 def _is_plain(time: object) -> bool:

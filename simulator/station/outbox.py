@@ -87,7 +87,8 @@ class Outbox:
     @property
     def has_durable(self) -> bool:
         """Whether a transaction message waits or is open."""
-        return bool(self._durable) or (self._open is not None and self._open.is_durable)
+        waiting = (*self._durable, *([] if self._open is None else [self._open]))
+        return any(each.is_durable and each.transaction is not None for each in waiting)
 
     def holds(self, transaction: str) -> bool:
         """Whether a message of a transaction, by the station's own ID, waits or is open."""

@@ -100,6 +100,12 @@ class V16:
         """Nothing: 1.6 has no such setting, and all states are told again."""
         return 0.0
 
+    @property
+    def retries(self) -> tuple[int, float]:
+        """TransactionMessageAttempts and TransactionMessageRetryInterval."""
+        number = self.configuration.number
+        return number(ATTEMPTS_KEY), number(INTERVAL_KEY)
+
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Set TransactionMessageAttempts and TransactionMessageRetryInterval."""
         self.configuration.put(ATTEMPTS_KEY, str(attempts))
@@ -112,6 +118,21 @@ class V16:
     def recall(self, remembered: Remembered) -> None:
         """Set those keys again."""
         self.configuration.recall(remembered["configuration"])
+
+    def csms_url(self) -> str | None:
+        """Return nothing: 1.6 cannot be sent elsewhere."""
+        return None
+
+    def connection_tried(self, *, is_connected: bool) -> None:
+        """Do nothing: there is one URL."""
+
+    def rebooted(self) -> None:
+        """Do nothing: all settings hold at once."""
+
+    def queues(self, outgoing: Outgoing) -> bool:
+        """Return False: 1.6 keeps transaction messages alone."""
+        del outgoing
+        return False
 
     def visit_changed(self, news: News) -> Sequence[Outgoing]:
         """Return nothing: 1.6's transactions begin and end with the flow of power."""

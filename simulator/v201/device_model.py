@@ -110,6 +110,12 @@ class DeviceModel:
         """Set a variable from within."""
         self.hold(self._own(component, name, instance, 0), text)
 
+    @property
+    def retries(self) -> tuple[int, float]:
+        """MessageAttempts and MessageAttemptInterval."""
+        attempts = self.number("OCPPCommCtrlr", ATTEMPTS, _EVENT)
+        return attempts, self.number("OCPPCommCtrlr", ATTEMPT_INTERVAL, _EVENT)
+
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Set MessageAttempts and MessageAttemptInterval."""
         self.put("OCPPCommCtrlr", ATTEMPTS, str(attempts), _EVENT)

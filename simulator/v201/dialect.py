@@ -63,7 +63,9 @@ class V201(Transactions):
 
     @property
     def meter_interval_s(self) -> float:
-        """SampledDataCtrlr.TxUpdatedInterval."""
+        """SampledDataCtrlr.TxUpdatedInterval; 0 where sampling is off."""
+        if not self.model.flag("SampledDataCtrlr", "Enabled"):
+            return 0
         return self.model.number("SampledDataCtrlr", "TxUpdatedInterval")
 
     @property
@@ -96,6 +98,11 @@ class V201(Transactions):
     def offline_threshold_s(self) -> float:
         """OCPPCommCtrlr.OfflineThreshold."""
         return self.model.number("OCPPCommCtrlr", "OfflineThreshold")
+
+    @property
+    def retries(self) -> tuple[int, float]:
+        """OCPPCommCtrlr.MessageAttempts and MessageAttemptInterval."""
+        return self.model.retries
 
     def set_retries(self, attempts: int, interval_s: float) -> None:
         """Set OCPPCommCtrlr.MessageAttempts and MessageAttemptInterval."""
@@ -184,13 +191,14 @@ class V201(Transactions):
         return self.connector_status(evse_id, new, at, connector)
 
     def limit_notified(self, evse_id: int, source: str, schedule: Schedule) -> Outgoing | None:
-        """Return a NotifyChargingLimit with its schedule (K11.FR.02, K11.FR.03)."""
+        """Return a NotifyChargingLimit, with its schedule where wanted (K12.FR.03)."""
+        is_whole = self.model.flag("SmartChargingCtrlr", "NotifyChargingLimitWithSchedules")
         message = call.NotifyChargingLimit(
             charging_limit=datatypes.ChargingLimitType(
                 charging_limit_source=enums.ChargingLimitSourceEnumType(source),
                 is_grid_critical=False,
             ),
-            charging_schedule=[encode_schedule(schedule)],
+            charging_schedule=[encode_schedule(schedule)] if is_whole else None,
             evse_id=evse_id,
         )
         return Outgoing("NotifyChargingLimit", lambda: message)

@@ -13,6 +13,7 @@ from simulator.v201.watching import TIMER, Watch
 
 if TYPE_CHECKING:
     from simulator.station.core import Station
+    from simulator.station.outbox import Outgoing
     from simulator.v201.device_model import DeviceModel
 
 
@@ -55,6 +56,34 @@ class Extras:
         if self._networks is None:
             self._networks = Networks()
         return self._networks
+
+    def csms_url(self) -> str | None:
+        """Return where to connect; None is the URL that was given to the simulator."""
+        return None if self._networks is None else self._networks.url
+
+    def connection_tried(self, *, is_connected: bool) -> None:
+        """Take note of an attempt to connect."""
+        if self._networks is not None:
+            attempts = self.model.number("OCPPCommCtrlr", "NetworkProfileConnectionAttempts")
+            self._networks.tried(attempts, is_connected=is_connected)
+            self.model.put("OCPPCommCtrlr", "ActiveNetworkProfile", self._networks.active)
+
+    def rebooted(self) -> None:
+        """Begin with the first network profile."""
+        if self._networks is not None:
+            self._networks.boot(self.model.members("OCPPCommCtrlr", "NetworkConfigurationPriority"))
+            self.model.put("OCPPCommCtrlr", "ActiveNetworkProfile", self._networks.active)
+
+    def would_move(self) -> bool:
+        """Whether a reboot leads to another central system."""
+        order = self.model.members("OCPPCommCtrlr", "NetworkConfigurationPriority")
+        return self._networks is not None and self._networks.would_change(order)
+
+    def queues(self, outgoing: Outgoing) -> bool:
+        """Whether an ordinary message is kept while there is no link (QueueAllMessages)."""
+        if outgoing.is_urgent or outgoing.action == "Heartbeat":
+            return False
+        return self.model.flag("OCPPCommCtrlr", "QueueAllMessages")
 
     def watch(self, station: Station, now: float) -> None:
         """Let monitors look from now on, as they are now."""

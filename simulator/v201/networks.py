@@ -37,12 +37,48 @@ class NetworkProfile:
 
 
 class Networks:
-    """The profiles of one station. The first slot is the one it was built with: no profile."""
+    """The profiles of one station. `active` is the slot by which it connects now.
 
-    __slots__ = ("_profiles",)
+    The first slot is the one that it was built with: it may hold no profile.
+    """
+
+    __slots__ = ("_failures", "_last_good", "_order", "_profiles", "active")
 
     def __init__(self) -> None:
+        self.active = _BUILT_IN
         self._profiles: dict[str, NetworkProfile] = {}
+        self._order: list[str] = [_BUILT_IN]
+        self._last_good = _BUILT_IN
+        self._failures = 0
+
+    @property
+    def url(self) -> str | None:
+        """Where to connect; None is where it was built for."""
+        profile = self._profiles.get(self.active)
+        return None if profile is None else profile.url
+
+    def would_change(self, order: list[str]) -> bool:
+        """Whether a boot with an order of slots leads to another one."""
+        return bool(order) and order[0] != self.active
+
+    def boot(self, order: list[str]) -> None:
+        """Begin with the first slot of an order (B10.FR.04)."""
+        self._order = order or [_BUILT_IN]
+        self.active, self._failures = self._order[0], 0
+
+    def tried(self, attempts: int, *, is_connected: bool) -> None:
+        """Take note of an attempt; after so many failures the next slot has its turn.
+
+        After the last one it goes back to the one that worked last (B10.FR.03, B10.FR.07).
+        """
+        if is_connected:
+            self._last_good, self._failures = self.active, 0
+            return
+        self._failures += 1
+        if self._failures < attempts or self.active not in self._order:
+            return
+        following = self._order[self._order.index(self.active) + 1 :]
+        self.active, self._failures = (following or [self._last_good])[0], 0
 
     def store(self, slot: str, profile: NetworkProfile) -> None:
         """Put a profile into a slot."""
@@ -59,13 +95,14 @@ class Networks:
 
     def remember(self) -> dict[str, Any]:
         """Return the profiles by slot."""
-        return {slot: asdict(each) for slot, each in self._profiles.items()}
+        profiles = {slot: asdict(each) for slot, each in self._profiles.items()}
+        return {"profiles": profiles, "active": self.active} if profiles else {}
 
     def recall(self, remembered: dict[str, Any]) -> None:
         """Take them up. Raises: TypeError for what is none."""
-        self._profiles = {
-            slot: NetworkProfile(**each) for slot, each in remembered.items() if slot in SLOTS
-        }
+        told = remembered["profiles"].items()
+        self._profiles = {slot: NetworkProfile(**each) for slot, each in told if slot in SLOTS}
+        self.active = str(remembered["active"])
 
 
 def _set_network_profile(station: Station, payload: Payload, now: float) -> object:

@@ -9,7 +9,7 @@ from ocpp.v201 import call_result, datatypes, enums
 
 from simulator.station.availability import STATION
 from simulator.station.transaction import StopReason
-from simulator.v201.access import model_of
+from simulator.v201.access import dialect_of, model_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,8 @@ def _reset(station: Station, payload: Payload, now: float) -> object:
     if not is_immediate and station.charging_count():
         station.lifecycle.reset_when_idle()
         return call_result.Reset(_Reset.scheduled)
-    station.lifecycle.reset(now, is_hard=is_immediate)
+    moves = dialect_of(station).would_move()
+    station.lifecycle.reset(now, is_hard=is_immediate or moves)
     return call_result.Reset(_Reset.accepted)
 
 

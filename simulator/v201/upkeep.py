@@ -38,4 +38,4 @@ def log_status(status: LogStatus, order: LogOrder | None) -> Outgoing:
 def security_event(kind: str, at: datetime, told: str | None) -> Outgoing:
     """Return a SecurityEventNotification, which waits for the link (A04.FR.02)."""
     message = call.SecurityEventNotification(kind, to_text(at), told)
-    return Outgoing("SecurityEventNotification", lambda: message)
+    return Outgoing("SecurityEventNotification", lambda: message, is_durable=True)

@@ -177,3 +177,72 @@ def test_b10_order_of_slots_takes_effect_with_the_next_boot(room):
 def test_p01_unknown_vendor(room):
     answer = room.command("DataTransfer", {"vendorId": "nobody", "data": {"a": 1}})
     assert answer["status"] == "UnknownVendorId"
+
+
+def order_of(room, text):
+    wish = {
+        "component": {"name": "OCPPCommCtrlr"},
+        "variable": {"name": "NetworkConfigurationPriority"},
+        "attributeValue": text,
+    }
+    room.command("SetVariables", {"setVariableData": [wish]})
+
+
+def test_b10_it_connects_elsewhere_after_a_boot_and_comes_back_if_that_fails(room):
+    dialect = room.station.dialect
+    room.command("SetNetworkProfile", profile())
+    order_of(room, "2,1")
+    assert dialect.csms_url() is None
+    assert room.command("Reset", {"type": "OnIdle"})["status"] == "Accepted"
+    room.run(5)
+    assert not room.is_up
+    assert dialect.csms_url() == "wss://other.example/ocpp"
+    for _ in range(2):
+        dialect.connection_tried(is_connected=False)
+    assert dialect.csms_url() == "wss://other.example/ocpp"
+    dialect.connection_tried(is_connected=False)
+    assert dialect.csms_url() is None
+    assert dialect.model.text("OCPPCommCtrlr", "ActiveNetworkProfile") == "1"
+    dialect.connection_tried(is_connected=True)
+    assert dialect.csms_url() is None
+
+
+@pytest.mark.parametrize("queues", [True, False])
+def test_queue_all_messages_keeps_more_than_transactions(room, queues):
+    wish = {
+        "component": {"name": "OCPPCommCtrlr"},
+        "variable": {"name": "QueueAllMessages"},
+        "attributeValue": str(queues).lower(),
+    }
+    room.command("SetVariables", {"setVariableData": [wish]})
+    room.drop()
+    room.run(20)
+    room.calls.clear()
+    room.connect()
+    room.run(5)
+    told = [each["connectorStatus"] for each in room.said("StatusNotification")]
+    assert told == ["Occupied"] * (2 if queues else 1)
+    assert room.command("GetTransactionStatus", {}) == {"messagesInQueue": False}
+
+
+def test_security_events_wait_for_the_link(room):
+    room.drop()
+    station = room.station
+    station.say(station.dialect.security_event("TamperDetectionActivated", station.at(room.now)))
+    room.connect()
+    room.run(5)
+    kinds = [each["type"] for each in room.said("SecurityEventNotification")]
+    assert "TamperDetectionActivated" in kinds
+
+
+def test_sampling_that_is_off_sends_nothing(room):
+    wish = {
+        "component": {"name": "SampledDataCtrlr"},
+        "variable": {"name": "Enabled"},
+        "attributeValue": "false",
+    }
+    room.command("SetVariables", {"setVariableData": [wish]})
+    room.run(200)
+    triggers = [each["triggerReason"] for each in room.said("TransactionEvent")]
+    assert "MeterValuePeriodic" not in triggers
+    assert triggers[0] == "Authorized"
