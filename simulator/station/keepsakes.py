@@ -25,9 +25,28 @@ def keep_all(station: Station) -> None:
     """Let what belongs to no block live on; called once the station is whole."""
     for number, bay in station.bays.items():
         station.memory.keep(f"meter-{number}", bay.supply)
+    station.memory.keep("dialect", KeptSettings(station))
     station.memory.keep("profiles", KeptProfiles(station))
     station.memory.keep("queue", KeptQueue(station))
     station.memory.keep("password", KeptPassword(station))
+
+
+class KeptSettings:
+    """Configuration keys or variables, and what follows from them at once."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def remember(self) -> Remembered:
+        """Return what the version keeps."""
+        return self._station.dialect.remember()
+
+    def recall(self, remembered: Remembered) -> None:
+        """Set it again; transaction messages are then tried as it says."""
+        station = self._station
+        station.dialect.recall(remembered)
+        attempts, interval_s = station.dialect.retries
+        station.change_retries(attempts=attempts, interval_s=interval_s)
 
 
 class KeptProfiles:

@@ -136,11 +136,13 @@ def test_security_profile_rises_to_one_with_a_password_and_never_falls(site):
 def test_configuration_outlives_a_reboot_and_a_program(site):
     room = site()
     room.set("MeterValueSampleInterval", "17")
+    room.set("TransactionMessageAttempts", "7")
     room.reboot()
     assert room.get("MeterValueSampleInterval") == "17"
     other = site()
     assert other.station.memory.recall(room.station.memory.remember()) == []
     assert other.get("MeterValueSampleInterval") == "17"
+    assert other.station.outbox.attempts == 7
 
 
 def test_new_heartbeat_interval_counts_from_now(site):
