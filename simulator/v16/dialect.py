@@ -127,7 +127,8 @@ class V16:
         """Do nothing: there is one URL."""
 
     def rebooted(self) -> None:
-        """Do nothing: all settings hold at once."""
+        """Take up the keys that wait for a reboot."""
+        self.configuration.booted()
 
     def queues(self, outgoing: Outgoing) -> bool:
         """Return False: 1.6 keeps transaction messages alone."""
@@ -171,8 +172,7 @@ class V16:
         return upkeep.security_event(kind, at, told)
 
     def boot(self, reason: str) -> Outgoing:  # noqa: ARG002 - 1.6 has no reason
-        """Return a BootNotification; what waited for a boot holds from now on."""
-        self.configuration.booted()
+        """Return a BootNotification."""
         message = call.BootNotification(
             charge_point_vendor=self.identity.vendor[:20],
             charge_point_model=self.identity.model[:20],

@@ -113,6 +113,7 @@ def test_values_are_checked(site, key, value, status):
 def test_change_that_needs_a_reboot_waits_for_it(site):
     room = site()
     room.set("ConnectorPhaseRotation", "0.RST, 1.STR")
+    room.command("TriggerMessage", {"requestedMessage": "BootNotification"})
     assert room.get("ConnectorPhaseRotation") == "0.RST,1.RST"
     room.reboot()
     assert room.get("ConnectorPhaseRotation") == "0.RST,1.STR"
