@@ -48,13 +48,18 @@ _RW: Final = Mutability.READ_WRITE
 class Blueprint:
     """The definitions of one kind of station, in the order in which they are reported.
 
-    `connectors` is how many each EVSE has.
+    `connectors` is how many each EVSE has. `named` finds places by the names as they are spelled.
     """
 
     def __init__(self, definitions: Iterable[Definition], connectors: int = 1) -> None:
         self.connectors = connectors
         self.definitions = tuple(definitions)
         self.places: dict[Key, int] = {each.key: at for at, each in enumerate(self.definitions)}
+        self.named = {
+            (each.component, each.name, each.instance or "", each.evse): at
+            for at, each in enumerate(self.definitions)
+            if not each.connector
+        }
         self.components = {each.key[:4] for each in self.definitions}
 
 

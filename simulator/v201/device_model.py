@@ -90,8 +90,10 @@ class DeviceModel:
             self._texts[place] = normal
 
     def text(self, component: str, name: str, instance: str = "", evse: int = 0) -> str:
-        """Return the value of a variable that every station has."""
-        return self.held(self._own(component, name, instance, evse))
+        """Return the value of a variable that every station has; asked often."""
+        place = self.blueprint.named[component, name, instance, evse]
+        text = self._texts.get(place)
+        return self.definitions[place].default if text is None else text
 
     def number(self, component: str, name: str, instance: str = "") -> int:
         """Return a variable that holds a number."""
@@ -108,7 +110,7 @@ class DeviceModel:
 
     def put(self, component: str, name: str, text: str, instance: str = "") -> None:
         """Set a variable from within."""
-        self.hold(self._own(component, name, instance, 0), text)
+        self.hold(self._own(component, name, instance), text)
 
     @property
     def retries(self) -> tuple[int, float]:
@@ -123,8 +125,7 @@ class DeviceModel:
 
     def wants_signed(self, component: str) -> bool:
         """Whether signed values are wanted; a meter that cannot sign has no such variable."""
-        key = (component.lower(), "", 0, 0, "signreadings", "")
-        place = self.blueprint.places.get(key)
+        place = self.blueprint.named.get((component, "SignReadings", "", 0))
         return place is not None and self.held(self.definitions[place]) == "true"
 
     def measurands(self, context: str) -> list[str]:
@@ -162,9 +163,8 @@ class DeviceModel:
             if variable is None or _is_variable(each, variable):
                 yield each
 
-    def _own(self, component: str, name: str, instance: str, evse: int) -> Definition:
-        key = (component.lower(), "", evse, 0, name.lower(), instance.lower())
-        return self.definitions[self.blueprint.places[key]]
+    def _own(self, component: str, name: str, instance: str) -> Definition:
+        return self.definitions[self.blueprint.named[component, name, instance, 0]]
 
 
 def key_of(component: Payload, variable: Payload) -> Key:
