@@ -156,6 +156,7 @@ class Lifecycle:
                 self.say_boot(self.boot_reason)
             case "boot-anew":
                 self.registration = Registration.NONE
+                self._station.dialect.rebooted()
                 self.say_boot(self.boot_reason)
             case "power-off":
                 self._power_off(now)

@@ -117,6 +117,10 @@ def test_change_that_needs_a_reboot_waits_for_it(site):
     assert room.get("ConnectorPhaseRotation") == "0.RST,1.RST"
     room.reboot()
     assert room.get("ConnectorPhaseRotation") == "0.RST,1.STR"
+    room.set("ConnectorPhaseRotation", "1.SRT")
+    room.command("Reset", {"type": "Soft"})
+    room.run(20)
+    assert room.get("ConnectorPhaseRotation") == "1.SRT"
 
 
 def test_security_profile_rises_to_one_with_a_password_and_never_falls(site):
