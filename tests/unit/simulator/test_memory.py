@@ -48,6 +48,23 @@ def test_settings_live_on(lab, version, tmp_path):
     assert new.station.dialect.meter_interval_s == 17
 
 
+def test_settings_of_repetitions_work_again(lab, version, tmp_path):
+    old = lab(version)
+    if version == "1.6":
+        change = {"key": "TransactionMessageAttempts", "value": "7"}
+        assert old.command("ChangeConfiguration", change) == {"status": "Accepted"}
+    else:
+        variable = {
+            "component": {"name": "OCPPCommCtrlr"},
+            "variable": {"name": "MessageAttempts", "instance": "TransactionEvent"},
+            "attributeValue": "7",
+        }
+        old.command("SetVariables", {"setVariableData": [variable]})
+    assert old.station.outbox.attempts == 7
+    new, _ = reborn(lab, version, old, tmp_path / "state.json")
+    assert new.station.outbox.attempts == 7
+
+
 def test_lasting_profiles_live_on_and_those_of_transactions_do_not(lab, version, tmp_path):
     old = lab(version)
     old.run(120)
