@@ -63,10 +63,8 @@ class Station:
         self.random = setup.random
         models = {number: each.model for number, each in enumerate(setup.outlets, 1)}
         self.book = LimitBook(setup.dialect.rules, models)
-        possible = [each for each in setup.faults if setup.dialect.version in each.fault.versions]
-        wide = tuple(each for each in possible if each.span is Span.STATION)
-        own = tuple(each for each in possible if each.span is Span.TRANSACTION)
-        self.faults = FaultBoard(wide, setup.luck)
+        self.faults = FaultBoard(setup.plans(Span.STATION), setup.luck)
+        own = setup.plans(Span.TRANSACTION)
         self.bays = {
             number: Bay(
                 self, number, each.model, each.visits, FaultBoard(own, setup.luck, self.faults)
@@ -75,7 +73,6 @@ class Station:
         }
         self.lifecycle = Lifecycle(self)
         self.memory = Memory()
-        self.memory.keep("dialect", setup.dialect)
         self.told_password: str | None = None
         self.sent: Counter[str] = Counter()
         self._setup = setup
@@ -96,14 +93,10 @@ class Station:
         self.timers = Timers()
         self.duties: dict[str, Callable[[float], None]] = {}
         self.authorization = Authorization(by_kind=setup.dialect.version is Version.V201)
-        self.memory.keep("tokens", self.authorization)
         self.reservations = Reservations(self)
-        self.memory.keep("reservations", self.reservations)
         self.availability = Availability(self)
-        self.memory.keep("availability", self.availability)
         self.upkeep = Upkeep(self)
-        self.memory.keep("upkeep", self.upkeep)
-        keep_all(self)
+        self._keep_parts()
         self._peer: Peer | None = None
         self._outputs: list[Output] = []
         self.witness = Witness(self) if setup.tells_truth else None
@@ -358,6 +351,14 @@ class Station:
             self._outputs.append(Send(text))
         for behind in self.outbox.take_behind():
             self._outputs.append(Send(behind))
+
+    def _keep_parts(self) -> None:
+        self.memory.keep("dialect", self.dialect)
+        self.memory.keep("tokens", self.authorization)
+        self.memory.keep("reservations", self.reservations)
+        self.memory.keep("availability", self.availability)
+        self.memory.keep("upkeep", self.upkeep)
+        keep_all(self)
 
     def _has_no_faults(self) -> bool:
         boards = (self.faults, *(bay.faults for bay in self.bays.values()))

@@ -12,7 +12,7 @@ from simulator.station.retries import RETRIES, RetryDialect
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from simulator.faults.fault import FaultPlan
+    from simulator.faults.fault import FaultPlan, Span
     from simulator.power.evse import EvseModel
     from simulator.station.agenda import Planned
     from simulator.station.dialect import Dialect
@@ -54,3 +54,10 @@ class StationSetup:
     tells_truth: bool = False
     switched_on: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     agenda: tuple[Planned, ...] = ()
+
+    def plans(self, span: Span) -> tuple[FaultPlan, ...]:
+        """Return the faults whose windows count so, of those that the version can have."""
+        version = self.dialect.version
+        return tuple(
+            each for each in self.faults if each.span is span and version in each.fault.versions
+        )
