@@ -90,8 +90,9 @@ class Link:
 
     @property
     def has_said_all(self) -> bool:
-        """Whether nothing is left that could be sent or answered."""
-        return self._state is not _State.OPEN or self._station.is_idle
+        """Whether nothing is left to be sent or answered; who is not let in says nothing."""
+        station = self._station
+        return self._state is not _State.OPEN or station.is_idle or not station.is_accepted
 
     @property
     def ping_interval_s(self) -> float:
