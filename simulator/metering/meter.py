@@ -34,11 +34,12 @@ _SIGNED_CONTEXTS = frozenset({"Transaction.Begin", "Transaction.End", "Trigger"}
 class Meter:
     """A register in joules behind a display in steps; starts at a reading chosen by `random`."""
 
-    __slots__ = ("_model", "_random", "_series", "_signer", "energy_j")
+    __slots__ = ("_model", "_places", "_random", "_series", "_signer", "energy_j")
 
     def __init__(self, random: Random, model: EvseModel) -> None:
         self._random = random
         self._model = model
+        self._places = sorted(model.wiring())
         self.energy_j = random.randint(10_000, 5_000_000) * JOULES_PER_WH
         self._series: dict[str, int] = {}
         self._signer = Signer(random.getrandbits(128))
@@ -77,7 +78,7 @@ class Meter:
         error = max(-form.accuracy, min(form.accuracy, self._random.gauss(0, sigma)))
         power_w = flow.power_w * (1 + error)
         is_dc = self._model.current is CurrentType.DC
-        places = sorted(self._model.wiring())
+        places = self._places
         voltages = self._dc_voltage(flow) if is_dc else self._voltages(flow, places)
         warm_c = AMBIENT_C + _WARMER_BY_C * min(1.0, flow.draw / self._model.max_offer)
         return Reading(

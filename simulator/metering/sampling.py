@@ -152,6 +152,8 @@ def _powers(measurand: str, reading: Reading, share: float, unit: str) -> list[V
         return Value(measurand, told, unit, phase)
 
     total = [value(reading.power_w)]
+    if parts is Parts.TOTAL:
+        return total
     apparent = [a * v for a, v in zip(reading.currents_a, reading.voltages_v, strict=True)]
     summed = sum(apparent) or 1.0
     each = [
@@ -165,10 +167,8 @@ def _powers(measurand: str, reading: Reading, share: float, unit: str) -> list[V
             return [*total, *each]
         case Parts.FIRST:
             return each[:1]
-        case Parts.NONE:
+        case _:
             return []
-        case Parts.TOTAL:
-            return total
 
 
 def _currents(reading: Reading) -> list[Value]:

@@ -64,6 +64,7 @@ class Supply:
     def __init__(self, model: EvseModel, faults: FaultBoard, random: Random) -> None:
         self.model = model
         self.meter = Meter(random, model)
+        self._wiring = model.wiring()
         self._vehicle: Vehicle | None = None
         self.is_dark = False
         self.allowed = model.offer(None)
@@ -320,7 +321,7 @@ class Supply:
     def _fed(self, effects: Effects) -> _Feed:
         offer, model, vehicle = self.offer, self.model, self.vehicle
         phases = min(model.phases, offer.phases, vehicle.model.phases if vehicle else 0)
-        wired = model.wiring()[:phases]
+        wired = self._wiring[:phases]
         used = tuple(
             place for place, grid in enumerate(wired) if grid + 1 not in effects.lost_phases
         )
@@ -334,8 +335,7 @@ class Supply:
         )
 
     def _grid_phases(self, feed: _Feed) -> tuple[int, ...]:
-        wiring = self.model.wiring()
-        return tuple(wiring[place] for place in feed.phases)
+        return tuple(self._wiring[place] for place in feed.phases)
 
     def _watts_of(self, feed: _Feed) -> float:
         """Return the power of one unit of draw."""

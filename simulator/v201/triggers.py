@@ -65,7 +65,7 @@ def _meter_values(station: Station, bays: list[Bay], now: float) -> None:
     at = Moment(station.at(now), is_offline=False)
     for bay in bays:
         bay.supply.flow(now)
-        reading = bay.supply.read()
+        reading = bay.supply.read(SampleContext.TRIGGER.value, at.at)
         station.say(station.dialect.idle_metered(bay.evse_id, reading, at, SampleContext.TRIGGER))
 
 

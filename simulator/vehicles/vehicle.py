@@ -59,7 +59,8 @@ class VehicleModel:
     `wake_s` passes between being allowed to draw and drawing, `resume_s` (as `wake_s` if None,
     infinity is never) after a pause of more than `dozes_after_s`, and `waits_s` once, by a timer
     of its own, after plugging in. From nothing to full takes `ramp_s`. `standby_w` flows while it
-    is paused or full. `summary` says what is special.
+    is paused or full. Its battery comes at `arrives_at_c` degrees Celsius. `summary` says what is
+    special.
     """
 
     name: str
@@ -81,6 +82,7 @@ class VehicleModel:
     standby_w: float = 0.0
     preconditioning: Preconditioning | None = None
     speaks_iso15118: bool = False
+    arrives_at_c: float = _AMBIENT_C
     summary: str = ""
 
     def share_used(self, watts: float) -> float:
@@ -108,10 +110,10 @@ class Vehicle:
         "temperature_c",
     )
 
-    def __init__(self, model: VehicleModel, soc: float, temperature_c: float = _AMBIENT_C) -> None:
+    def __init__(self, model: VehicleModel, soc: float) -> None:
         self.model = model
         self.soc = soc
-        self.temperature_c = temperature_c
+        self.temperature_c = model.arrives_at_c
         self.draw = 0.0
         self.is_satisfied = False
         self._phase = Phase.WAKING

@@ -80,9 +80,7 @@ def test_dc_taper_follows_its_curve_and_never_exceeds_it():
 
 
 def test_cold_battery_takes_less_and_warms_up():
-    cold, mild = (
-        Vehicle(VEHICLES["sedan-dc-150kw"], 0.1, temperature_c=degrees) for degrees in (-5.0, 20.0)
-    )
+    cold, mild = (a_car(name, 0.1) for name in ("winter-sedan-dc-150kw", "sedan-dc-150kw"))
     assert cold.target(300_000) < 0.5 * mild.target(300_000)
     road = Road(cold, watts=1.0)
     road.run(1_200, 300_000)
