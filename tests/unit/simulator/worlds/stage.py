@@ -19,6 +19,7 @@ from simulator.worlds.build import FleetOptions, build
 from simulator.worlds.scenario import load
 
 BACK_AFTER_S = 5.0
+ENDLESS_S = 7200.0
 
 
 class World:
@@ -127,7 +128,7 @@ def main(seed, *played):
         name, _, count = each.partition(":")
         scenario = load(name).model_copy(update={"meter_interval_s": 900})
         world = World(scenario, seed=int(seed), count=int(count))
-        world.play(min(scenario.length_s or 86_400.0, 86_400.0))
+        world.play(min(scenario.length_s or ENDLESS_S, 86_400.0))
         world.close()
         sys.stdout.write(f"{name} {world.digest.hexdigest()} {sum(world.said.values())}\n")
 
