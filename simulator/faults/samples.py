@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from csms.ocppj.version import Version
 from simulator.faults.effects import Effects
 from simulator.faults.fault import Fault, Group
-from simulator.faults.kit import change_samples, is_start, on, replace_text
+from simulator.faults.kit import change_samples, is_start, meter_values, on, replace_text
 
 if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
@@ -60,13 +60,12 @@ def _in_unknown_context(sample: Payload) -> None:
 
 def _without_measurand(bending: Bending) -> None:
     """Keep the register alone, which is what a value without a measurand is."""
-    for name in ("meterValue", "transactionData"):
-        for each in bending.payload.get(name) or ():
-            sampled = each["sampledValue"]
-            kept = [one for one in sampled if one.get("measurand", _ENERGY) == _ENERGY] or sampled
-            for one in kept:
-                one.pop("measurand", None)
-            each["sampledValue"] = kept
+    for each in meter_values(bending.payload):
+        sampled = each.get("sampledValue", [])
+        kept = [one for one in sampled if one.get("measurand", _ENERGY) == _ENERGY] or sampled
+        for one in kept:
+            one.pop("measurand", None)
+        each["sampledValue"] = kept
 
 
 def _is_list_of_measurands(name: str) -> bool:
