@@ -85,7 +85,8 @@ def look(memory: ObedienceMemory, scene: Scene, ceiling_a: float | None) -> list
     if comparison.is_over:
         is_unanswered = _is_unanswered(memory, current_a, scene.thresholds.change_a)
         return [_over(Kind.NO_RESPONSE if is_unanswered else Kind.OVER_LIMIT, scene), _PAUSED]
-    rising = _rising(memory, scene, current_a, ceiling_a) if comparison.is_inside else None
+    felt_a = _felt_a(scene, current_a)
+    rising = _rising(memory, scene, felt_a, ceiling_a) if comparison.is_inside else None
     known = _KEPT if comparison.is_inside else [_NEARLY, _PAUSED]
     return known if rising is None else [*known, rising]
 
@@ -129,6 +130,16 @@ def _current_a(scene: Scene) -> float:
         return measured.current_a
     phases = AC_PHASES if window is None else window.phases
     return (measured.power_w or 0.0) / (scene.thresholds.nominal_v * phases)
+
+
+def _felt_a(scene: Scene, current_a: float) -> float:
+    """Returns what flows on the phases that are in use, as the ceiling of a car is known.
+
+    Under a limit of watts `current_a` is spread over all phases: of a car that uses one of three
+    it is a third, which may look like the limit before.
+    """
+    measured = scene.measured
+    return current_a if measured.current_a is None or measured.is_sum else measured.current_a
 
 
 def _note_change(memory: ObedienceMemory, scene: Scene) -> None:

@@ -193,3 +193,14 @@ def test_a_decrease_in_steps_that_is_followed_is_fine_at_every_interval(every_s)
         bench.limit(begins, a=amps)
         bench.run(begins + every_s, begins + 1800, every_s, amps=amps)
     assert bench.log == []
+
+
+@pytest.mark.parametrize(("to_amps", "expected"), [(15.8, []), (5.9, [NO_RESPONSE])])
+def test_a_car_of_one_phase_under_watts_is_judged_by_the_phase_that_it_uses(to_amps, expected):
+    """15.8 A on one phase are 5.3 A on three, which is nearly what 4.2 kW allow on each."""
+    bench = Bench(w=4200, phases=3)
+    bench.known = replace(bench.known, ceiling_a=15.8, charging_state="Charging")
+    bench.run(60, HOUR, amps=(5.9, 0, 0), power_w=1357)
+    bench.limit(HOUR, w=11_000, phases=3)
+    bench.run(HOUR, HOUR + 1800, amps=(to_amps, 0, 0), power_w=230 * to_amps)
+    assert kinds(bench) == expected
