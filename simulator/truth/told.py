@@ -38,6 +38,7 @@ class Told:
         self._missing = Episodes(tell, 0.0)
         self._offered = Episodes(tell, 0.0)
         self._ahead_wh: float | None = None
+        self._is_first = True
         self._heard_s = math.inf
         self._interval_s = 0.0
 
@@ -45,6 +46,7 @@ class Told:
         """A transaction has begun, and its first values are on their way."""
         self._heard_s = now
         self._interval_s = 0.0
+        self._is_first = True
 
     def take(self, now: float, values: Values, interval_s: float) -> None:
         """Values have been told."""
@@ -55,7 +57,9 @@ class Told:
             ahead_wh = values.told_register_wh - values.register_wh
             known_wh, self._ahead_wh = self._ahead_wh, ahead_wh
             moved_wh = 0.0 if known_wh is None else ahead_wh - known_wh
-            self._register.look(now, _register_off(moved_wh, ahead_wh))
+            aspect = "start" if self._is_first else "register"
+            self._register.look(now, _register_off(moved_wh, ahead_wh, aspect))
+            self._is_first = False
         if isinstance(values.told_w, float | int):
             self._power.look(now, _power_off(values.told_w, values.power_w))
 
@@ -83,10 +87,10 @@ class Told:
         self._heard_s = math.inf
 
 
-def _register_off(moved_wh: float, ahead_wh: float) -> Off | None:
+def _register_off(moved_wh: float, ahead_wh: float, aspect: str) -> Off | None:
     if abs(moved_wh) < _REGISTER_WH:
         return None
-    facts: dict[str, object] = {"aspect": "register", "ahead_wh": round(ahead_wh)}
+    facts: dict[str, object] = {"aspect": aspect, "ahead_wh": round(ahead_wh)}
     return Off("METER_ANOMALY", abs(moved_wh), 0.0, abs(moved_wh) / _REGISTER_WH, facts)
 
 
