@@ -16,6 +16,7 @@ class PlainCsms:
     def __init__(self, *, password=None, tls=None):
         self.heard = []
         self.passwords = []
+        self.certificates = []
         self._password = password
         self._tls = tls
         self._numbers = 0
@@ -51,6 +52,8 @@ class PlainCsms:
 
     async def _serve(self, connection):
         station = connection.request.path.rpartition("/")[2]
+        tls = connection.transport.get_extra_info("ssl_object")
+        self.certificates.append(tls and tls.getpeercert(binary_form=True))
         async for text in connection:
             frame = json.loads(text)
             if frame[0] == 2:

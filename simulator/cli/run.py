@@ -136,7 +136,7 @@ def run(
         typer.Option(
             dir_okay=False,
             rich_help_panel=_LINK,
-            help="Certificate of the stations (PEM), with its chain.",
+            help="Certificate of the stations (PEM), with its chain; {id} is the station's ID.",
         ),
     ] = None,
     client_key: Annotated[

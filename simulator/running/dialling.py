@@ -78,9 +78,8 @@ def checked_sources(sources: tuple[str, ...]) -> tuple[str, ...]:
 class Dialler:
     """Makes the connections of a fleet. Names are asked for once in a while, not each time."""
 
-    def __init__(self, sources: tuple[str, ...], tls: ssl.SSLContext | None) -> None:
+    def __init__(self, sources: tuple[str, ...]) -> None:
         self._sources = sources
-        self._tls = tls
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
 
@@ -90,6 +89,7 @@ class Dialler:
         number: int,
         make: Callable[[], Connection],
         within_s: float,
+        tls: ssl.SSLContext | None,
     ) -> None:
         """Make a connection; its owner hears the rest from it.
 
@@ -98,7 +98,6 @@ class Dialler:
         host, port = address
         async with self._slots, asyncio.timeout(within_s):
             loop = asyncio.get_running_loop()
-            context = self._tls
             addresses = await self._addresses(host, port)
             for place, each in enumerate(addresses):
                 try:
@@ -108,7 +107,7 @@ class Dialler:
                         raise
                     continue
                 await loop.create_connection(
-                    make, sock=made, ssl=context, server_hostname=host if context else None
+                    make, sock=made, ssl=tls, server_hostname=host if tls else None
                 )
                 return
 
@@ -172,6 +171,8 @@ def failure(error: Exception, longest_wait_s: float) -> Failure:
             return Failure("no-websocket", "the server hung up, or does not speak HTTP")
         case InvalidHandshake():
             return Failure("other", str(error))
+        case SimulatorError():
+            return Failure("tls", str(error))
         case ssl.SSLError():
             return Failure("tls", f"TLS failed: {error.reason or error}")
         case _:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from simulator.errors import SimulatorError
 from simulator.running.connection import Patience
+from simulator.running.credentials import Credentials
 from simulator.running.dialling import Dialler, checked_sources
 from simulator.running.figures import Figures
 from simulator.running.ground import Ground
@@ -25,7 +26,6 @@ from simulator.station.outputs import Happened
 from simulator.truth.unsent import unsent
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping
 
     from simulator.running.clock import Clock
@@ -111,7 +111,10 @@ class Runner:
         """
         options = self._options
         allow_files(len(self._members))
-        dialler = Dialler(checked_sources(options.sources), self._tls())
+        credentials = Credentials(options.tls)
+        if Target(options.url).is_secure:
+            credentials.check(self.stations)
+        dialler = Dialler(checked_sources(options.sources))
         ground = Ground(
             self._pace,
             dialler,
@@ -119,6 +122,7 @@ class Runner:
             options.patience,
             Random(f"{options.seed}/links"),  # noqa: S311 - no secrets
         )
+        ground.credentials = credentials
         ground.listener = self._report
         self._ground, self._started = ground, time.monotonic()
         links = [Link(member, number, ground) for number, member in enumerate(self._members)]
@@ -259,11 +263,6 @@ class Runner:
         told = Happened(first.at(now), "", "clock.behind", {"behind_s": round(behind_s, 1)})
         if self._ground is not None:
             self._ground.report(told)
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if not self._options.url.lower().startswith("wss:"):
-            return None
-        return (self._options.tls or TlsFiles()).context()
 
     async def _each(self, links: list[Link], act: Callable[[Link], None]) -> None:
         """Do something with all, but let the loop have its turn in between."""

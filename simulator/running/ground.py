@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from simulator.running.credentials import Credentials
 from simulator.running.figures import ERRORS, Latencies
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Ground:
         self.dialler = dialler
         self.target = target
         self.patience = patience
+        self.credentials = Credentials(None)
         self.is_ending = False
         self.sent = 0
         self.received = 0

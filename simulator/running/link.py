@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from websockets.uri import WebSocketURI, parse_uri
 
+from simulator.errors import SimulatorError
 from simulator.faults.effects import HONEST
 from simulator.running.connection import Connection
 from simulator.running.dialling import Failure, failure
@@ -258,9 +259,13 @@ class Link:
 
         try:
             await ground.dialler.dial(
-                (address.host, address.port), self._number, connection, ground.patience.open_s
+                (address.host, address.port),
+                self._number,
+                connection,
+                ground.patience.open_s,
+                ground.credentials.of(station) if target.is_secure else None,
             )
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, SimulatorError) as error:
             self._failed(failure(error, _LONGEST_ASKED_S))
 
     def _do(self) -> None:

@@ -12,16 +12,23 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from cryptography.x509.oid import NameOID
 from plain_csms import PlainCsms
 
 from simulator.cli.display import QuietDisplay
 from simulator.cli.problems import Problems
+from simulator.errors import SimulatorError
 from simulator.library import Fleet
 from simulator.running.fleet import Runner, RunOptions
 from simulator.running.memory import StateFile
 from simulator.running.opening import TlsFiles
+from simulator.station.certificates import Own
 from simulator.worlds.build import FleetOptions, build
 from simulator.worlds.scenario import parse
 
@@ -34,7 +41,7 @@ version = "2.0.1"
 NOW = datetime.now(UTC)
 
 
-def signed(subject, issuer=None, *, is_ca=False):
+def signed(subject, issuer=None, *, is_ca=False, public=None):
     """Return (certificate, key); the name is put where a client looks for 127.0.0.1 too."""
     key = ec.generate_private_key(ec.SECP256R1())
     own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
@@ -43,7 +50,7 @@ def signed(subject, issuer=None, *, is_ca=False):
         x509.CertificateBuilder()
         .subject_name(own)
         .issuer_name(by)
-        .public_key(key.public_key())
+        .public_key(public or key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - timedelta(days=1))
         .not_valid_after(NOW + timedelta(days=1))
@@ -94,6 +101,38 @@ async def test_station_with_a_certificate_gets_in(files):
             await fleet.until(lambda: fleet.figures.accepted == 1)
         assert csms.actions("BAY-1")[0] == "BootNotification"
         assert "--client-cert" in await why_not(csms.url, TlsFiles(files / "ca.pem"))
+
+
+async def test_each_station_has_its_own_certificate_where_files_are_named_by_it(files):
+    for kind in ("pem", "key"):
+        (files / f"of-BAY-1.{kind}").write_bytes((files / f"station.{kind}").read_bytes())
+    own = TlsFiles(files / "ca.pem", files / "of-{id}.pem", files / "of-{id}.key")
+    async with PlainCsms(tls=tls(files, asks_for_certificates=True)) as csms:
+        async with Fleet(csms.url, scenario=ONE, tls=own) as fleet:
+            await fleet.until(lambda: fleet.figures.accepted == 1)
+        with pytest.raises(SimulatorError, match=r"--client-cert .*of-ELSE-0001.pem: there is no"):
+            await Fleet(csms.url, scenario=ONE, tls=own, prefix="ELSE").__aenter__()
+
+
+async def test_certificate_that_the_central_system_signs_is_used_from_then_on(files):
+    ca = (
+        x509.load_pem_x509_certificate((files / "ca.pem").read_bytes()),
+        load_pem_private_key((files / "ca.key").read_bytes(), None),
+    )
+    own = TlsFiles(files / "ca.pem", files / "station.pem", files / "station.key")
+    async with PlainCsms(tls=tls(files, asks_for_certificates=True)) as csms:
+        async with Fleet(csms.url, scenario=ONE, tls=own) as fleet:
+            await fleet.until(lambda: fleet.figures.accepted == 1)
+            store = fleet._runner.stations["BAY-1"].upkeep.certificates
+            csr = x509.load_pem_x509_csr(store.request(Own.STATION, "BAY-1", "us").encode())
+            certificate, _ = signed("BAY-1", ca, public=csr.public_key())
+            pem = certificate.public_bytes(Encoding.PEM).decode()
+            assert store.take_signed(Own.STATION, pem, NOW) is None
+            fleet["BAY-1"].drop_link(5)
+            await fleet.until(lambda: len(fleet.happened("connection.opened")) == 2)
+        first, second = (x509.load_der_x509_certificate(each) for each in csms.certificates)
+    assert first.subject == second.subject
+    assert second.serial_number == certificate.serial_number != first.serial_number
 
 
 async def test_server_of_an_unknown_authority_is_not_trusted_unless_one_insists(files):
