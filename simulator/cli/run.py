@@ -53,8 +53,9 @@ def run(
         list[str] | None,
         typer.Option(
             rich_help_panel=_STATIONS,
-            help="NAME[:SHARE][@START[+LENGTH]]: a fault for a share of the stations (all by "
-            "default), on from START seconds of each transaction for LENGTH seconds. "
+            help="NAME[:SHARE][@START[+LENGTH]][%CHANCE][~EVERY]: a fault for a share of the "
+            "stations (all by default), on from START for LENGTH seconds, with a CHANCE of 0 to "
+            "1, again and again EVERY so many seconds on average. "
             "May be given more than once; `simulator faults` lists them.",
         ),
     ] = None,
