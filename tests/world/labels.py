@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from simulator.faults.catalogue import FAULTS
+from simulator.faults.fault import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ FAMILIES: Final = (
 
 _OVER: Final = frozenset({"OVER_LIMIT", "NO_RESPONSE", "OUTSIDE_WINDOW"})
 _UNDER: Final = frozenset({"UNDER_DELIVERY", "STALLED"})
+_PHYSICAL: Final = frozenset({*BUDGETS_S} - {"METER_ANOMALY", "OFFERED_MISMATCH"})
 _SURE_S: Final = 300.0
 _UNDER_SURE_S: Final = 1200.0
 _MISSING_SURE_S: Final = 120.0
@@ -226,9 +228,12 @@ class Labelling:
     def _of_fault(self, window: Window) -> Iterator[Grey]:
         """What a fault may show as beside what physics tells; known by the catalogue."""
         fault = FAULTS.get(window.what)
-        if fault is None or not fault.shows_as:
+        if fault is None:
             return
-        kinds = frozenset(like for kind in fault.shows_as for like in kinds_like(kind))
+        shown = set(fault.shows_as)
+        if fault.group is Group.LIMITS:
+            shown -= _PHYSICAL  # what flows tells better whether and when
+        kinds = frozenset(like for kind in shown for like in kinds_like(kind))
         after = window.ended
         if after.year < 9000:
             after += timedelta(seconds=1200 + 2 * self._interval_s) + self._lag
