@@ -99,8 +99,8 @@ class Admission:
         self._bay.timers.clear(_LAPSE, _ADMIT)
         if self.granted is not None:
             self.granted = None
-        if dropped is not None and dropped.profile_id is not None:
-            self._host.book.clear(ClearCriteria(profile_id=dropped.profile_id))
+        if dropped is not None:
+            self._drop(dropped)
         self._bay.refresh(now)
 
     def judged(self, transaction: Transaction, info: TokenInfo, now: float) -> None:
@@ -198,13 +198,15 @@ class Admission:
     def _judge(self, grant: Grant, info: TokenInfo, now: float) -> None:
         bay = self._bay
         if bay.transaction is not None or self.granted is not None:
+            self._drop(grant)
             return
         reason = None if info.is_accepted else info.status
         if info.evses and bay.evse_id not in info.evses:
             reason = "NotAtThisLocation"
-        if not self._host.reservations.permits(bay.evse_id, grant.token, info.group):
+        if not self._permits(grant.token, info.group):
             reason = "Reserved"
         if reason is not None and not bay.supply.effects(now).charges_though_refused:
+            self._drop(grant)
             self._refuse(grant.token, reason, now)
             return
         self._grant(replace(grant, group=info.group), now)
@@ -232,14 +234,27 @@ class Admission:
 
     def _admit_remote(self, now: float) -> None:
         grant, self._remote = self._remote, None
-        if grant is None or self._bay.transaction is not None:
+        if grant is None:
             return
-        if self._host.dialect.token_rules.asks_for_remote:
+        if self._bay.transaction is not None:
+            self._drop(grant)
+            return
+        host = self._host
+        rules = host.dialect.token_rules
+        known = host.authorization.known(grant.token, rules, host.at(now))
+        group = known.group if known else None
+        if rules.asks_for_remote or not self._permits(grant.token, group):
             self._ask(grant.token, now, lambda info, at: self._judge(grant, info, at))
-            return
-        rules, at = self._host.dialect.token_rules, self._host.at(now)
-        known = self._host.authorization.known(grant.token, rules, at)
-        self._grant(replace(grant, group=known.group if known else None), now)
+        else:
+            self._grant(replace(grant, group=group), now)
+
+    def _drop(self, grant: Grant) -> None:
+        """Forget the profile that was to hold for a transaction that does not come."""
+        if grant.profile_id is not None:
+            self._host.book.clear(ClearCriteria(profile_id=grant.profile_id))
+
+    def _permits(self, token: Token, group: str | None) -> bool:
+        return self._host.reservations.permits(self._bay.evse_id, token, group)
 
     def _lapse(self, now: float) -> None:
         """Give up waiting for the cable (ConnectionTimeOut, EVConnectionTimeOut)."""

@@ -170,7 +170,7 @@ def _info(message: Payload) -> datatypes.MessageInfoType:
             content=content["content"],
             language=content.get("language"),
         ),
-        state=enums.MessageStateEnumType(state) if state else None,
+        state=state or None,
         start_date_time=message.get("startDateTime"),
         end_date_time=message.get("endDateTime"),
         transaction_id=message.get("transactionId"),

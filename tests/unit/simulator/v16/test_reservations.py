@@ -68,6 +68,18 @@ def test_remote_start_for_the_reserved_token(site):
     assert room.said("StartTransaction")[0]["reservationId"] == 7
 
 
+@pytest.mark.parametrize(("group", "starts"), [("FLEET", True), ("ELSE", False)])
+def test_remote_start_for_a_token_of_the_reserved_parent_is_asked_about(site, group, starts):
+    room = site()
+    room.infos["VAN"] = {"status": "Accepted", "parentIdTag": group}
+    room.command(*reserve(7, parentIdTag="FLEET"))
+    room.command("RemoteStartTransaction", {"idTag": "VAN", "connectorId": 1})
+    room.plug()
+    room.run(5)
+    assert room.said("Authorize") == [{"idTag": "VAN"}]
+    assert bool(room.said("StartTransaction")) is starts
+
+
 def test_reservation_expires_and_the_connector_is_free_again(site):
     room = site()
     room.command(*reserve())

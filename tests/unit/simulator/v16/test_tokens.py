@@ -320,6 +320,26 @@ def test_profile_of_a_remote_start_goes_when_nobody_comes(site):
     assert not len(room.station.book.profiles)
 
 
+def test_profile_of_a_remote_start_goes_when_its_token_is_refused(site):
+    room = site()
+    room.set("AuthorizeRemoteTxRequests", "true")
+    room.infos["BAD"] = REFUSED
+    room.plug()
+    room.command(*start("BAD", connectorId=1, chargingProfile=profile()))
+    room.run(5)
+    assert not len(room.station.book.profiles)
+
+
+def test_profile_of_a_remote_start_is_not_for_whoever_is_faster(site):
+    room = site()
+    room.plug()
+    room.command(*start(connectorId=1, chargingProfile=profile()))
+    room.show("TAG")
+    room.run(60)
+    assert room.said("StartTransaction")[0]["idTag"] == "TAG"
+    assert not len(room.station.book.profiles)
+
+
 @pytest.mark.parametrize("stops", ["true", "false"])
 def test_token_that_is_refused_after_the_start(site, stops):
     room = site()
