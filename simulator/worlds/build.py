@@ -140,7 +140,7 @@ class _Builder:
             tells_truth=options.tells_truth,
             agenda=tuple(self._fates.acts[index]),
         )
-        password = options.password if options.password is not None else block.password
+        password = options.password if options.password is not None else position.password
         return Member(Station(setup), block.site, password)
 
     def _outlets(self, position: Position, random: Random) -> tuple[Outlet, ...]:

@@ -26,6 +26,14 @@ def _known(name: str) -> str:
     return name
 
 
+def _check(name: str, start_s: float | None, length_s: float | None, every_s: float | None) -> None:
+    """Raise ValueError for a window that makes no sense."""
+    try:
+        plan(name, start_s, length_s, every_s=every_s)
+    except SimulatorError as error:
+        raise ValueError(str(error)) from error
+
+
 class FaultSpec(Spec):
     """A fault that all stations of a block have, in `faults` of `[[stations]]`."""
 
@@ -50,10 +58,7 @@ class FaultSpec(Spec):
 
     @model_validator(mode="after")
     def _can_be_planned(self) -> Self:
-        try:
-            plan(self.name, self.start_s, self.length_s, chance=self.chance, every_s=self.every_s)
-        except SimulatorError as error:
-            raise ValueError(str(error)) from error
+        _check(self.name, self.start_s, self.length_s, self.every_s)
         return self
 
 
@@ -83,6 +88,9 @@ class SpreadSpec(Spec):
         le=100_000,
         description="how often in the whole run, each at some station; faults of stations only",
     )
+    every_s: float | None = Field(
+        default=None, gt=0, description="mean time between its windows at each of them, s"
+    )
     at: Moment | None = Field(
         default=None, description="on from this time of the day, or local date and time"
     )
@@ -107,8 +115,13 @@ class SpreadSpec(Spec):
             raise ValueError("say which faults: names = [...], groups = [...] or all = true")
         if not self.chosen():
             raise ValueError("no fault is left of those that are named")
-        if self.at is not None and (self.times is not None or self.start_s is not None):
-            raise ValueError("at: give either at, or times, or start_s")
+        given = [self.at, self.times, self.every_s]
+        if len([each for each in given if each is not None]) > 1:
+            raise ValueError("give one of at, times and every_s")
+        if self.start_s is not None and (self.at is not None or self.times is not None):
+            raise ValueError("start_s: at and times say already from when on")
+        for name in self.chosen():
+            _check(name, self.start_s, self.length_s, self.every_s)
         return self
 
     def chosen(self) -> list[str]:

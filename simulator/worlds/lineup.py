@@ -47,6 +47,7 @@ class Position:
     version: Version
     retries: str
     evse: EvseModel
+    password: str | None
     first: int
 
 
@@ -84,6 +85,7 @@ def line_up(scenario: Scenario, choices: Choices, seed: int) -> list[Position]:
                 version=_version(choices.version or kin.version, index),
                 retries=choices.retries or kin.retries,
                 evse=kin.evse,
+                password=block.password_of(kin.number),
                 first=first,
             )
         )

@@ -70,7 +70,14 @@ def _give(
 
 def _plans(spec: SpreadSpec, fault: Fault, calendar: CalendarSpec) -> list[FaultPlan]:
     if spec.at is None:
-        return [plan(fault.name, spec.start_s, spec.length_s, chance=spec.chance)]
+        made = plan(
+            fault.name,
+            spec.start_s,
+            spec.length_s,
+            chance=spec.chance,
+            every_s=spec.every_s,
+        )
+        return [made]
     starts = [each for each in calendar.moments(spec.at, spec.days) if calendar.is_within(each)]
     return [_window(spec, fault, start_s) for start_s in starts]
 

@@ -66,7 +66,10 @@ class StationSpec(Spec):
         default="none", description="AC: `in-turn` begins with L1, L2, L3 from station to station"
     )
     password: str | None = Field(
-        default=None, min_length=1, max_length=40, description="Basic-auth password; absent: none"
+        default=None,
+        min_length=1,
+        max_length=40,
+        description="Basic-auth password, `{n}` the number within the block; absent: none",
     )
     retries: str | dict[str, Number] = Field(
         default="default",
@@ -108,6 +111,7 @@ class StationSpec(Spec):
         if self.count > 1 and "{n" not in self.id:
             raise ValueError("id: with a count, write {n} where the number goes, as in BAY-{n:03}")
         self.station_id(1)
+        self.password_of(1)
         return self
 
     def evse(self, meter: str = "standard", number: int = 1) -> EvseModel:
@@ -130,6 +134,12 @@ class StationSpec(Spec):
     def station_id(self, number: int) -> str:
         """Return the ID of the block's station `number`, counted from 1."""
         return numbered(self.id, number)
+
+    def password_of(self, number: int) -> str | None:
+        """Return the password of a station; braces without a number in them are its own."""
+        if self.password is None or "{n" not in self.password:
+            return self.password
+        return numbered(self.password, number)
 
 
 def dealt(shares: Mapping[str, float], count: int, random: Random) -> list[str]:
