@@ -77,7 +77,7 @@ def _baseline(folder: Path, cores: Cores) -> Iterator[Target]:
     port = free_port()
     command = [sys.executable, str(_HERE / "_baseline.py"), "--port", str(port)]
     with Child(BASELINE, command, folder / "baseline.log", cores) as child:
-        child.wait_until(lambda: _listens(port), _START_S)
+        child.wait_until(lambda: listens(port), _START_S)
         yield Target(BASELINE, port, None, child)
 
 
@@ -88,7 +88,8 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Returns whether somebody listens on a port of the loopback interface."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0
