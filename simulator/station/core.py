@@ -109,6 +109,11 @@ class Station:
         self._agenda = Agenda(setup.agenda)
 
     @property
+    def now(self) -> float:
+        """The simulated second at which something was last done."""
+        return self._now
+
+    @property
     def is_accepted(self) -> bool:
         """Whether the central system has let it in."""
         return self.lifecycle.is_accepted

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profiles import InstalledProfile, ProfileSet, Purpose
 from simulator.station.outgoing import Outgoing
-from simulator.wire import to_payload
+from simulator.station.transaction import Moment, SampleContext, StopReason, Token, Transaction
+from simulator.wire import from_text, to_payload, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from csms.ocppj.frames import Payload
     from simulator.station.core import Station
@@ -90,15 +92,66 @@ class KeptQueue:
 
     def remember(self) -> Remembered:
         """Return them in order, as what would be sent now."""
-        waiting = [_written(each) for each in self._station.outbox.waiting()]
-        return {"waiting": [each for each in waiting if each is not None]} if waiting else {}
+        station = self._station
+        waiting = [_written(each) for each in station.outbox.waiting()]
+        running = [
+            _running(bay.transaction)
+            for bay in station.bays.values()
+            if bay.transaction is not None
+        ]
+        told: Remembered = {"waiting": [each for each in waiting if each is not None]}
+        if running:
+            told |= {"running": running, "at": to_text(station.at(station.now))}
+        return told if running or told["waiting"] else {}
 
     def recall(self, remembered: Remembered) -> None:
-        """Queue them again, under new message IDs."""
+        """Queue them again, under new message IDs.
+
+        What ran when it was written down has ended by a loss of power, just then.
+        """
         numbers: dict[str, int] = {}
-        made = [_read(each, numbers) for each in remembered["waiting"]]
+        waiting = [*remembered["waiting"]]
+        at = from_text(remembered.get("at"))
+        if at is not None:
+            endings = (self._ending(each, at) for each in remembered.get("running", ()))
+            waiting.extend(each for each in endings if each is not None)
+        made = [_read(each, numbers) for each in waiting]
         for each in made:
             self._station.outbox.add(each, 0.0)
+
+    def _ending(self, running: Remembered, at: datetime) -> Remembered | None:
+        """Return the message that ends a transaction at the register that was written down."""
+        station = self._station
+        bay = station.bays[int(running["evse"])]
+        started = from_text(running["started"]) or at
+        transaction = Transaction(
+            id=str(running["id"]),
+            evse_id=bay.evse_id,
+            token=Token(*map(str, running["token"])),
+            started=Moment(started, is_offline=False),
+            meter_start_wh=int(running["register_start_wh"]),
+            csms_id=running["csms_id"],
+            connector=int(running["connector"]),
+            next_seq=int(running["next_seq"]),
+        )
+        reading = bay.supply.read(SampleContext.END.value, at)
+        moment = Moment(at, is_offline=True)
+        ending = station.dialect.stopped(transaction, reading, moment, StopReason.POWER_LOSS)
+        return None if ending is None else _written(ending)
+
+
+def _running(transaction: Transaction) -> Remembered:
+    """Return what is needed to end a transaction later."""
+    return {
+        "id": transaction.id,
+        "evse": transaction.evse_id,
+        "token": [transaction.token.text, transaction.token.kind],
+        "started": to_text(transaction.started.at),
+        "register_start_wh": transaction.meter_start_wh,
+        "csms_id": transaction.csms_id,
+        "connector": transaction.connector,
+        "next_seq": transaction.next_seq,
+    }
 
 
 def _written(outgoing: Outgoing) -> Remembered | None:

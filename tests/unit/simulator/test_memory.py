@@ -113,6 +113,26 @@ def test_messages_that_nobody_took_are_sent_by_the_next_run(lab, version, tmp_pa
     assert not new.station.has_waiting_transaction_messages
 
 
+def test_session_of_a_run_that_was_killed_is_ended_by_the_next_one(lab, version, tmp_path):
+    old = lab(version)
+    old.run(1800)
+    register_wh = old.station.bays[1].supply.meter.register_wh
+    new, _ = reborn(lab, version, old, tmp_path / "state.json", seed=2)
+    new.station.bays[1].driver.close()
+    new.connect()
+    new.run(60)
+    if version == "1.6":
+        [stopped] = new.said("StopTransaction")
+        assert stopped["transactionId"] == old.transaction_id()
+        assert (stopped["reason"], stopped["meterStop"]) == ("PowerLoss", register_wh)
+    else:
+        [ended] = new.said("TransactionEvent")
+        told = ended["transactionInfo"]
+        assert told["transactionId"] == old.transaction_id()
+        assert (ended["eventType"], told["stoppedReason"]) == ("Ended", "PowerLoss")
+        assert ended["seqNo"] == old.said("TransactionEvent")[-1]["seqNo"] + 1
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"laddvakt_simulator_state": 99}'])
 def test_damaged_file_is_set_aside_with_a_sentence(lab, tmp_path, text):
     path, told = tmp_path / "state.json", []
