@@ -18,7 +18,7 @@ from simulator.v201.dialect import V201
 from simulator.worlds.acts import Fates, Place, happen
 from simulator.worlds.coming import visits
 from simulator.worlds.lineup import Choices, Position, line_up
-from simulator.worlds.plan import SitePlan, planned
+from simulator.worlds.plan import SitePlan, Slot, planned
 from simulator.worlds.spread import Bearer, of_block, spread
 
 if TYPE_CHECKING:
@@ -92,14 +92,27 @@ class _Builder:
             for each in self._positions
         ]
         happen(self._scenario, places, self._fates, seed)
-        bearers = [
-            Bearer(each.block.site, each.version.value, [of_block(f) for f in each.block.faults])
-            for each in self._positions
-        ]
+        bearers = [self._bearer(each) for each in self._positions]
         spread(self._scenario, bearers, seed)
-        dealt = deal(self._options.faults, [each.version.value for each in self._positions])
-        chosen = list(zip(self._positions, bearers, dealt, strict=True))[share]
+        wanted = self._positions[: self._options.count]
+        dealt = deal(self._options.faults, [each.version.value for each in wanted])
+        chosen = list(zip(wanted, bearers, dealt, strict=False))[share]
         return [self._member(position, (*bearer.plans, *more)) for position, bearer, more in chosen]
+
+    def _bearer(self, position: Position) -> Bearer:
+        block, slots = position.block, self._slots(position)
+        return Bearer(
+            site=block.site,
+            version=position.version.value,
+            plans=[of_block(fault) for fault in block.faults],
+            visits=sum(len(slot.visits) for slot in slots or ()),
+        )
+
+    def _slots(self, position: Position) -> list[Slot] | None:
+        """Return the EVSEs of a station as planned, None where no population comes."""
+        plan = self._sites.get((position.lap, position.block.site))
+        first, count = position.first, position.block.evses
+        return None if plan is None else plan.slots[first : first + count]
 
     def _plan_sites(self) -> None:
         """Plan each site once for each time that the scenario is played side by side."""
@@ -144,15 +157,13 @@ class _Builder:
         return Member(Station(setup), block.site, password)
 
     def _outlets(self, position: Position, random: Random) -> tuple[Outlet, ...]:
-        block = position.block
-        plan = self._sites.get((position.lap, block.site))
+        block, slots = position.block, self._slots(position)
         number = position.index + 1
-        if plan is None:
+        if slots is None:
             return tuple(
                 Outlet(position.evse, visits(self._scenario, block, random, number))
                 for _ in range(block.evses)
             )
-        slots = plan.slots[position.first : position.first + block.evses]
         return tuple(Outlet(position.evse, iter(slot.visits)) for slot in slots)
 
     def _dialect(self, position: Position) -> Dialect:

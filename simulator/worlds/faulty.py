@@ -80,13 +80,14 @@ class SpreadSpec(Spec):
         default=1.0,
         gt=0,
         le=1,
-        description="share of the transactions there that have it; faults of transactions only",
+        description="share of the transactions there that have it; `times` says it otherwise",
     )
     times: int | None = Field(
         default=None,
         ge=1,
         le=100_000,
-        description="how often in the whole run, each at some station; faults of stations only",
+        description="how often in the whole run of the whole scenario, at some station; of "
+        "transactions: about so often",
     )
     every_s: float | None = Field(
         default=None, gt=0, description="mean time between its windows at each of them, s"

@@ -63,14 +63,18 @@ class _Kin:
 
 
 def line_up(scenario: Scenario, choices: Choices, seed: int) -> list[Position]:
-    """Return the stations, in the scenario's order; more than it has go round again."""
+    """Return the stations, in the scenario's order; more than it has go round again.
+
+    Where fewer are wanted, the others stand behind them all the same: faults and events are
+    dealt out to the whole scenario, so that a part of it is no more eventful than all of it.
+    """
     blocks = list(_of_blocks(scenario, seed))
     own = sum(block.count for block in scenario.stations)
     wanted = own if choices.count is None else choices.count
     renamed = choices.prefix is not None or wanted > own
     positions: list[Position] = []
     firsts: dict[tuple[int, str], int] = {}
-    for index, kin in zip(range(wanted), cycle(blocks), strict=False):
+    for index, kin in zip(range(max(wanted, own)), cycle(blocks), strict=False):
         block = kin.block
         key = (index // own, block.site)
         first = firsts.get(key, 0)

@@ -24,11 +24,15 @@ _WINDOW_S: Final = 3600.0
 
 @dataclass(slots=True)
 class Bearer:
-    """A station that may get faults: where it stands, what it speaks, what it has got."""
+    """A station that may get faults: where it stands, what it speaks, what it has got.
+
+    `visits` is how many cars are planned to come, 0 where nobody knows.
+    """
 
     site: str
     version: str
     plans: list[FaultPlan]
+    visits: int = 0
 
 
 def of_block(spec: FaultSpec) -> FaultPlan:
@@ -63,18 +67,21 @@ def _give(
             start_s = random.uniform(0, calendar.length_s)
             _chosen(able, 1, random)[0].plans.append(_window(spec, fault, start_s))
         return
-    plans = _plans(spec, fault, calendar)
-    for bearer in _chosen(able, max(1, round(spec.share * len(able))), random):
+    chosen = _chosen(able, max(1, round(spec.share * len(able))), random)
+    plans = _plans(spec, fault, calendar, sum(bearer.visits for bearer in chosen))
+    for bearer in chosen:
         bearer.plans.extend(plans)
 
 
-def _plans(spec: SpreadSpec, fault: Fault, calendar: CalendarSpec) -> list[FaultPlan]:
+def _plans(spec: SpreadSpec, fault: Fault, calendar: CalendarSpec, visits: int) -> list[FaultPlan]:
+    """Return the plans of each station that has a fault; together they expect `visits` cars."""
+    chance = min(1.0, spec.times / visits) if spec.times and visits else spec.chance
     if spec.at is None:
         made = plan(
             fault.name,
             spec.start_s,
             spec.length_s,
-            chance=spec.chance,
+            chance=chance,
             every_s=spec.every_s,
         )
         return [made]

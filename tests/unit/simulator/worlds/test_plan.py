@@ -166,3 +166,33 @@ def test_the_mixed_week_holds_every_fault_and_spares_most_sessions():
         if plan.fault.name in FAULTS and FAULTS[plan.fault.name].span is Span.STATION
     ]
     assert all(plan.length_s is not None for plan in windows)
+
+
+def test_a_part_of_a_scenario_is_no_more_eventful_than_all_of_it():
+    full = build(load("mixed-week"), FleetOptions())
+    part = build(load("mixed-week"), FleetOptions(count=20))
+    names = [[plan.fault.name for plan in each.station.faults.plans] for each in (*part, *full)]
+    assert names[:20] == names[20:40]
+    assert len(full) == 200
+    assert sum(map(len, names[20:])) / 200 < 8
+
+
+def test_faults_of_transactions_come_about_so_often_as_is_said():
+    more = '\n[[faults]]\nnames = ["ignore-limits"]\nshare = 0.5\ntimes = 9\n'
+    text = STATIONS.format(hours=24, count=10, more="stays_min = 20", arrivals=BUSY)
+    members = build(parse(text + more, "x"), FleetOptions())
+    visits_of = [len(list(each.station.bays[1].driver._visits)) for each in members]
+    chances = [sum(p.chance for p in each.station.bays[1].faults.plans) for each in members]
+    assert sum(chance > 0 for chance in chances) == 5
+    expected = sum(c * v for c, v in zip(chances, visits_of, strict=True))
+    assert expected == pytest.approx(9, rel=0.01)
+
+
+def test_passwords_are_each_stations_own():
+    text = STATIONS.format(hours=24, count=2, more="stays_min = 20", arrivals=BUSY)
+    numbered = text.replace('site = "P"', 'site = "P"\npassword = "p-{n}"', 1)
+    members = build(parse(numbered, "x"), FleetOptions())
+    assert [each.password for each in members] == ["p-1", "p-2"]
+    plain = text.replace('site = "P"', 'site = "P"\npassword = "{x}"', 1)
+    assert build(parse(plain, "x"), FleetOptions())[0].password == "{x}"
+    assert [m.password for m in build(parse(plain, "x"), FleetOptions(password="q"))] == ["q", "q"]
