@@ -34,7 +34,7 @@ _SIGNED_CONTEXTS = frozenset({"Transaction.Begin", "Transaction.End", "Trigger"}
 class Meter:
     """A register in joules behind a display in steps; starts at a reading chosen by `random`."""
 
-    __slots__ = ("_model", "_places", "_random", "_series", "_signer", "energy_j")
+    __slots__ = ("_key_seed", "_model", "_places", "_random", "_series", "_signer", "energy_j")
 
     def __init__(self, random: Random, model: EvseModel) -> None:
         self._random = random
@@ -42,7 +42,8 @@ class Meter:
         self._places = sorted(model.wiring())
         self.energy_j = random.randint(10_000, 5_000_000) * JOULES_PER_WH
         self._series: dict[str, int] = {}
-        self._signer = Signer(random.getrandbits(128))
+        self._key_seed = random.getrandbits(128)
+        self._signer: Signer | None = None
 
     @property
     def register_wh(self) -> int:
@@ -58,7 +59,7 @@ class Meter:
     @property
     def public_key(self) -> str:
         """The key with which signed values are checked, as OCPP carries it."""
-        return self._signer.public_key
+        return self._signing().public_key
 
     def remember(self) -> dict[str, object]:
         """Return the register, to be written down."""
@@ -92,6 +93,7 @@ class Meter:
             voltages_v=voltages,
             soc_percent=None if flow.soc is None else round(flow.soc * 100, 0),
             offered=None if flow.offered is None else round(flow.offered, 1),
+            offered_phases=flow.offered_phases,
             phases=(None,) if is_dc or len(places) == 1 else tuple(f"L{1 + p}" for p in places),
             is_dc=is_dc,
             interval_wh=self._interval_wh(context),
@@ -105,8 +107,14 @@ class Meter:
         """Return a reading with a signature, where this meter gives one."""
         if not reading.form.is_signed or at is None or context not in _SIGNED_CONTEXTS:
             return reading
-        signed = self._signer.sign(context, reading.register_wh, at, is_dc=reading.is_dc)
+        signed = self._signing().sign(context, reading.register_wh, at, is_dc=reading.is_dc)
         return replace(reading, signed=signed)
+
+    def _signing(self) -> Signer:
+        """Return what signs, made when it is first needed: most meters never do."""
+        if self._signer is None:
+            self._signer = Signer(self._key_seed)
+        return self._signer
 
     def _interval_wh(self, context: str | None) -> int | None:
         if context not in _SERIES or context is None:

@@ -29,6 +29,7 @@ class Flow:
     power_w: float = 0.0
     soc: float | None = None
     offered: float | None = None
+    offered_phases: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Reading:
     """One set of values. `phases` names what `currents_a` and `voltages_v` hold, in order.
 
     A single phase (one-phase outlet, or DC) is called None: the total. `soc_percent` only where
-    known. `offered` is what the EVSE allows, in amperes per phase, on DC in watts. `interval_wh`
-    is the energy since the last set of the same series. `form` says how all of it is told.
+    known. `offered` is what the EVSE allows, in amperes per phase on `offered_phases`, on DC in
+    watts. `interval_wh` is the energy since the last set of the same series. `form` says how all
+    of it is told.
     """
 
     register_wh: int
@@ -46,6 +48,7 @@ class Reading:
     voltages_v: tuple[float, ...]
     soc_percent: float | None
     offered: float | None
+    offered_phases: int = 0
     phases: tuple[str | None, ...] = (None,)
     is_dc: bool = False
     interval_wh: int | None = None

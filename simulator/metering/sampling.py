@@ -219,7 +219,7 @@ def _current_offered(reading: Reading) -> list[Value]:
 def _power_offered(reading: Reading) -> list[Value]:
     if reading.offered is None:
         return []
-    scale = 1.0 if reading.is_dc else _NOMINAL_V * len(reading.phases)
+    scale = 1.0 if reading.is_dc else _NOMINAL_V * reading.offered_phases
     return [Value(POWER_OFFERED, round(reading.offered * scale, 1), "W")]
 
 

@@ -6,7 +6,6 @@ Source: OCPP 1.6, 3.13; IEC 61851-1 (an outside command is applied within 10 s).
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ class Obedience:
     def __init__(self, model: EvseModel, random: Random) -> None:
         self._model = model
         self._random = random
-        self._pending: deque[tuple[float, Offer]] = deque()
+        self._pending: list[tuple[float, Offer]] = []
         self.offer = self._wished = model.offer(None)
         self._was_pausing = self._is_stuck = False
         self._free_under: Offer | None = None
@@ -67,7 +66,7 @@ class Obedience:
             self._put_off(wish, now, effects)
         before = self.offer
         while self._pending and self._pending[0][0] <= now:
-            self.offer = self._pending.popleft()[1]
+            self.offer = self._pending.pop(0)[1]
         return self.offer != before
 
     def _put_off(self, wish: Offer, now: float, effects: Effects) -> None:

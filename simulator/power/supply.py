@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from simulator.faults.effects import Effects
-    from simulator.faults.fault import FaultBoard
+    from simulator.faults.fault import FaultBoard, FaultPlan
     from simulator.metering.reading import Reading
     from simulator.power.evse import EvseModel, Offer
     from simulator.vehicles.leg import Leg
@@ -168,6 +168,10 @@ class Supply:
         """Return what the faults that are on change."""
         return self._faults.effects(now, self._elapsed(now))
 
+    def faults_on(self, now: float) -> tuple[FaultPlan, ...]:
+        """Return the faults that are on, those of the whole station first."""
+        return self._faults.on(now, self._elapsed(now))
+
     def fault_change(self, now: float) -> FaultChange:
         """Return which faults went on and off since this was last asked."""
         active = self._faults.active(now, self._elapsed(now))
@@ -230,10 +234,11 @@ class Supply:
             draw=vehicle.draw,
             phases=len(feed.phases),
             used=() if is_dc else self._grid_phases(feed),
-            volts=self._volts,
+            volts=self._volts if vehicle.draw > 0 else self._volts_at(self._now, feed),
             power_w=vehicle.draw * self._watts,
             soc=vehicle.soc if is_dc else None,
             offered=self.offer.amount,
+            offered_phases=self.offer.phases,
         )
 
     def read(self, context: str | None = None, at: datetime | None = None) -> Reading:
@@ -273,12 +278,14 @@ class Supply:
         feed, vehicle = self._feed, self.vehicle
         if feed is None or vehicle is None:
             return
-        self._volts = tuple(volts * feed.volts_factor for volts in self._mains.at(now))
+        self._volts = self._volts_at(now, feed)
         self._watts = self._watts_of(feed)
         self._leg = leg = vehicle.plan(feed.amount, self._watts, feed.trickle)
         vehicle.look(leg, 0.0)
         self._leg_from = now
-        self._leg_until = min(now + leg.length_s, self._mains.next_step(now))
+        until = now + leg.length_s
+        is_idle = leg.is_steady and leg.draw == 0.0
+        self._leg_until = until if is_idle else min(until, self._mains.next_step(now))
         self._delivered_before_j = self._delivered_j
         self._register_before_j = self.meter.energy_j
 
@@ -336,6 +343,9 @@ class Supply:
 
     def _grid_phases(self, feed: _Feed) -> tuple[int, ...]:
         return tuple(self._wiring[place] for place in feed.phases)
+
+    def _volts_at(self, now: float, feed: _Feed) -> tuple[float, ...]:
+        return tuple(volts * feed.volts_factor for volts in self._mains.at(now))
 
     def _watts_of(self, feed: _Feed) -> float:
         """Return the power of one unit of draw."""
