@@ -94,6 +94,14 @@ class FaultPlan:
         return self.start_s <= elapsed_s < self.end_s
 
 
+def together(plans: Iterable[FaultPlan]) -> Effects:
+    """Return faults as one; one that is there several times counts once."""
+    found = HONEST
+    for effects in {each.fault.name: each.fault.effects for each in plans}.values():
+        found = found.with_(effects)
+    return found
+
+
 @dataclass(slots=True)
 class _Window:
     """The next window of a plan that counts from the start of the simulation."""
@@ -140,11 +148,12 @@ class FaultBoard:
         active = tuple(self._on(now, elapsed_s))
         known = self._known.get(active)
         if known is None:
-            known = HONEST
-            for each in active:
-                known = known.with_(each.fault.effects)
-            self._known[active] = known
+            known = self._known[active] = together(active)
         return known
+
+    def on(self, now: float, elapsed_s: float | None) -> tuple[FaultPlan, ...]:
+        """Return what is on, shared ones first."""
+        return tuple(self._on(now, elapsed_s))
 
     def next_change(self, now: float, elapsed_s: float | None) -> float:
         """Return when, in simulated seconds, a fault goes on or off next."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulator.faults.bending import Bending
 from simulator.faults.effects import HONEST
+from simulator.faults.fault import together
 from simulator.station.oddities import Oddities
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from csms.ocppj.frames import Payload
     from simulator.faults.effects import Effects
+    from simulator.faults.fault import FaultPlan
     from simulator.station.core import Station
     from simulator.station.outbox import Outgoing
 
@@ -32,14 +34,19 @@ class Tampering:
         self._station = station
         self._random = random
         self._effects = HONEST
+        self._known: dict[tuple[FaultPlan, ...], Effects] = {}
         self._oddities = Oddities(station)
 
     def effects(self, now: float) -> Effects:
-        """Return the faults of the station and of all its EVSEs as one."""
-        together = HONEST
-        for bay in self._station.bays.values():
-            together = together.with_(bay.supply.effects(now))
-        return together
+        """Return the faults of the station and of all its EVSEs as one, each counted once."""
+        bays = self._station.bays.values()
+        if len(bays) == 1:
+            return next(iter(bays)).supply.effects(now)
+        plans = tuple(each for bay in bays for each in bay.supply.faults_on(now))
+        known = self._known.get(plans)
+        if known is None:
+            known = self._known[plans] = together(plans)
+        return known
 
     def new_transaction_id(self, now: float) -> str:
         """Return an ID that no other transaction has, unless faults have it otherwise."""

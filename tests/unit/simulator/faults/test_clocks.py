@@ -57,6 +57,11 @@ def test_clock_is_off(version, fault):
     assert offsets(room_of(version, fault)) == {OFFSETS[fault]}
 
 
+def test_a_fault_of_the_station_counts_once_however_many_evses_it_has(version):
+    room = room_of(version, "clock-45-s-fast", evses=3)
+    assert offsets(room) == {45}
+
+
 def offsets(room):
     return {round((instant(text) - START).total_seconds() - at) for at, text in told_times(room)}
 
