@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from csms.ocppj.frames import Payload
 
@@ -25,11 +25,18 @@ def to_payload(message: object) -> Payload:
         return message
     payload: Payload = {}
     of: Any = type(message)
-    for name, wire in _names(of):
-        given = getattr(message, name)
+    names = _names(of)
+    # The package's dataclasses have no slots: this is the shortest way to all members.
+    for name, given in vars(message).items():
         if given is None:
             continue
-        payload[wire] = given if type(given) in _AS_THEY_ARE else _plain(given)
+        kind = type(given)
+        if kind in _AS_THEY_ARE:
+            payload[names[name]] = given
+        elif isinstance(given, Enum):
+            payload[names[name]] = given._value_
+        else:
+            payload[names[name]] = _plain(given)
     return payload
 
 
@@ -81,8 +88,8 @@ def _value(given: Enum) -> object:
 
 
 @cache
-def _names(of: type[Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((each.name, _camel(each.name)) for each in fields(of))
+def _names(of: type[Any]) -> Mapping[str, str]:
+    return {each.name: _camel(each.name) for each in fields(of)}
 
 
 def _camel(name: str) -> str:
