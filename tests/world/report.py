@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RECALL, PRECISION, ALARMS = 0.98, 0.97, 1.0
 _SHOWN: Final = 12
+_TOO_SLOW_S: Final = 60.0
 
 
 class Report:
@@ -47,6 +48,11 @@ class Report:
         yield (
             f"{wish.scenario}, seed {wish.seed}: {len(truth.stations)} stations, "
             f"{wish.days:g} days at speed {wish.speed:g} in {self.played.real_s:.0f} s"
+        )
+        slow_s = self.played.slow_ms * wish.speed / 1000
+        yield (
+            f"99 in 100 answers within {self.played.slow_ms:.0f} ms, {slow_s:.0f} simulated s"
+            + (": the machine did not keep up" if slow_s > _TOO_SLOW_S else "")
         )
         yield ""
         yield from self._sessions()
@@ -123,6 +129,7 @@ class Report:
             "days": self.wish.days,
             "stations": len(self.played.truth.stations),
             "real_s": round(self.played.real_s, 1),
+            "answers_p99_ms": round(self.played.slow_ms, 1),
             "sessions": {
                 "real": len(self.played.truth.sessions),
                 "on_record": len(account.pairs),

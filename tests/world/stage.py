@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from simulator.worlds.build import FleetOptions
 from simulator.worlds.scenario import load
@@ -50,13 +51,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of it. `troubles` are errors of the server's own, `real_s` what it took."""
+    """What came of it. `troubles` are errors of the server's own, `real_s` what it took.
+
+    `slow_ms` is what all but one in a hundred answers took no longer than, in real milliseconds.
+    """
 
     truth: Truth
     record: Record
     interval_s: float
     troubles: list[str]
     real_s: float
+    slow_ms: float
 
 
 def play(wish: Wish) -> Played:
@@ -78,7 +83,7 @@ def _play(wish: Wish, folder: Path) -> Played:
     began = time.monotonic()
     try:
         server.start()
-        _charge(wish, server, folder / "truth.jsonl", folder / "simulator.log")
+        summary = _charge(wish, server, folder / "truth.jsonl", folder / "simulator.log")
         time.sleep(_SETTLES_S)  # a real pause: the server's clock runs on, and so do its deadlines
         known = asyncio.run(record.read(server.api))
         assert server.stop() == 0, server.events[-10:]
@@ -87,11 +92,18 @@ def _play(wish: Wish, folder: Path) -> Played:
             server.kill()
     troubles = [str(line) for line in server.troubles()]
     truth = read_truth(folder / "truth.jsonl")
-    return Played(truth, known, scenario.meter_interval_s, troubles, time.monotonic() - began)
+    return Played(
+        truth,
+        known,
+        scenario.meter_interval_s,
+        troubles,
+        time.monotonic() - began,
+        float(summary.get("latency_p99_ms") or 0.0),
+    )
 
 
-def _charge(wish: Wish, server: Running, truth: Path, log: Path) -> None:
-    """Let the fleet charge for as long as the world lasts."""
+def _charge(wish: Wish, server: Running, truth: Path, log: Path) -> dict[str, Any]:
+    """Let the fleet charge for as long as the world lasts, and return its summary."""
     command = [sys.executable, "-m", "simulator", "run", "--json", "--quiet"]
     command += ["--url", f"ws://127.0.0.1:{server.port}/ocpp", "--scenario", wish.scenario]
     command += ["--seed", str(wish.seed), "--speed", f"{wish.speed:g}", "--truth", str(truth)]
@@ -111,8 +123,10 @@ def _charge(wish: Wish, server: Running, truth: Path, log: Path) -> None:
             if fleet.poll() is None:
                 fleet.kill()
     last = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
-    is_done = any('"event":"summary"' in line for line in last)
-    assert is_done, f"the simulator ended with {code}: {last}"
+    summaries = [line for line in last if '"event":"summary"' in line]
+    assert summaries, f"the simulator ended with {code}: {last}"
+    found: dict[str, Any] = json.loads(summaries[-1])
+    return found
 
 
 @contextlib.contextmanager
