@@ -56,8 +56,8 @@ class Upkeep:
         told: dict[str, Any] = {}
         if self._firmware is not None:
             told["firmware"] = self._station.dialect.identity.firmware
-        if self._certificates is not None:
-            told["certificates"] = self._certificates.remember()
+        if self._certificates is not None and (kept := self._certificates.remember()):
+            told["certificates"] = kept
         return told
 
     def recall(self, remembered: dict[str, Any]) -> None:
@@ -66,3 +66,4 @@ class Upkeep:
             self.certificates.recall(certificates)
         if version := remembered.get("firmware"):
             self._station.dialect.set_firmware(str(version))
+            self._firmware = self.firmware

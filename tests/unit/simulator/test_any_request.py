@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from csms.ocppj.schemas import response_violation
-from csms.ocppj.version import CSMS_ACTIONS, Version
+from csms.ocppj.version import CSMS_ACTIONS
 from simulator.v16.keys import SETTINGS
 from tests.fuzz.corpus import hostile
 from tests.fuzz.mutate import mutated
@@ -104,7 +104,12 @@ def test_whatever_is_asked_is_answered(lab, version, seed):
     room = lab(version, evses=2, seed=seed)
     room.run(30)
     play(room, Random(seed), ROUNDS)  # noqa: S311 - no secrets
-    assert Version(version) is room.version
+    remembered = json.loads(json.dumps(room.station.memory.remember()))
+    other = lab(version, evses=2, online=False)
+    assert other.station.memory.recall(remembered) == []
+    kept = other.station.memory.remember()
+    # What ran has ended by then, which is for the queue to tell.
+    assert kept | {"queue": None} == remembered | {"queue": None}
 
 
 def test_no_text_hurts(lab, version):
@@ -121,3 +126,30 @@ def test_no_text_hurts(lab, version):
         live(room, 1)
     live(room, 600)
     assert room.station.is_accepted
+
+
+def spoiled(random, given):
+    """Return what was remembered with one place in it that makes no sense any more."""
+    if isinstance(given, dict) and given and random.random() < 0.8:
+        name = random.choice(sorted(given))
+        return {**given, name: spoiled(random, given[name])}
+    if isinstance(given, list) and given and random.random() < 0.8:
+        place = random.randrange(len(given))
+        return [*given[:place], spoiled(random, given[place]), *given[place + 1 :]]
+    return random.choice([None, -1, 1e300, "x", "", [], {}, [[]], {"x": 1}, True])
+
+
+def test_memory_that_was_spoiled_is_told_and_the_station_works(lab, version):
+    random = Random(9)  # noqa: S311 - no secrets
+    room = lab(version, evses=2)
+    room.run(30)
+    play(room, random, ROUNDS)
+    remembered = json.loads(json.dumps(room.station.memory.remember()))
+    for _ in range(40):
+        other = lab(version, evses=2, online=False)
+        name = random.choice(sorted(remembered))
+        told = {**remembered, name: spoiled(random, remembered[name])}
+        assert set(other.station.memory.recall(told)) <= {name}
+        other.connect()
+        other.run(60)
+        assert other.station.is_accepted
