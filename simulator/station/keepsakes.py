@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.ocppj.schemas import request_violation
 from profiles import InstalledProfile, ProfileSet, Purpose
 from simulator.station.outgoing import Outgoing
 from simulator.station.transaction import Moment, SampleContext, StopReason, Token, Transaction
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from csms.ocppj.frames import Payload
+    from csms.ocppj.version import Version
     from simulator.station.core import Station
     from simulator.station.memory import Remembered
 
@@ -21,6 +23,7 @@ _LASTING: Final = frozenset({Purpose.STATION_MAX, Purpose.TX_DEFAULT})
 _NUMBER: Final = "transactionId"
 _NUMBERED: Final = frozenset({"MeterValues", "StopTransaction"})
 _OPENING: Final = "StartTransaction"
+_CLOSING: Final = "StopTransaction"
 
 
 def keep_all(station: Station) -> None:
@@ -115,7 +118,8 @@ class KeptQueue:
         if at is not None:
             endings = (self._ending(each, at) for each in remembered.get("running", ()))
             waiting.extend(each for each in endings if each is not None)
-        made = [_read(each, numbers) for each in waiting]
+        version = self._station.dialect.version
+        made = [_read(each, numbers, version) for each in waiting]
         for each in made:
             self._station.outbox.add(each, 0.0)
 
@@ -171,9 +175,16 @@ def _written(outgoing: Outgoing) -> Remembered | None:
     }
 
 
-def _read(written: Remembered, numbers: dict[str, int]) -> Outgoing:
-    """Return the message again; the answer to 1.6's opening numbers those that follow."""
+def _read(written: Remembered, numbers: dict[str, int], version: Version) -> Outgoing:
+    """Return the message again; the answer to 1.6's opening numbers those that follow.
+
+    Raises: ValueError for what is no message of this version.
+    """
     action, payload = str(written["action"]), dict(written["payload"])
+    whole = {_NUMBER: 0, **payload} if action == _CLOSING else payload
+    violation = request_violation(version, action, whole)
+    if violation is not None:
+        raise ValueError(violation.message)
     transaction = written["transaction"]
     outgoing = Outgoing(action, lambda: payload, is_durable=True, transaction=transaction)
     if action == _OPENING:

@@ -133,6 +133,19 @@ def test_session_of_a_run_that_was_killed_is_ended_by_the_next_one(lab, version,
         assert ended["seqNo"] == old.said("TransactionEvent")[-1]["seqNo"] + 1
 
 
+def test_messages_of_another_version_are_not_sent(lab, tmp_path):
+    path, told = tmp_path / "state.json", []
+    old = lab("1.6")
+    old.run(600)
+    old.drop()
+    old.run(600)
+    StateFile(path, "lab", told.append).save([Member(old.station, "", None)])
+    new = lab("2.0.1", online=False)
+    StateFile(path, "lab", told.append).recall([Member(new.station, "", None)])
+    assert "queue" in told[0]
+    assert not new.station.has_waiting_transaction_messages
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"laddvakt_simulator_state": 99}'])
 def test_damaged_file_is_set_aside_with_a_sentence(lab, tmp_path, text):
     path, told = tmp_path / "state.json", []
