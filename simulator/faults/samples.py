@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from csms.ocppj.version import Version
 from simulator.faults.effects import Effects
 from simulator.faults.fault import Fault, Group
-from simulator.faults.kit import change_samples, is_start, meter_values, on, replace_text
+from simulator.faults.kit import change_samples, is_end, is_start, meter_values, on, replace_text
 
 if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
@@ -19,6 +19,7 @@ _ID: Final = "transactionId"
 _INT64_MAX: Final = 9_223_372_036_854_775_807
 _UNKNOWN_OFFSET: Final = 4_711
 _SHARE_OF_ZEROS: Final = 0.2
+_SHARE_LOST: Final = 0.2
 _MOST_MEASURANDS: Final = 3
 _ENERGY: Final = "Energy.Active.Import.Register"
 
@@ -52,6 +53,14 @@ def _of_unknown(payload: Payload) -> None:
 def _without_begin(bending: Bending) -> None:
     if is_start(bending):
         bending.payload.pop("meterValue", None)
+
+
+def _lost_at_times(bending: Bending) -> None:
+    """Lose meter values that are on their way, but nothing that begins or ends a transaction."""
+    is_between = not is_start(bending) and not is_end(bending)
+    has_values = any(meter_values(bending.payload))
+    if is_between and has_values and bending.random.random() < _SHARE_LOST:
+        bending.copies = 0
 
 
 def _in_unknown_context(sample: Payload) -> None:
@@ -168,6 +177,12 @@ FAULTS: Final = (
         "meter-values-after-stop",
         "sends a set of meter values some seconds after the transaction's end",
         Effects(speaks_after_stop=True),
+        10,
+    ),
+    _sample(
+        "values-lost",
+        "loses every fifth set of meter values of a transaction, by chance",
+        Effects(bends=(_lost_at_times,)),
         10,
     ),
     _sample(

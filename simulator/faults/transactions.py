@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _ID: Final = "transactionId"
 _V16: Final = frozenset({"1.6"})
 _BOTH: Final = frozenset({"1.6", "2.0.1"})
+_NUMBERS_BETWEEN_GAPS: Final = 5
 _UNKNOWN: Final = 2_147_000_000
 _DAY_S: Final = 86_400.0
 _TOO_LONG_16: Final = 30
@@ -50,6 +51,12 @@ def _of_the_last(bending: Bending) -> None:
     *before, _ = numbers.values()
     if before:
         bending.payload[_ID] = before[-1]
+
+
+def _with_gaps(bending: Bending) -> None:
+    """Leave a number out after every fifth."""
+    if "seqNo" in bending.payload:
+        bending.payload["seqNo"] += bending.payload["seqNo"] // _NUMBERS_BETWEEN_GAPS
 
 
 def _no_start(bending: Bending) -> None:
@@ -192,6 +199,13 @@ FAULTS: Final = (
         Effects(bends=(_of_the_last,)),
         24,
         _V16,
+    ),
+    _fault(
+        "sequence-gaps",
+        "leaves a sequence number out after every fifth",
+        Effects(bends=(_with_gaps,)),
+        24,
+        frozenset({"2.0.1"}),
     ),
     _fault(
         "never-starts",

@@ -69,6 +69,17 @@ def test_meter_values_come_after_the_stop(version):
         assert late[0]["seqNo"] > room.of("Stop")[0]["seqNo"]
 
 
+@shows("values-lost")
+def test_a_fifth_of_the_meter_values_is_lost_and_no_start_nor_end(version):
+    room = metered(version, "values-lost", 1000)
+    room.stop()
+    told = [payload for _, _, payload in room.calls if "meterValue" in payload]
+    lost = room.happened("message.discarded")
+    assert 0.1 < len(lost) / (len(lost) + len(told)) < 0.3
+    assert {each.fields["reason"] for each in lost} == {"kept-back"}
+    assert len(room.of("Start")) == len(room.of("Stop")) == 1
+
+
 @shows("begin-after-periodic")
 def test_begin_comes_after_two_periodic_samples_with_its_own_time(version):
     room = metered(version, "begin-after-periodic")

@@ -156,6 +156,14 @@ def test_a_transaction_goes_on_under_the_number_of_the_one_before():
     assert len(numbers) > 8
 
 
+@shows("sequence-gaps")
+def test_sequence_numbers_have_gaps():
+    room = stopped("2.0.1", "sequence-gaps", seconds=120)
+    numbers = [each["seqNo"] for each in room.said("TransactionEvent")]
+    assert numbers[:7] == [0, 1, 2, 3, 4, 6, 7]
+    assert len(set(numbers)) == len(numbers)
+
+
 @shows("never-starts")
 def test_no_start_is_ever_sent(version):
     room = charged(version, "never-starts", 120)
