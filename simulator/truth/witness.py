@@ -261,7 +261,7 @@ class _Evse:
         charging = sum(each.transaction is not None for each in self._station.bays.values())
         if charging > 1 and step is not None:
             return None
-        return vehicle.target(self._bay.supply.model.offer(step).amount)
+        return vehicle.wish(self._bay.supply.model.offer(step).amount)
 
     def _tell(self, now: float, word: str, facts: dict[str, object]) -> None:
         transaction = None if self._transaction is None else self._transaction.id

@@ -99,6 +99,7 @@ class Vehicle:
     __slots__ = (
         "_aside_s",
         "_dozes_in_s",
+        "_is_ramping",
         "_is_sleeping_long",
         "_phase",
         "_rest_s",
@@ -116,6 +117,7 @@ class Vehicle:
         self.temperature_c = model.arrives_at_c
         self.draw = 0.0
         self.is_satisfied = False
+        self._is_ramping = False
         self._phase = Phase.WAKING
         self._dozes_in_s = model.dozes_after_s
         self._aside_s = 0.0
@@ -146,12 +148,27 @@ class Vehicle:
             return 0.0
         return min(self._followed(offered), self._ceiling(self.soc))
 
+    def wish(self, offered: float) -> float:
+        """Return what it would draw of `offered` at this moment, by nobody's doing but its own.
+
+        That is nothing while it sleeps, and what it draws already while it comes up slowly.
+        """
+        if self._phase is Phase.WAKING:
+            return 0.0
+        target = self.target(offered)
+        return min(target, self.draw) if self._is_ramping else target
+
     def plan(self, offered: float, watts: float, trickle: float = 0.0) -> Leg:
         """Return how the draw goes on from now until the car changes it by itself.
 
         `watts` is the power of one unit of draw; `trickle` flows even where the offer is a pause.
         """
         self._enter(self._next_phase(offered, trickle))
+        leg = self._leg(offered, watts, trickle)
+        self._is_ramping = leg.slope > 0.0
+        return leg
+
+    def _leg(self, offered: float, watts: float, trickle: float) -> Leg:
         match self._phase:
             case Phase.WAKING:
                 return self._towards(self._standby(watts), self._wakes_in_s)
