@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, Self
 if TYPE_CHECKING:
     from csms.engine.policy import Policy
 
-_LATE_S, _LATE_MOST_S = 2.0, 1_800.0
-_WAITED_S, _WAITED_MOST_S = 0.5, 600.0
-_SILENCE_S, _SILENCE_MOST_S = 0.5, 600.0
-_SKEW_S, _SKEW_MOST_S = 0.05, 60.0
+_LATE_S, _LATE_MOST_S = 10.0, 1_800.0
+_WAITED_S, _WAITED_MOST_S = 2.0, 600.0
+_SILENCE_S, _SILENCE_MOST_S = 1.0, 600.0
+_SKEW_S, _SKEW_MOST_S = 0.1, 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,6 @@ def test_an_hour_is_a_wrong_clock_on_a_fast_one_too():
 def test_a_policy_in_haste_waits_longer_for_meters_at_each_site():
     policy = Policy(site_thresholds={"depot": {"meter_missing_s": 900.0, "tolerance_a": 2.0}})
     hasten(policy, 401)
-    assert policy.thresholds.meter_missing_s == 500
-    assert policy.thresholds.skew_known_s == 25
-    assert policy.site_thresholds["depot"] == {"meter_missing_s": 1100.0, "tolerance_a": 2.0}
+    assert policy.thresholds.meter_missing_s == 700
+    assert policy.thresholds.skew_known_s == 45
+    assert policy.site_thresholds["depot"] == {"meter_missing_s": 1300.0, "tolerance_a": 2.0}
