@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict
 from fnmatch import fnmatchcase
+from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import uvicorn
-from fastapi import Body, FastAPI, Query, Response
+from fastapi import Body, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from simulator.errors import SimulatorError
@@ -157,7 +159,12 @@ Pattern = Annotated[str, Query(description="As in BAY-*", alias="match")]
 
 def application(control: Control) -> FastAPI:
     """Return the HTTP side of a control."""
-    app = FastAPI(title="Simulator control", version="1", description=_DESCRIPTION)
+    app = FastAPI(
+        title="Simulator control",
+        version="1",
+        description=_DESCRIPTION,
+        dependencies=[Depends(_of_no_other_page)],
+    )
     problems.install(app)
 
     @app.get("/figures", tags=["fleet"])
@@ -185,6 +192,13 @@ def application(control: Control) -> FastAPI:
     for name, order in orders.ORDERS.items():
         _add(app, control, name, order)
     return app
+
+
+def _of_no_other_page(request: Request) -> None:
+    """Refuse what a page of elsewhere has a browser on this machine send."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
 
 
 def _add(app: FastAPI, control: Control, name: str, order: type[orders.Order]) -> None:

@@ -96,25 +96,33 @@ async def test_fleet_orders_tell_where_they_could_not_be_carried_out(port):
     assert brief == {"BAY-1": "offline", "BAY-2": "occupied", "BAY-3": "occupied"}
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status", "sentence"),
-    [
-        ("/stations/BAY-7/plug-in", {}, 404, "there is no station 'BAY-7'; did you mean"),
-        ("/stations/BAY-1/unplug", {}, 409, "no car is plugged in at EVSE 1 of BAY-1"),
-        ("/stations/BAY-1/plug-in", {"evse": 4}, 409, "BAY-1 has no EVSE 4; it has 1"),
-        ("/stations/BAY-1/plug-in", {"evze": 4}, 422, "evze: "),
-        ("/stations/BAY-1/plug-in", {"charge_level": "full"}, 422, "charge_level: "),
-        ("/stations/BAY-1/fault-on", {}, 422, "name: Field required"),
-        ("/stations/BAY-1/fault-on", {"name": "nap"}, 409, "there is no fault 'nap'"),
-        ("/stations/BAY-1/dance", {}, 404, "see /docs"),
-        ("/fleet/stop?match=X*", {}, 404, "no station matches 'X*'"),
-    ],
-)
-async def test_what_cannot_be_done_is_a_problem_document(port, path, body, status, sentence):
-    answer = await port.http.post(path, json=body)
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert sentence in answer.json()["detail"]
+IMPOSSIBLE = [
+    ("/stations/BAY-7/plug-in", {}, 404, "there is no station 'BAY-7'; did you mean"),
+    ("/stations/BAY-1/unplug", {}, 409, "no car is plugged in at EVSE 1 of BAY-1"),
+    ("/stations/BAY-1/plug-in", {"evse": 4}, 409, "BAY-1 has no EVSE 4; it has 1"),
+    ("/stations/BAY-1/plug-in", {"evze": 4}, 422, "evze: "),
+    ("/stations/BAY-1/plug-in", {"charge_level": "full"}, 422, "charge_level: "),
+    ("/stations/BAY-1/fault-on", {}, 422, "name: Field required"),
+    ("/stations/BAY-1/fault-on", {"name": "nap"}, 409, "there is no fault 'nap'"),
+    ("/stations/BAY-1/dance", {}, 404, "see /docs"),
+    ("/fleet/stop?match=X*", {}, 404, "no station matches 'X*'"),
+]
+
+
+async def test_what_cannot_be_done_is_a_problem_document(port):
+    for path, body, status, sentence in IMPOSSIBLE:
+        answer = await port.http.post(path, json=body)
+        assert answer.status_code == status, path
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert sentence in answer.json()["detail"]
+
+
+async def test_page_of_elsewhere_gives_no_orders(port):
+    headers = {"Origin": "http://elsewhere.example"}
+    answer = await port.http.post("/stations/BAY-1/plug-in", headers=headers)
+    assert answer.status_code == 403
+    own = {"Origin": port.url}
+    assert (await port.http.post("/stations/BAY-1/plug-in", headers=own)).status_code == 200
 
 
 async def test_every_order_is_described(port):
