@@ -44,7 +44,7 @@ from simulator.truth.witness import Witness
 from simulator.wire import from_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from csms.ocppj.frames import Payload
@@ -65,7 +65,7 @@ class Station:
         self.book = LimitBook(setup.dialect.rules, models)
         self.faults = FaultBoard(setup.plans(Span.STATION), setup.luck)
         own = setup.plans(Span.TRANSACTION)
-        self.bays = {
+        self.bays: Mapping[int, Bay] = {
             number: Bay(
                 self, number, each.model, each.visits, FaultBoard(own, setup.luck, self.faults)
             )
