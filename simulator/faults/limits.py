@@ -9,6 +9,7 @@ from simulator.faults.fault import Fault
 
 _OVER, _OUTSIDE, _SLOW = "OVER_LIMIT", "OUTSIDE_WINDOW", "NO_RESPONSE"
 _UNDER, _PHASES, _REFUSED = "UNDER_DELIVERY", "WRONG_PHASES", "PROFILE_REFUSED"
+_OFFERED: Final = "OFFERED_MISMATCH"
 _QUARTER_S: Final = 900.0
 
 
@@ -24,6 +25,7 @@ _NOT_KEPT: Final = (
         _SLOW,
         _OVER,
         _OUTSIDE,
+        _OFFERED,
         quirks=(1,),
     ),
     _fault(
@@ -32,6 +34,8 @@ _NOT_KEPT: Final = (
         Effects(ignores_decrease=True),
         _SLOW,
         _OVER,
+        _OUTSIDE,
+        _OFFERED,
         quirks=(1,),
     ),
     _fault(
@@ -40,6 +44,7 @@ _NOT_KEPT: Final = (
         Effects(ignores_increase=True),
         _SLOW,
         _UNDER,
+        _OFFERED,
         quirks=(1,),
     ),
     _fault(
@@ -47,6 +52,7 @@ _NOT_KEPT: Final = (
         "obeys limits, but keeps drawing 9 A where a limit asks for a pause",
         Effects(pause_floor_a=9.0),
         _OUTSIDE,
+        _OFFERED,
         quirks=(1,),
     ),
     _fault(
@@ -60,11 +66,18 @@ _NOT_KEPT: Final = (
         "draws a fifth more than the limit",
         Effects(limit_factor=1.2),
         _OVER,
+        _OFFERED,
     ),
     _fault(
-        "over-by-10-percent", "draws a tenth more than the limit", Effects(limit_factor=1.1), _OVER
+        "over-by-10-percent",
+        "draws a tenth more than the limit",
+        Effects(limit_factor=1.1),
+        _OVER,
+        _OFFERED,
     ),
-    _fault("over-by-2-a", "draws 2 A more than the limit", Effects(limit_plus_a=2.0), _OVER),
+    _fault(
+        "over-by-2-a", "draws 2 A more than the limit", Effects(limit_plus_a=2.0), _OVER, _OFFERED
+    ),
     _fault(
         "over-station-maximum",
         "gives each of several EVSEs the whole of what they are to share",
@@ -77,6 +90,8 @@ _NOT_KEPT: Final = (
         "applies every new limit ten minutes late",
         Effects(limit_delay_s=600.0),
         _SLOW,
+        _OUTSIDE,
+        _OFFERED,
         quirks=(1,),
     ),
     _fault(
@@ -95,6 +110,7 @@ _NOT_KEPT: Final = (
         "knows of no limit in the first two minutes of a transaction",
         Effects(ignores_limits=True),
         _OVER,
+        _OFFERED,
         length_s=120.0,
         quirks=(3,),
     ),
@@ -111,6 +127,7 @@ _MISREAD: Final = (
         "takes a limit in W for one in A, which limits nothing",
         Effects(reads_watts_as_amperes=True),
         _OVER,
+        _OFFERED,
         quirks=(6,),
     ),
     _fault(
@@ -118,6 +135,7 @@ _MISREAD: Final = (
         "takes a limit in W, which is the total, for that of each of three phases",
         Effects(watts_factor=3.0),
         _OVER,
+        _OFFERED,
         quirks=(6,),
     ),
     _fault(
@@ -125,6 +143,7 @@ _MISREAD: Final = (
         "divides a limit in W by its phases twice, and gives a third of it",
         Effects(watts_factor=1.0 / 3.0),
         _UNDER,
+        _OFFERED,
         quirks=(6,),
     ),
     _fault(
@@ -132,6 +151,7 @@ _MISREAD: Final = (
         "takes a limit in W for one in kW",
         Effects(watts_factor=1000.0),
         _OVER,
+        _OFFERED,
         quirks=(6,),
     ),
     _fault(
@@ -148,6 +168,7 @@ _LOST: Final = (
         Effects(loses_profiles=True),
         _OVER,
         _OUTSIDE,
+        _OFFERED,
         start_s=300.0,
         quirks=(2,),
     ),
@@ -156,6 +177,7 @@ _LOST: Final = (
         "goes on without a limit after a pause, until it is given another one",
         Effects(frees_after_pause=True),
         _OVER,
+        _OFFERED,
         quirks=(2,),
     ),
     _fault(
@@ -164,6 +186,7 @@ _LOST: Final = (
         Effects(never_resumes=True),
         _UNDER,
         _SLOW,
+        _OFFERED,
         quirks=(2,),
     ),
     _fault(
@@ -178,6 +201,7 @@ _LOST: Final = (
         Effects(forgets_at_reboot=True),
         _OVER,
         _OUTSIDE,
+        _OFFERED,
         quirks=(2,),
     ),
     _fault(
@@ -191,6 +215,7 @@ _LOST: Final = (
         "keeps each TxProfile when its transaction ends, for the next one",
         Effects(keeps_profiles=True),
         _UNDER,
+        _OFFERED,
         quirks=(4,),
     ),
     _fault(
@@ -199,6 +224,7 @@ _LOST: Final = (
         Effects(defers_defaults=True),
         _SLOW,
         _OVER,
+        _OFFERED,
         quirks=(4,),
     ),
 )
@@ -208,6 +234,7 @@ _LESS: Final = (
         "holds to a limit of 10 A of long ago from the tenth minute of a transaction on",
         Effects(cap_a=10.0),
         _UNDER,
+        _OFFERED,
         start_s=600.0,
         quirks=(4,),
     ),
@@ -216,6 +243,7 @@ _LESS: Final = (
         "gives 6 A at most from the tenth minute of a transaction on",
         Effects(cap_a=6.0),
         _UNDER,
+        _OFFERED,
         start_s=600.0,
     ),
     _fault(
@@ -223,6 +251,7 @@ _LESS: Final = (
         "is too hot for 30 minutes: 8 A at most, and a temperature of 92 degrees",
         Effects(cap_a=8.0, heat_c=92.0),
         _UNDER,
+        _OFFERED,
         start_s=600.0,
         length_s=1_800.0,
     ),
