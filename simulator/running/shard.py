@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import uvloop
 
 from simulator.errors import SimulatorError
-from simulator.running.fleet import Runner
+from simulator.running.fleet import Runner, spare_collector
 from simulator.worlds.build import build
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ async def _run(share: Share, pipe: Connection) -> Summary:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, runner.interrupt)
     loop.add_reader(pipe.fileno(), _heard, pipe, runner)
+    spare_collector()
     telling = loop.create_task(_tell(runner, events, pipe))
     try:
         return await runner.run()
