@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from profiles import ClearCriteria
+from simulator.station.authorization import UNKNOWN
 from simulator.station.local_list import TokenInfo
 from simulator.station.news import Change
 from simulator.station.transaction import Moment, StopReason, Token
@@ -159,6 +160,8 @@ class Admission:
         bay = self._bay
         if not bay.is_operative or bay.error is not None:
             return "Unavailable"
+        if not 0 < len(token.text) <= self._host.dialect.longest_token:
+            return "Unreadable"
         if not self._host.reservations.may_permit(bay.evse_id, token):
             return "Reserved"
         return None
@@ -168,7 +171,11 @@ class Admission:
         host = self._host
         rules, at = host.dialect.token_rules, host.at(now)
         known = host.authorization.known(token, rules, at)
-        if not host.is_online:
+        if not rules.is_needed:
+            verdict(TokenInfo(), now)
+        elif not rules.asks:
+            verdict(known or UNKNOWN, now)
+        elif not host.is_online:
             verdict(host.authorization.offline(token, rules, at), now)
         elif known is not None and known.is_accepted and rules.begins_local:
             verdict(known, now)
@@ -268,7 +275,8 @@ class Admission:
         if token.text.casefold() == transaction.token.text.casefold():
             self._bay.stop(StopReason.LOCAL, now, token)
             return
-        if transaction.group is None or self._is_asking:
+        has_master = self._host.dialect.token_rules.master_group is not None
+        if (transaction.group is None and not has_master) or self._is_asking:
             self._report(now, "stop.refused", token=token.text)
             return
         self._ask(token, now, lambda info, at: self._stop_if_of_group(transaction, token, info, at))
@@ -276,6 +284,11 @@ class Admission:
     def _stop_if_of_group(
         self, transaction: Transaction, token: Token, info: TokenInfo, now: float
     ) -> None:
+        if self._is_master(info):
+            # C16.FR.02: without a display to choose on, all that runs is stopped.
+            for bay in self._host.all_bays:
+                bay.stop(StopReason.MASTER_PASS, now, token)
+            return
         group = transaction.group
         same = group is not None and info.group is not None
         if same and str(info.group).casefold() == str(group).casefold() and info.is_accepted:
@@ -283,3 +296,10 @@ class Admission:
                 self._bay.stop(StopReason.LOCAL, now, token)
             return
         self._report(now, "stop.refused", token=token.text)
+
+    def _is_master(self, info: TokenInfo) -> bool:
+        """Whether a token belongs to the Master Pass group (2.0.1, C16)."""
+        master = self._host.dialect.token_rules.master_group
+        if master is None or info.group is None or not info.is_accepted:
+            return False
+        return info.group.casefold() == master.casefold()

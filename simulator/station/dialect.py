@@ -158,6 +158,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def longest_token(self) -> int:
+        """How many characters a token may have on the wire."""
+        ...
+
+    @property
     def token_rules(self) -> TokenRules:
         """What the settings say of authorization."""
         ...

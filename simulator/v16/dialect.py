@@ -230,6 +230,11 @@ class V16:
         return None
 
     @property
+    def longest_token(self) -> int:
+        """IdToken is a CiString20Type."""
+        return 20
+
+    @property
     def token_rules(self) -> TokenRules:
         """What the configuration says of authorization."""
         return self.configuration.token_rules

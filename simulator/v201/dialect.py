@@ -212,6 +212,11 @@ class V201(Transactions):
         return Outgoing("ClearedChargingLimit", lambda: message)
 
     @property
+    def longest_token(self) -> int:
+        """IdTokenType has an identifierString of 36."""
+        return 36
+
+    @property
     def token_rules(self) -> TokenRules:
         """What the device model says of authorization."""
         return token_rules(self.model)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from simulator.naming import unknown
 from simulator.worlds.arrivals import Rates, Replay, Timetable
 from simulator.worlds.cars import VEHICLES
+from simulator.worlds.spec import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from simulator.worlds.stations import StationSpec
 
 _GOES = "leaves-when-done"
+_LONGEST_TAG = 20
 _Window: TypeAlias = tuple[str, str, float, float, int]
 """Kind, site, begin and end in simulated seconds, index of the event."""
 
@@ -55,6 +57,10 @@ def _twice(scenario: Scenario) -> Iterator[Mistake]:
 
 def _cars(scenario: Scenario, block: StationSpec, path: Path) -> Iterator[Mistake]:
     for index, car in enumerate(block.cars):
+        speaks_16 = block.version == "mixed" or "1.6" in block.version
+        if speaks_16 and len(numbered(car.token, block.count)) > _LONGEST_TAG:
+            sentence = f"a token of OCPP 1.6 has at most {_LONGEST_TAG} characters"
+            yield (*path, "cars", index, "token"), sentence
         where = (*path, "cars", index, "vehicle")
         yield from _vehicle(scenario, car.vehicle, where)
         if scenario.knows(car.vehicle):

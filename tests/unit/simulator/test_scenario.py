@@ -38,6 +38,10 @@ def test_demo_has_ten_stations_of_both_versions_and_three_that_disobey():
             "stations.0.cars.0.wants_kwh",
         ),
         (GOOD + "count = 3", "write {n}"),
+        (
+            GOOD + '[[stations.cars]]\ntoken = "T-{n:020}"',
+            "stations.0.cars.0.token: a token of OCPP 1.6 has at most 20 characters",
+        ),
         (GOOD.replace('"A"', '"A-{m}"'), "only {n}"),
     ],
 )

@@ -386,3 +386,13 @@ def test_cable_pulled_at_the_car(site, stops):
     assert room.states()[-1] == "Charging"
     assert room.command("RemoteStopTransaction", {"transactionId": number})["status"] == "Accepted"
     assert room.said("StopTransaction")[0]["reason"] == "Remote"
+
+
+def test_token_that_is_too_long_for_the_wire_is_refused_by_the_reader(site):
+    room = site()
+    room.plug()
+    room.show("T" * 21)
+    assert not room.said("Authorize")
+    assert room.happened("authorize.refused")[0].fields["status"] == "Unreadable"
+    room.show("T" * 20)
+    assert room.said("StartTransaction")[0]["idTag"] == "T" * 20
