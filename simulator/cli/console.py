@@ -17,6 +17,8 @@ from simulator.running.orders import ORDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
+    from typing import Self
 
     from simulator.running.orders import Order
 
@@ -47,6 +49,19 @@ class Console:
         self._url = base.rstrip("/")
         self._http = httpx.Client(base_url=self._url, timeout=_WITHIN_S, trust_env=False)
         self._names: list[str] = []
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connection."""
+        self._http.close()
 
     def converse(self) -> None:
         """Read commands from a terminal until its user leaves."""

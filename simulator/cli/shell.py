@@ -27,10 +27,10 @@ def shell(
     """
     from simulator.cli.console import Console
 
-    console = Console(control)
-    if command:
-        raise typer.Exit(0 if console.carry_out(" ".join(command)) else 1)
-    if sys.stdin.isatty():
-        console.converse()
-        return
-    raise typer.Exit(0 if console.obey(sys.stdin) else 1)
+    with Console(control) as console:
+        if command:
+            raise typer.Exit(0 if console.carry_out(" ".join(command)) else 1)
+        if sys.stdin.isatty():
+            console.converse()
+            return
+        raise typer.Exit(0 if console.obey(sys.stdin) else 1)

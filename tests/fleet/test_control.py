@@ -169,7 +169,8 @@ async def test_script_is_carried_out_up_to_the_first_mistake(port, capsys):
         "unplug BAY-2\n",
         "unplug BAY-1\n",
     ]
-    went_well = await asyncio.to_thread(Console(port.url).obey, script)
+    with Console(port.url) as console:
+        went_well = await asyncio.to_thread(console.obey, script)
     told = capsys.readouterr()
     assert not went_well
     assert told.err == "simulator: line 7: no car is plugged in at EVSE 1 of BAY-2\n"
@@ -195,12 +196,14 @@ async def test_script_is_carried_out_up_to_the_first_mistake(port, capsys):
     ],
 )
 def test_mistyped_command_is_a_sentence(line, sentence, capsys):
-    assert not Console("127.0.0.1:9").carry_out(line)
+    with Console("127.0.0.1:9") as console:
+        assert not console.carry_out(line)
     assert sentence in capsys.readouterr().err
 
 
 def test_help_tells_of_every_command(capsys):
-    assert Console("127.0.0.1:9").carry_out("help")
+    with Console("127.0.0.1:9") as console:
+        assert console.carry_out("help")
     told = capsys.readouterr().out
     assert all(f"\n{name} STATION" in told for name in ORDERS)
 
