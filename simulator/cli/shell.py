@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import Annotated
 
@@ -29,7 +30,7 @@ def shell(
 
     with Console(control) as console:
         if command:
-            raise typer.Exit(0 if console.carry_out(" ".join(command)) else 1)
+            raise typer.Exit(0 if console.carry_out(shlex.join(command)) else 1)
         if sys.stdin.isatty():
             console.converse()
             return
