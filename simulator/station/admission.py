@@ -212,6 +212,8 @@ class Admission:
             reason = "NotAtThisLocation"
         if not self._permits(grant.token, info.group):
             reason = "Reserved"
+        if self._is_master(info):
+            reason = "MasterPass"
         if reason is not None and not bay.supply.effects(now).charges_though_refused:
             self._drop(grant)
             self._refuse(grant.token, reason, now)
@@ -286,7 +288,7 @@ class Admission:
     ) -> None:
         if self._is_master(info):
             # C16.FR.02: without a display to choose on, all that runs is stopped.
-            for bay in self._host.all_bays:
+            for bay in self._host.bays.values():
                 bay.stop(StopReason.MASTER_PASS, now, token)
             return
         group = transaction.group

@@ -30,7 +30,9 @@ class TokenRules:
     authorizes remote starts like local ones. `stops_on_invalid` ends a transaction of which the
     token is refused later, else no more than `energy_on_invalid_wh` flows. `stops_on_unplug` ends
     one when the cable is pulled at the car. `waits_for_cable_s` passes from the authorization
-    until it lapses. `cache_life_s` is how long an entry of the cache is good.
+    until it lapses. `cache_life_s` is how long an entry of the cache is good. Of 2.0.1 alone:
+    without `is_needed` any token will do, without `asks` the central system is never asked, and
+    tokens of the `master_group` stop what others started, and start nothing.
     """
 
     has_cache: bool = True
@@ -44,6 +46,9 @@ class TokenRules:
     stops_on_unplug: bool = True
     waits_for_cable_s: float = 60.0
     cache_life_s: float = math.inf
+    is_needed: bool = True
+    asks: bool = True
+    master_group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

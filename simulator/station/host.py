@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from random import Random
 
     from simulator.station.authorization import Authorization
     from simulator.station.availability import Availability
+    from simulator.station.bay import Bay
     from simulator.station.dialect import Dialect
     from simulator.station.limits import LimitBook
     from simulator.station.outbox import Outgoing
@@ -49,6 +51,11 @@ class Host(Protocol):
 
     def tell_truth(self, now: float, name: str, **fields: object) -> None:
         """Tell the truth log, if there is one, of something by the time of an honest clock."""
+        ...
+
+    @property
+    def bays(self) -> Mapping[int, Bay]:
+        """All bays of the station by number, the one that asks among them."""
         ...
 
     def charging_count(self) -> int:

@@ -34,6 +34,8 @@ TX_POINTS: Final = (
     "PowerPathClosed",
     "EnergyTransfer",
 )
+STOP_POINTS: Final = ("ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed")
+"""A pause of the car never ends a transaction: not all points need be supported (2.6.5)."""
 MAX_DISPLAYED: Final = 10
 MAX_LISTED: Final = 1000
 MAX_SENT: Final = 100
@@ -250,7 +252,7 @@ def _transactions() -> list[Definition]:
             "Authorized,EVConnected",
             "MemberList",
             _RW,
-            choices=tuple(each for each in TX_POINTS if each != "DataSigned"),
+            choices=STOP_POINTS,
         ),
     ]
 

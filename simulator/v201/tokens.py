@@ -57,6 +57,9 @@ def token_rules(model: DeviceModel) -> TokenRules:
         energy_on_invalid_wh=number("TxCtrlr", "MaxEnergyOnInvalidId", 0.0),
         stops_on_unplug=is_on("TxCtrlr", "StopTxOnEVSideDisconnect", otherwise=True),
         waits_for_cable_s=number("TxCtrlr", "EVConnectionTimeOut", 60.0),
+        is_needed=is_on("AuthCtrlr", "Enabled", otherwise=True),
+        asks=not is_on("AuthCtrlr", "DisableRemoteAuthorization", otherwise=False),
+        master_group=_text(model, "AuthCtrlr", "MasterPassGroupId") or None,
         cache_life_s=number("AuthCacheCtrlr", "LifeTime", math.inf),
     )
 

@@ -52,10 +52,13 @@ _STOPS: Final = MappingProxyType(
         StopReason.HARD_RESET: (_Reason.immediate_reset, _Trigger.reset_command),
         StopReason.UNLOCK_COMMAND: (_Reason.other, _Trigger.unlock_command),
         StopReason.OTHER: (_Reason.other, _Trigger.abnormal_condition),
+        StopReason.MASTER_PASS: (_Reason.master_pass, _Trigger.stop_authorized),
         StopReason.POWER_LOSS: (_Reason.power_loss, _Trigger.abnormal_condition),
     }
 )
-_AT_AUTHORITY: Final = frozenset({StopReason.LOCAL, StopReason.REMOTE, StopReason.DE_AUTHORIZED})
+_AT_AUTHORITY: Final = frozenset(
+    {StopReason.LOCAL, StopReason.REMOTE, StopReason.DE_AUTHORIZED, StopReason.MASTER_PASS}
+)
 _ENDS: Final = MappingProxyType(
     {
         Change.LAPSED: (_Trigger.ev_connect_timeout, _Reason.timeout),

@@ -305,3 +305,67 @@ def test_meter_values_of_each_kind_of_event_follow_their_variables(lab):
         if each["triggerReason"] != "ChargingStateChanged"
     }
     assert found == {"Started": {"Voltage"}, "Updated": {"Power.Active.Import"}, "Ended": set()}
+
+
+class Groups(Site):
+    """A site of which the central system says that each token is of the group GROUP."""
+
+    group = "GROUP"
+
+    def __init__(self, lab, **variables):
+        super().__init__(lab, evses=2)
+        plain = self.room.answer
+
+        def answer(action, payload):
+            told = plain(action, payload)
+            if "idTokenInfo" in told and payload["idToken"]["idToken"] == "MASTER":
+                told["idTokenInfo"]["groupIdToken"] = {"idToken": self.group, "type": "Central"}
+            return told
+
+        self.room.answer = answer
+        for name, value in variables.items():
+            assert write(self.room, wish("AuthCtrlr", name, value)) == ["Accepted"]
+
+
+def test_c16_master_pass_stops_all_and_starts_nothing(lab):
+    site = Groups(lab, MasterPassGroupId="group")
+    site.plug()
+    site.show(Token("MASTER"))
+    assert site.told() == []
+    site.unplug()
+    site.plug()
+    site.show()
+    assert site.bay.transaction is not None
+    site.show(Token("OTHER"))
+    assert site.bay.transaction is not None
+    site.show(Token("MASTER"))
+    assert site.told()[-1] == "Ended StopAuthorized EVConnected MasterPass"
+    assert site.room.said("TransactionEvent")[-1]["idToken"]["idToken"] == "MASTER"
+
+
+def test_authorization_that_is_off_takes_any_token_unasked(lab):
+    site = Groups(lab, Enabled="false")
+    site.plug()
+    site.show()
+    assert site.room.said("Authorize") == []
+    assert site.told()[0] == "Started Authorized EVConnected"
+
+
+def test_c01_without_remote_authorization_only_what_is_known_may_charge(lab):
+    site = Groups(lab, DisableRemoteAuthorization="true")
+    site.plug()
+    site.show()
+    assert (site.room.said("Authorize"), site.told()) == ([], [])
+    site.unplug()
+    entry = {
+        "idToken": {"idToken": TAG.text, "type": TAG.kind},
+        "idTokenInfo": {"status": "Accepted"},
+    }
+    sent = site.command(
+        "SendLocalList", versionNumber=1, updateType="Full", localAuthorizationList=[entry]
+    )
+    assert sent["status"] == "Accepted"
+    site.plug()
+    site.show()
+    assert site.room.said("Authorize") == []
+    assert site.told()[0] == "Started Authorized EVConnected"
