@@ -196,7 +196,7 @@ class Lifecycle:
         station.report(now, "boot.answered", status=status, interval_s=interval)
         self.registration = Registration(status)
         if not self.is_accepted:
-            station.timers.set("boot", now + (interval or _DEFAULT_BOOT_RETRY_S))
+            station.timers.set("boot", now + (interval if interval > 0 else _DEFAULT_BOOT_RETRY_S))
             return
         station.clock.set(from_text(time), now)
         self.clock_set_s = min(self.clock_set_s, now)

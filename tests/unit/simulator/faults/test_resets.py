@@ -29,6 +29,24 @@ def test_after_a_reset_nothing_is_said_before_the_boot_is_accepted(version, is_h
     assert room.calls[-1][1] != "BootNotification"
 
 
+@pytest.mark.parametrize("interval", [0, -5, 10**12])
+@pytest.mark.parametrize("status", ["Pending", "Rejected", "Accepted"])
+def test_no_interval_floods_the_central_system(version, status, interval):
+    """B02.FR.07, B03.FR.05: with none the station chooses one of its own."""
+    room = OddLab(version, None, online=False)
+    honest = room.answer
+
+    def answer(action, payload):
+        told = honest(action, payload)
+        is_boot = action == "BootNotification"
+        return {**told, "status": status, "interval": interval} if is_boot else told
+
+    room.answer = answer
+    room.run(100)
+    assert len(room.said("BootNotification")) <= 4
+    assert len(room.calls) < 30
+
+
 def test_a_soft_reset_without_a_link_boots_on_the_next_one(version):
     room = OddLab(version, None, stays=20)
     room.run(60)
