@@ -17,6 +17,7 @@ from simulator.station.security import boot_event
 from simulator.station.transaction import Status
 from simulator.v201 import upkeep
 from simulator.v201.commands import COMMANDS
+from simulator.v201.contracts import chain_of, is_contract, ocsp_data
 from simulator.v201.device_model import DeviceModel
 from simulator.v201.profiles import encode_schedule
 from simulator.v201.tokens import token_info, token_rules
@@ -244,8 +245,12 @@ class V201(Transactions):
         return Outgoing("ReservationStatusUpdate", lambda: message)
 
     def authorize(self, token: Token, listener: AnswerListener) -> Outgoing:
-        """Return an Authorize."""
+        """Return an Authorize; a contract's brings its certificate along (C07)."""
         message = call.Authorize(id_token=id_token(token))
+        if is_contract(self.model, token):
+            message.iso15118_certificate_hash_data = ocsp_data(token)
+            if self.model.flag("ISO15118Ctrlr", "CentralContractValidationAllowed"):
+                message.certificate = chain_of(token)
         return Outgoing(
             "Authorize",
             lambda: message,

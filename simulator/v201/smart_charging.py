@@ -11,7 +11,7 @@ from profiles import ClearCriteria, CompositeQuery, Purpose, RateUnit
 from profiles import Transaction as LimitTransaction
 from simulator.station.outbox import Outgoing
 from simulator.station.refusals import effects, refusal
-from simulator.v201.access import dialect_of
+from simulator.v201.access import dialect_of, model_of
 from simulator.v201.charging_needs import tell_choice
 from simulator.v201.profiles import (
     decode_profile,
@@ -34,6 +34,9 @@ _OURS: Final = "CSO"
 
 def _set_charging_profile(station: Station, payload: Payload, now: float) -> object:
     status = enums.ChargingProfileStatusEnumType
+    if not model_of(station).flag("SmartChargingCtrlr", "Enabled"):
+        off = datatypes.StatusInfoType(reason_code="NotEnabled")
+        return call_result.SetChargingProfile(status.rejected, status_info=off)
     evse = payload["evseId"]
     profile = decode_profile(payload["chargingProfile"])
     told = dialect_of(station).told.get(evse)

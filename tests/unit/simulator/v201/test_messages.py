@@ -246,3 +246,14 @@ def test_sampling_that_is_off_sends_nothing(room):
     triggers = [each["triggerReason"] for each in room.said("TransactionEvent")]
     assert "MeterValuePeriodic" not in triggers
     assert triggers[0] == "Authorized"
+
+
+def test_smart_charging_that_is_off_takes_no_profile(room):
+    room.run(30)
+    wish = {
+        "component": {"name": "SmartChargingCtrlr"},
+        "variable": {"name": "Enabled"},
+        "attributeValue": "false",
+    }
+    room.command("SetVariables", {"setVariableData": [wish]})
+    assert room.tx_profile(10) == "Rejected"

@@ -369,3 +369,21 @@ def test_c01_without_remote_authorization_only_what_is_known_may_charge(lab):
     site.show()
     assert site.room.said("Authorize") == []
     assert site.told()[0] == "Started Authorized EVConnected"
+
+
+@pytest.mark.parametrize("central", ["true", "false"])
+def test_c07_contract_is_authorized_by_its_certificate(lab, central):
+    site = Site(lab)
+    wishes = [
+        wish("ISO15118Ctrlr", "PnCEnabled", "true"),
+        wish("ISO15118Ctrlr", "CentralContractValidationAllowed", central),
+    ]
+    assert write(site.room, *wishes) == ["Accepted"] * 2
+    site.plug()
+    site.show(Token("SE-ABC-C12345678-9", "eMAID"))
+    (asked,) = site.room.said("Authorize")
+    (hashed,) = asked["iso15118CertificateHashData"]
+    assert len(hashed["issuerKeyHash"]) == 64
+    assert hashed["responderURL"].startswith("http")
+    assert ("certificate" in asked) is (central == "true")
+    assert site.told()[0] == "Started Authorized EVConnected"
