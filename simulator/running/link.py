@@ -62,6 +62,7 @@ class Link:
         "_connection",
         "_dial_at",
         "_ground",
+        "_is_new",
         "_made",
         "_number",
         "_pause_s",
@@ -81,6 +82,7 @@ class Link:
         self._made: Opening | None = None
         self._asked_at = 0.0
         self._dial_at = 0.0
+        self._is_new = False
         self._begins_at: asyncio.TimerHandle | None = None
         self._pauses, self._pause_s = 0, 0.0
 
@@ -139,8 +141,12 @@ class Link:
             self._do()
 
     def deliver(self, texts: list[str]) -> None:
-        """Hand texts to the core."""
+        """Hand texts to the core; on a new connection that is what comes first."""
         with self._ground.guard():
+            if self._is_new:
+                self._is_new = False
+                self._station.dialect.connection_tried(is_connected=True)
+                self._station.connected(self._now())
             for text in texts:
                 self._station.received(text, self._now())
             self._do()
@@ -157,10 +163,9 @@ class Link:
             return
         self._state = _State.OPEN
         self._pauses = 0
-        with self._ground.guard():
-            self._station.dialect.connection_tried(is_connected=True)
-            self._station.connected(self._now())
-            self._do()
+        self._is_new = True
+        if not self._ground.pace.keep(self._number, []):
+            self.deliver([])
 
     def heard(self, texts: list[str]) -> None:
         """Take texts from the server."""
@@ -179,7 +184,7 @@ class Link:
         if error is not None:
             self._failed(failure(error, _LONGEST_ASKED_S))
             return
-        self._connection = None
+        self._connection, self._is_new = None, False
         was_left = self._state is _State.ENDED
         self._state = _State.ENDED if was_left else _State.AWAY
         with self._ground.guard():
@@ -329,7 +334,7 @@ class Link:
         station, state = self._station, self._state
         wake_at = station.wake_at
         if state is _State.OPEN:
-            is_busy = station.has_open_call
+            is_busy = self._is_new or station.has_open_call
         elif state is _State.AWAY:
             self._dial_if_due(self._now())
             is_busy = self._state is _State.DIALLING or self._begins_at is not None
