@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.running.orders import Order
 
 _WITHIN_S: Final = 10.0
-_HISTORY: Final = Path.home() / ".simulator_history"
+_HISTORY: Final = "~/.simulator_history"
 _KEPT_LINES: Final = 1000
 _PROMPT: Final = "simulator> "
 _LOOKS: Final = {
@@ -303,8 +303,9 @@ def _edited_lines(complete: Any) -> Any:  # noqa: ANN401 - readline's own form
     except ImportError:
         yield
         return
+    history = os.path.expanduser(_HISTORY)  # noqa: PTH111 - where there is no home, as it is
     with contextlib.suppress(OSError):
-        readline.read_history_file(_HISTORY)
+        readline.read_history_file(history)
     readline.set_completer(complete)
     readline.set_completer_delims(" ")
     readline.set_history_length(_KEPT_LINES)
@@ -313,4 +314,4 @@ def _edited_lines(complete: Any) -> Any:  # noqa: ANN401 - readline's own form
         yield
     finally:
         with contextlib.suppress(OSError):
-            readline.write_history_file(_HISTORY)
+            readline.write_history_file(history)
