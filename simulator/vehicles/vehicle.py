@@ -194,6 +194,7 @@ class Vehicle:
                 self._wakes_in_s -= elapsed_s
             case Phase.PAUSED:
                 self._dozes_in_s -= elapsed_s
+                self._wakes_in_s = max(0.0, self._wakes_in_s - elapsed_s)
             case Phase.RESTING:
                 self._rest_s -= elapsed_s
             case Phase.ASIDE:
@@ -234,6 +235,8 @@ class Vehicle:
             self._dozes_in_s = self.model.dozes_after_s
         if phase is not Phase.WAKING:
             self._is_sleeping_long = False
+        elif self._phase is not Phase.WAKING:
+            self._is_sleeping_long = self._wakes_in_s > _LONG_SLEEP_S
         self._phase = phase
 
     def _sleep(self, seconds: float) -> None:

@@ -145,6 +145,15 @@ def test_timer_of_its_own_delays_the_beginning():
     assert road.run(60, 32.0) > 31
 
 
+def test_timer_runs_on_in_a_pause_and_the_car_says_that_it_sleeps_after_it():
+    road = Road(a_car("timer-hatch-7kw"), watts=230.0)
+    road.run(1_000, 32.0)
+    road.run(1_000, 0.0)
+    assert road.run(1_590, 32.0) == 0
+    assert not road.car.asks_for_power
+    assert road.run(60, 32.0) > 31
+
+
 def test_cold_car_takes_a_quarter_of_an_hour_to_its_full_current():
     road = Road(a_car("cold-estate-11kw"))
     assert 5 < road.run(450, 16.0) < 11
