@@ -109,10 +109,10 @@ def _tell(event: HappeningSpec, at_s: float, places: Iterable[Place], fates: Fat
     for place in places:
         firsts.setdefault(place.site, place.index)
     for site, index in firsts.items():
-        fates.tell(index, at_s, "truth.world", event=event.kind, site=site, is_on=True)
+        fates.tell(index, at_s, "truth.world", kind=event.kind, site=site, is_on=True)
         if event.lasts_s:
             end_s = at_s + event.lasts_s
-            fates.tell(index, end_s, "truth.world", event=event.kind, site=site, is_on=False)
+            fates.tell(index, end_s, "truth.world", kind=event.kind, site=site, is_on=False)
 
 
 def _window(event: HappeningSpec, name: str, effects: Effects, at_s: float) -> FaultPlan:
