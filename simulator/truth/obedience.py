@@ -25,6 +25,7 @@ _UNDER_SHARE: Final = 0.8
 _CHANGE_A: Final = 2.0
 _RISE_A, _RISE_SHARE = 1.0, 0.08
 _CHANGE_COUNTS_S: Final = 30.0
+_CHARGING: Final = "Charging"
 _SUSTAINED_S: Final = 120.0
 _PHASE_IN_USE_A: Final = 1.0
 _PHASE_LOST_A: Final = 3.0
@@ -156,25 +157,36 @@ class Obedience:
         return asked > 0 and self._drew_before - draw < asked / 2
 
     def _under_by(self, limit: float | None, seen: Seen) -> Off | None:
-        wants, draw, scale = seen.wants, seen.flow.draw, self._scale
+        wants, draw, scale = self._should_draw(limit, seen), seen.flow.draw, self._scale
         if wants is None or wants < scale.pause_below or draw >= _UNDER_SHARE * wants:
             return None
         by = wants - draw
-        off = self._off(self._under_kind(draw), by, by / ((1 - _UNDER_SHARE) * wants), limit, seen)
+        off = self._off(
+            self._under_kind(draw, seen.status), by, by / ((1 - _UNDER_SHARE) * wants), limit, seen
+        )
         if off is not None:
             known = round(self._sustained, 1)
             off.facts.update(wants=round(wants, 1), known=known, status=seen.status)
         return off
 
-    def _under_kind(self, draw: float) -> str:
-        if draw < self._scale.in_pause:
+    def _should_draw(self, limit: float | None, seen: Seen) -> float | None:
+        """Return what ought to flow: what the car wants, or all where the station says so."""
+        wants, least = seen.wants, self._scale.pause_below
+        is_said = seen.status == _CHARGING and seen.flow.draw < self._scale.in_pause
+        if is_said and (wants is None or wants < least):
+            return self._model.max_offer if limit is None else min(limit, self._model.max_offer)
+        return wants
+
+    def _under_kind(self, draw: float, status: str) -> str:
+        nothing_flows = draw < self._scale.in_pause
+        if nothing_flows and status == _CHARGING:
             return "STALLED"
         old, limit = self._old_limit, self._now_limit
-        least = max(_RISE_A * self._scale.tolerance, _RISE_SHARE * (old or 0.0))
-        was_raised = old is not None and (limit is None or limit - old >= self._least())
-        if was_raised and old is not None and abs(draw - old) <= least:
-            return "NO_RESPONSE"
-        return "UNDER_DELIVERY"
+        if old is None or (limit is not None and limit - old < self._least()):
+            return "UNDER_DELIVERY"
+        near = max(_RISE_A * self._scale.tolerance, _RISE_SHARE * old)
+        stays = abs(draw - old) <= near or (nothing_flows and old < self._scale.pause_below)
+        return "NO_RESPONSE" if stays else "UNDER_DELIVERY"
 
     def _too_many_phases(self, seen: Seen) -> Off | None:
         step, flow = seen.step, seen.flow

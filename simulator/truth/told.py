@@ -42,10 +42,10 @@ class Told:
         self._heard_s = math.inf
         self._interval_s = 0.0
 
-    def begin(self, now: float) -> None:
-        """A transaction has begun, and its first values are on their way."""
+    def begin(self, now: float, interval_s: float) -> None:
+        """A transaction has begun, and its first values are on their way; 0 sends none."""
         self._heard_s = now
-        self._interval_s = 0.0
+        self._interval_s = interval_s
         self._is_first = True
 
     def take(self, now: float, values: Values, interval_s: float) -> None:
@@ -76,7 +76,7 @@ class Told:
         quiet_s = now - self._heard_s
         most_s = max(_MISSING_S, _MISSING_INTERVALS * self._interval_s)
         if quiet_s > most_s:
-            facts: dict[str, object] = {"interval_s": self._interval_s}
+            facts: dict[str, object] = {"interval_s": self._interval_s, "heard": not self._is_first}
             off = Off("METER_MISSING", quiet_s, power_w, quiet_s / most_s, facts)
             self._missing.look(now, off, self._heard_s)
 

@@ -176,7 +176,7 @@ class _Evse:
         self._started = self._station.true_at(now)
         self._register_start_wh = self._bay.supply.meter.register_wh
         self._accepted = self._refused = 0
-        self._told.begin(now)
+        self._told.begin(now, self._station.dialect.meter_interval_s)
 
     def answered(self, *, is_accepted: bool) -> None:
         """A profile was taken or refused, for this EVSE or another one of the station."""

@@ -119,3 +119,22 @@ def test_two_evses_over_the_maximum_of_the_station(lab, version):
     (began,) = told(made, state="began", kind="OVER_LIMIT_STATION")
     assert began["draw"] > 30
     assert began["limit"] == 20
+
+
+def test_a_meter_that_never_says_anything_is_missing(lab, version):
+    made = charging(lab, version, faults=["no-meter-values"])
+    made.run(1200)
+    (began,) = told(made, state="began", kind="METER_MISSING")
+    assert not began["heard"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [("stall", "STALLED"), ("derated-to-6-a", "UNDER_DELIVERY"), ("phase-lost", "WRONG_PHASES")],
+)
+def test_too_little_has_its_kind(lab, version, fault, kind):
+    made = charging(lab, version, faults=[fault])
+    assert made.tx_profile(13) == "Accepted"
+    made.run(3000)
+    (began,) = told(made, state="began", kind=kind)
+    assert 590 <= at_s(began["onset"]) <= 700
