@@ -12,7 +12,7 @@ import resource
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 import uvloop
@@ -20,6 +20,9 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.speedups import apply_mask
 from websockets.typing import Subprotocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SUBPROTOCOLS = (Subprotocol("ocpp2.0.1"), Subprotocol("ocpp1.6"))
 _TEXT, _CLOSE, _PING = 0x81, 0x88, 0x89
@@ -73,7 +76,7 @@ class Bare(asyncio.Protocol):
                 answer = self._answer(frame[2], frame[3])
                 self._send(orjson.dumps([3, frame[1], answer]))
 
-    def _answer(self, action: str, payload: dict[str, object]) -> dict[str, object]:
+    def _answer(self, action: str, payload: dict[str, object]) -> Mapping[str, object]:
         match action:
             case "BootNotification":
                 return {**_ACCEPTED, "currentTime": _now(), "interval": self._heartbeat_s}
@@ -83,6 +86,8 @@ class Bare(asyncio.Protocol):
                 return {"idTagInfo" if "idTag" in payload else "idTokenInfo": _ACCEPTED}
             case "StartTransaction":
                 return {"transactionId": next(_numbers), "idTagInfo": _ACCEPTED}
+            case "DataTransfer" | "NotifyEVChargingNeeds" | "SignCertificate":
+                return _ACCEPTED
             case _:
                 return {}
 

@@ -81,6 +81,7 @@ class Connecting:
     connects_per_s: float
     cpu_us_per_connect: float
     kib_per_station: float
+    server_kib_per_station: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _measure_all(given: argparse.Namespace) -> list[Connecting | Sending]:
         folder = stack.enter_context(workspace())
         bare = stack.enter_context(_bare(folder, cores))
         stack.enter_context(pinned(cores.client))
-        found.append(_run(_connect_all("bare server", bare.port, given.stations)))
+        found.append(_run(_connect_all("bare server", bare, given.stations)))
         _show(found[-1], given)
         plain = _run(_send_plain(bare.port, given.seconds))
         found.append(plain)
@@ -150,7 +151,7 @@ def _measure_server(given: argparse.Namespace, cores: Cores) -> list[Connecting 
         target = stack.enter_context(started(OURS, stack.enter_context(workspace()), cores))
         stack.enter_context(pinned(cores.client))
         server = _Server(target.port, target.child)
-        found.append(_run(_connect_all(OURS, target.port, given.stations)))
+        found.append(_run(_connect_all(OURS, server, given.stations)))
         _show(found[-1], given)
         for version in ("1.6", "2.0.1"):
             work = _charge(server, version, given.charging, given.seconds, speed=1000.0)
@@ -187,12 +188,12 @@ def _runner(text: str, port: int, speed: float, events: _Events) -> Runner:
     return Runner(members, options, events.note)
 
 
-async def _connect_all(target: str, port: int, stations: int) -> Connecting:
-    """Builds and connects all, and reads this process's memory before and after."""
+async def _connect_all(target: str, server: _Server, stations: int) -> Connecting:
+    """Builds and connects all, and reads the memory of both processes before and after."""
     gc.collect()
-    before_kib = _resident_kib()
+    before_kib, server_kib = _resident_kib(), server.child.resident_bytes() / 1024
     events = _Events()
-    runner = _runner(_IDLE.format(count=stations), port, 1.0, events)
+    runner = _runner(_IDLE.format(count=stations), server.port, 1.0, events)
     began, cpu = time.monotonic(), time.process_time()
     await runner.start()
     try:
@@ -201,10 +202,11 @@ async def _connect_all(target: str, port: int, stations: int) -> Connecting:
         await asyncio.sleep(_WARM_UP_S)
         gc.collect()
         each_kib = (_resident_kib() - before_kib) / stations
+        server_kib = (server.child.resident_bytes() / 1024 - server_kib) / stations
     finally:
         await runner.stop()
     per_s = stations / took_s
-    return Connecting(target, stations, per_s, cpu_s / stations * 1e6, each_kib)
+    return Connecting(target, stations, per_s, cpu_s / stations * 1e6, each_kib, server_kib)
 
 
 async def _charge(
@@ -315,6 +317,13 @@ def _show(
 def _connected(found: Connecting) -> str:
     fast = "reached" if found.connects_per_s >= AIM_CONNECTS else "NOT reached"
     small = "reached" if found.kib_per_station <= AIM_KIB else "NOT reached"
+    if found.target == OURS:
+        # This process has grown to its size in the first part.
+        return (
+            f"{found.target}: {found.stations:,} stations connected and booted at "
+            f"{found.connects_per_s:,.0f}/s, {found.cpu_us_per_connect:,.0f} us of client CPU "
+            f"for each; the server takes {found.server_kib_per_station:.1f} KiB for each."
+        )
     return (
         f"{found.target}: {found.stations:,} stations connected and booted at "
         f"{found.connects_per_s:,.0f}/s (aim {AIM_CONNECTS:g}: {fast}), "
