@@ -39,6 +39,7 @@ class Told:
         self._offered = Episodes(tell, 0.0)
         self._ahead_wh: float | None = None
         self._is_first = True
+        self._values = 0
         self._heard_s = math.inf
         self._interval_s = 0.0
 
@@ -47,10 +48,12 @@ class Told:
         self._heard_s = now
         self._interval_s = interval_s
         self._is_first = True
+        self._values = 0
 
     def take(self, now: float, values: Values, interval_s: float) -> None:
         """Values have been told."""
         self._heard_s, self._interval_s = now, interval_s
+        self._values += 1
         self._offered.hold_s = _OFFERED_INTERVALS * interval_s
         self._missing.look(now, None)
         if isinstance(values.told_register_wh, float | int):
@@ -76,7 +79,7 @@ class Told:
         quiet_s = now - self._heard_s
         most_s = max(_MISSING_S, _MISSING_INTERVALS * self._interval_s)
         if quiet_s > most_s:
-            facts: dict[str, object] = {"interval_s": self._interval_s, "heard": not self._is_first}
+            facts: dict[str, object] = {"interval_s": self._interval_s, "values": self._values}
             off = Off("METER_MISSING", quiet_s, power_w, quiet_s / most_s, facts)
             self._missing.look(now, off, self._heard_s)
 

@@ -44,7 +44,9 @@ _PHYSICAL: Final = frozenset({*BUDGETS_S} - {"METER_ANOMALY", "OFFERED_MISMATCH"
 _SURE_S: Final = 300.0
 _UNDER_SURE_S: Final = 1200.0
 _MISSING_SURE_S: Final = 120.0
-_FIRST_VALUE_S: Final = 930.0
+_FIRST_VALUE_S: Final = 1_210.0
+_KNOWN_AFTER: Final = 3
+_LOSSY_S: Final = 600.0
 _MISSING_LEAST_W: Final = 500.0
 _METER_WH: Final = 200.0
 _REFUSALS: Final = 3
@@ -128,7 +130,7 @@ class Labelling:
         budget_s = float(BUDGETS_S[deviation.kind])
         if deviation.kind == "NO_RESPONSE" and "wants" in deviation.facts:
             budget_s = BUDGETS_S["UNDER_DELIVERY"]
-        if not deviation.facts.get("heard", True):
+        if deviation.facts.get("values", _KNOWN_AFTER) < _KNOWN_AFTER:
             budget_s = _FIRST_VALUE_S + BUDGETS_S["OVER_LIMIT"]
         if self._interval_s > 60:
             budget_s += 2 * self._interval_s
@@ -157,9 +159,10 @@ class Labelling:
         if self._is_away(deviation.station, seen_from, deviation.ended):
             return False
         if deviation.kind == "METER_MISSING":
-            least_s = max(300.0, 3 * self._interval_s) + _MISSING_SURE_S + self._patience_s
-            if not facts.get("heard", True):
-                least_s = _FIRST_VALUE_S + _MISSING_SURE_S
+            least_s = max(_LOSSY_S, 3 * self._interval_s) + self._patience_s
+            if facts.get("values", _KNOWN_AFTER) < _KNOWN_AFTER:
+                least_s = _FIRST_VALUE_S
+            least_s += _MISSING_SURE_S
             mean_w = facts.get("energy_wh", 0.0) * 3600 / max(deviation.lasted_s, 1.0)
             return deviation.lasted_s >= least_s and mean_w >= _MISSING_LEAST_W
         if deviation.kind == "METER_ANOMALY":
