@@ -72,6 +72,9 @@ class Tampering:
         if effects is before:
             return
         lifecycle = self._station.lifecycle
+        if effects.is_offline and not before.is_offline:
+            # Also where the end comes in the same step, on a machine that is behind.
+            self._station.hang_up(now)
         if effects.leaves_link_open and not before.leaves_link_open:
             self._station.hang_up(now, is_left_open=True)
         if effects.power_cut_s > before.power_cut_s:

@@ -24,6 +24,18 @@ def test_link_is_lost_in_a_transaction_and_its_messages_wait(version):
     assert was_told(room, "drop-connection")
 
 
+def test_a_loss_that_is_over_before_anybody_looked_is_a_loss_all_the_same(version):
+    room = OddLab(version, "drop-connection")
+    room.run(30)
+    room.now += 300
+    room.station.advance(room.now)
+    room._drain()
+    assert [at for at, _ in room.closings] == [room.now]
+    room.run(30)
+    assert room.is_up
+    assert len(room.said("MeterValues") or room.said("TransactionEvent")) > 30
+
+
 @shows("flapping-link")
 def test_link_comes_and_goes(version):
     room = OddLab(version, "flapping-link")
