@@ -38,6 +38,33 @@ ANSWERS = {
     ),
     "GetDisplayMessages": ({"requestId": 1}, {"status": "Unknown"}),
     "GetInstalledCertificateIds": ({}, {"status": "NotFound"}),
+    "GetCompositeSchedule": ({"duration": 600, "evseId": 1}, None),
+    "GetVariables": ({"getVariableData": [COMPONENT]}, None),
+    "RequestStartTransaction": (
+        {"idToken": TOKEN, "remoteStartId": 1, "evseId": 1},
+        {"status": "Accepted"},
+    ),
+    "SetChargingProfile": (
+        {
+            "evseId": 0,
+            "chargingProfile": {
+                "id": 1,
+                "stackLevel": 0,
+                "chargingProfilePurpose": "ChargingStationMaxProfile",
+                "chargingProfileKind": "Absolute",
+                "chargingSchedule": [
+                    {
+                        "id": 1,
+                        "startSchedule": WHEN,
+                        "chargingRateUnit": "A",
+                        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 20.0}],
+                    }
+                ],
+            },
+        },
+        {"status": "Accepted"},
+    ),
+    "SetVariables": ({"setVariableData": [{**COMPONENT, "attributeValue": "1"}]}, None),
     "GetLocalListVersion": ({}, {"versionNumber": 0}),
     "GetLog": (
         {"log": {"remoteLocation": "x"}, "logType": "SecurityLog", "requestId": 1},
