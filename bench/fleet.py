@@ -5,7 +5,7 @@
     python bench/fleet.py --server              # and against our own server, which is filled
 
 Three parts, against a server in another process that only answers (`_bare.py`). First all stations
-connect and boot, half of them 1.6. Then a few hundred charge on a clock of ten times the speed and
+connect and boot, half of them 1.6. Then a few hundred charge on a clock of fifty times the speed and
 send meter values every ten seconds, in each version. Beside these the least that any Python client
 does: `websockets` as it comes sends a text of meter values as long, reads the answer, and that is
 all. CPU is user and system time of the client's process.
@@ -48,7 +48,7 @@ AIM_KIB, AIM_CONNECTS = 100.0, 500.0
 _HERE = Path(__file__).resolve().parent
 _PAGE_KIB = resource.getpagesize() / 1024
 _START_S, _CONNECT_WITHIN_S = 30.0, 300.0
-_WARM_UP_S, _SPEED = 3.0, 10.0
+_WARM_UP_S, _SPEED = 3.0, 50.0
 _PLAIN, _PLAIN_PAUSE_S = 100, 0.1
 _IDLE = """
 name = "idle"
