@@ -5,8 +5,8 @@
     python bench/fleet.py --server              # and against our own server, which is filled
 
 Three parts, against a server in another process that only answers (`_bare.py`). First all stations
-connect and boot, half of them 1.6. Then a few hundred charge on a clock of fifty times the speed and
-send meter values every ten seconds, in each version. Beside these the least that any Python client
+connect and boot, half of them 1.6. Then a few hundred charge, at fifty times the speed, and send
+meter values every ten seconds, in each version. Beside these the least that any Python client
 does: `websockets` as it comes sends a text of meter values as long, reads the answer, and that is
 all. CPU is user and system time of the client's process.
 """
