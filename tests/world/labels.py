@@ -188,8 +188,8 @@ class Labelling:
     def _is_sure_to_be_less(self, deviation: Deviation) -> bool:
         """Whether the car was known to take more, in this session, and the station said nothing."""
         facts = deviation.facts
-        if facts.get("status") != "Charging":
-            return False
+        if facts.get("status") != "Charging" or facts.get("limit") is None:
+            return False  # without a limit there is no saying that it is too little
         long = deviation.lasted_s >= _UNDER_SURE_S + 2 * self._interval_s
         return long and facts["known"] >= facts["wants"] * 0.95
 

@@ -158,7 +158,7 @@ def test_a_station_that_is_away_need_not_be_judged(scored):
 
 
 def test_too_little_is_a_label_only_where_the_car_was_known_to_take_more(scored):
-    facts = {"wants": 16.0, "known": 16.0, "status": "Charging"}
+    facts = {"wants": 16.0, "known": 16.0, "status": "Charging", "limit": 16.0}
     sure = deviation("UNDER_DELIVERY", 600, 4000, **facts)
     assert figures(scored([sure], []), "UNDER_DELIVERY") == (0, 1, 0, 0)
     unknown = deviation("UNDER_DELIVERY", 600, 4000, **{**facts, "known": 6.0})
