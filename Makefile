@@ -35,12 +35,13 @@ check: $(DEV) ## Check format, lint, types, import rules and architecture
 	@$(PY) -m mypy --no-error-summary
 	@$(PY) -m pytest -q tests/architecture
 
-bench: $(DEV) ## Measure messages, the endpoint, idle connections, verdicts and limits
+bench: $(DEV) ## Measure messages, endpoint, idle connections, verdicts, limits, simulator
 	@$(PY) bench/ingest.py $(ARGS)
 	@$(PY) bench/endpoint.py
 	@$(PY) bench/idle.py
 	@$(PY) bench/judge.py
 	@$(PY) bench/limits.py
+	@$(PY) bench/fleet.py
 
 chaos: $(DEV) ## Harm it in every way, SEED=1; one line of figures each (docs/chaos.md)
 	@$(PY) -m tests.chaos --seed $(SEED) $(ARGS)
