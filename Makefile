@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench chaos fuzz judge world conformance sessions lock clean
+.PHONY: help setup run test check bench chaos fuzz judge world survey conformance sessions lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -54,6 +54,9 @@ judge: $(DEV) ## Play and score 20 seeds of labelled scenarios, from SEED=1 (doc
 
 world: $(DEV) ## Play a simulated week against the server and score it, SEED=1 (docs/world.md)
 	@$(PY) -m tests.world --seed $(SEED) $(ARGS)
+
+survey: $(DEV) ## Play every fault of the simulator against the server (docs/simulator-faults.md)
+	@$(PY) -m tests.survey $(ARGS)
 
 conformance: $(DEV) ## Play every certification case of both versions (docs/conformance.md)
 	@$(PY) -m tests.conformance $(ARGS)
