@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Bending:
     """A call on its way out. `payload` is the bend's own copy and may be changed at will.
 
-    `attempt` counts from 1, `transaction` is the station's own ID; `at` is the time, `made_s` ago
-    the message was made, `up_s` ago the station was switched on, and `was_clock_unset` tells that
-    no central system had told the time since then when it was made. `memory` is the station's,
+    `attempt` counts from 1, `transaction` is the station's own ID; `at` is the time, `up_s` ago
+    the station was switched on, and `was_clock_unset` tells that no central system had told the
+    time since then when the message was made. `memory` is the station's,
     for what a bend must know of earlier messages.
 
     `texts` are applied to the frame's text in turn; `copies` is how often it is sent; 0 keeps it
@@ -42,7 +42,6 @@ class Bending:
     at: datetime
     random: Random
     memory: dict[str, Any]
-    made_s: float = 0.0
     up_s: float = 0.0
     was_clock_unset: bool = False
     texts: list[Callable[[str], str]] = field(default_factory=list)

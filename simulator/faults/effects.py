@@ -151,7 +151,6 @@ class Effects:
     told_power_factor: float = factor()
     told_current_factor: float = factor()
     told_volts_factor: float = factor()
-    told_hz: float = lowest()
     told_soc: tuple[float, ...] = listed()
     told_offer_a: float = lowest()
     heat_c: float = highest()

@@ -91,7 +91,6 @@ class Display:
             ),
             soc_percent=effects.told_soc[-1] if effects.told_soc else reading.soc_percent,
             offered=self._offered(reading, effects),
-            frequency_hz=min(reading.frequency_hz, effects.told_hz),
             temperature_c=hot_c,
             form=effects.meter_forms[-1] if effects.meter_forms else reading.form,
         )

@@ -38,7 +38,6 @@ _FACTOR: Final = 0.99
 _TAN_PHI: Final = 0.1425
 _KILO: Final = 1000.0
 _ONLY_16: Final = frozenset({forms.TEMPERATURE, forms.RPM})
-_SIGNED_WITH: Final = ENERGY
 
 
 @dataclass(frozen=True, slots=True)

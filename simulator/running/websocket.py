@@ -12,7 +12,6 @@ import struct
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.protocol import State
 from websockets.speedups import apply_mask
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from websockets.datastructures import Headers
-    from websockets.http11 import Response
     from websockets.uri import WebSocketURI
 
 HeaderLines: TypeAlias = "Sequence[tuple[str, str]]"
@@ -289,17 +287,3 @@ class ClientSocket:
                     self._decode(whole, texts)
             case _:
                 pass
-
-
-def refusal_reason(error: Exception) -> str:
-    """Return in a sentence why a handshake came to nothing."""
-    if isinstance(error, InvalidStatus):
-        return f"the server answered HTTP {error.response.status_code}"
-    if isinstance(error, InvalidHandshake):
-        return str(error)
-    return str(error) or type(error).__name__
-
-
-def refused_with(error: Exception) -> Response | None:
-    """Return the HTTP response that a handshake was refused with."""
-    return error.response if isinstance(error, InvalidStatus) else None

@@ -358,7 +358,6 @@ class Station:
             self._outputs.append(Send(behind))
 
     def _keep_parts(self) -> None:
-        self.memory.keep("dialect", self.dialect)
         self.memory.keep("tokens", self.authorization)
         self.memory.keep("reservations", self.reservations)
         self.memory.keep("availability", self.availability)

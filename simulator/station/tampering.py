@@ -108,7 +108,6 @@ class Tampering:
             at=station.at(now),
             random=self._random,
             memory=self.memory,
-            made_s=now - outgoing.created_s,
             up_s=now - station.lifecycle.switched_on_s,
             was_clock_unset=outgoing.created_s < station.lifecycle.clock_set_s,
         )
