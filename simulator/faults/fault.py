@@ -132,10 +132,15 @@ class FaultBoard:
             each: self._happens(each.chance) for each in self.plans if each.span is Span.TRANSACTION
         }
 
-    def switch(self, fault: Fault, *, on: bool) -> None:
-        """Put a fault on for good, or take it away, by hand; tell the station afterwards."""
-        rest = tuple(each for each in self.plans if each.fault is not fault)
-        self.plans = (*rest, FaultPlan(fault)) if on else rest
+    def put(self, plan: FaultPlan) -> None:
+        """Have one more, by hand; tell the station afterwards."""
+        self.plans = (*self.plans, plan)
+
+    def take_off(self, name: str) -> None:
+        """Take a fault away, by hand; tell the station afterwards."""
+        self.plans = tuple(each for each in self.plans if each.fault.name != name)
+        self._known.clear()
+        self._windows = {plan: each for plan, each in self._windows.items() if plan in self.plans}
 
     def active(self, now: float, elapsed_s: float | None) -> frozenset[str]:
         """Return the names of the faults that are on."""

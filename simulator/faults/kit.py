@@ -20,6 +20,7 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _STARTS: Final = frozenset({"Started", "StartTransaction"})
 _ENDS: Final = frozenset({"Ended", "StopTransaction"})
 _VALUES: Final = ("meterValue", "transactionData")
+_KEPT_TRANSACTIONS: Final = 16
 
 
 def on(*actions: str) -> Callable[[Change], Bend]:
@@ -54,6 +55,17 @@ def is_of_transaction(bending: Bending) -> bool:
 def is_16(bending: Bending) -> bool:
     """Whether the station speaks 1.6."""
     return bending.version is Version.V16
+
+
+def of_each_transaction(bending: Bending, name: str) -> dict[str, Any]:
+    """Return what is kept of transactions under a name; make room for that of this one.
+
+    Only the latest are kept: a station may run for years.
+    """
+    kept: dict[str, Any] = bending.memory.setdefault(name, {})
+    while len(kept) > _KEPT_TRANSACTIONS:
+        del kept[next(iter(kept))]
+    return kept
 
 
 def meter_values(payload: Payload) -> Iterator[Payload]:

@@ -15,6 +15,7 @@ from simulator.faults.kit import (
     is_end,
     is_of_transaction,
     meter_values,
+    of_each_transaction,
     on,
     replace_text,
 )
@@ -167,8 +168,8 @@ def _all_in_one(bending: Bending) -> None:
     """Put all values of a transaction into the message that ends it."""
     if not is_of_transaction(bending):
         return
-    kept: dict[str, list[Any]] = bending.memory.setdefault("values", {})
-    own = kept.setdefault(str(bending.transaction), [])
+    kept = of_each_transaction(bending, "values")
+    own: list[Any] = kept.setdefault(str(bending.transaction), [])
     if not is_end(bending):
         if bending.attempt == 1:
             own.extend(copy.deepcopy(list(meter_values(bending.payload))))

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from simulator.faults.effects import Effects
 from simulator.faults.fault import Fault, Group, Span
-from simulator.faults.kit import is_16, is_end, is_of_transaction, is_start
+from simulator.faults.kit import (
+    is_16,
+    is_end,
+    is_of_transaction,
+    is_start,
+    of_each_transaction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +52,7 @@ def _of_the_last(bending: Bending) -> None:
     number = bending.payload.get(_ID)
     if number is None or bending.transaction is None:
         return
-    numbers: dict[str, int] = bending.memory.setdefault("numbers", {})
+    numbers = of_each_transaction(bending, "numbers")
     numbers[bending.transaction] = number
     *before, _ = numbers.values()
     if before:

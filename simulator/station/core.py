@@ -23,7 +23,7 @@ from simulator.station.availability import Availability
 from simulator.station.bay import Bay
 from simulator.station.clock import StationClock
 from simulator.station.deliveries import Outcome
-from simulator.station.keepsakes import keep_all
+from simulator.station.keepsakes import KeptSettings, keep_all
 from simulator.station.lifecycle import Lifecycle
 from simulator.station.limits import LimitBook
 from simulator.station.memory import Memory
@@ -358,6 +358,8 @@ class Station:
             self._outputs.append(Send(behind))
 
     def _keep_parts(self) -> None:
+        # Settings first: what others take up again may depend on them.
+        self.memory.keep("dialect", KeptSettings(self))
         self.memory.keep("tokens", self.authorization)
         self.memory.keep("reservations", self.reservations)
         self.memory.keep("availability", self.availability)

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DEFAULT_VEHICLE: Final = {"AC": "compact-11kw", "DC": "sedan-dc-150kw"}
 DEFAULT_TOKEN: Final = "HAND-0001"  # noqa: S105 - what a driver shows, no secret
-_LONGEST_TOKEN: Final = {"1.6": 20, "2.0.1": 36}
 LINK_DOWN: Final = "by-hand-link-down"
 ENERGY_MANAGER: Final = "by-hand-energy-manager"
 ResetKind: TypeAlias = Literal["soft", "hard"]
@@ -80,8 +79,9 @@ class Hand:
     def present(self, token: Token | str = DEFAULT_TOKEN, evse: int = 1) -> None:
         """Show a token at the reader: before the plug, to begin, or to end what it began."""
         shown = Token(token) if isinstance(token, str) else token
-        if not 1 <= len(shown.text) <= self._longest_token:
-            raise HandError(f"a token has 1 to {self._longest_token} characters here")
+        longest = self._station.dialect.longest_token
+        if not 1 <= len(shown.text) <= longest:
+            raise HandError(f"a token has 1 to {longest} characters here")
         bay = self._bay(evse)
         bay.take_token(shown, self._now)
         self._settle(bay)
@@ -159,16 +159,12 @@ class Hand:
         bay = self._bay(evse)
         if limit_a is not None and not 0 <= limit_a < math.inf:
             raise HandError(f"a limit is 0 A or more, not {limit_a:g}")
-        _remove(bay.faults, ENERGY_MANAGER)
+        bay.faults.take_off(ENERGY_MANAGER)
         if limit_a is not None:
             effects = Effects(external_limit_a=limit_a)
             held = Fault(ENERGY_MANAGER, "held by an energy manager, by hand", effects)
-            bay.faults.switch(held, on=True)
-        self._settle(bay)
-
-    @property
-    def _longest_token(self) -> int:
-        return _LONGEST_TOKEN[self._station.dialect.version.value]
+            bay.faults.put(FaultPlan(held))
+        self._changed()
 
     def _bay(self, evse: int) -> Bay:
         bays = self._station.bays
@@ -193,12 +189,12 @@ class Hand:
                 plan = FaultPlan(fault, self._now, length_s)
             is_wide = fault.span is Span.STATION
             for board in self._boards()[:1] if is_wide else self._boards()[1:]:
-                board.plans = (*board.plans, plan)
+                board.put(plan)
         self._changed()
 
     def _take_off(self, name: str) -> None:
         for board in self._boards():
-            _remove(board, name)
+            board.take_off(name)
 
     def _changed(self) -> None:
         self._station.faults_changed(self._now)
@@ -207,10 +203,6 @@ class Hand:
     def _settle(self, bay: Bay) -> None:
         bay.refresh(self._now)
         self._station.advance(self._now)
-
-
-def _remove(board: FaultBoard, name: str) -> None:
-    board.plans = tuple(each for each in board.plans if each.fault.name != name)
 
 
 def _vehicle(name: str | None, bay: Bay) -> VehicleModel:

@@ -30,7 +30,6 @@ def keep_all(station: Station) -> None:
     """Let what belongs to no block live on; called once the station is whole."""
     for number, bay in station.bays.items():
         station.memory.keep(f"meter-{number}", bay.supply)
-    station.memory.keep("dialect", KeptSettings(station))
     station.memory.keep("profiles", KeptProfiles(station))
     station.memory.keep("queue", KeptQueue(station))
     station.memory.keep("password", KeptPassword(station))

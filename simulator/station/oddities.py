@@ -25,7 +25,7 @@ class Oddities:
 
     def __init__(self, station: Station) -> None:
         self._station = station
-        self._starts: dict[str, Outgoing] = {}
+        self._starts: dict[int, Outgoing] = {}
         self._last_end: Outgoing | None = None
         self._ended: dict[int, str] = {}
 
@@ -37,21 +37,19 @@ class Oddities:
         if bay.transaction is not transaction:
             if self._ended.get(bay.evse_id) == transaction.id:
                 return
-            self._starts.pop(transaction.id, None)
             self._ended[bay.evse_id] = transaction.id
             self._last_end = outgoing
             if effects.speaks_after_stop:
                 self._later(_SPEAKS_AFTER_S, f"after-stop-{bay.evse_id}", bay, transaction, now)
-        elif transaction.id not in self._starts:
-            self._starts[transaction.id] = outgoing
+        elif self._start_of(bay) is None:
+            self._starts[bay.evse_id] = outgoing
             self._began(bay, transaction, effects, now)
 
     def start_again(self) -> None:
         """Say once more how each running transaction began, as if it had not been said."""
         for bay in self._station.bays.values():
-            running = bay.transaction
-            if running is not None and running.id in self._starts:
-                self._station.say(self._starts[running.id].again())
+            if (start := self._start_of(bay)) is not None:
+                self._station.say(start.again())
 
     def tell_history(self, now: float) -> None:
         """Send the values of the last day, hour by hour, from outside of transactions."""
@@ -88,6 +86,13 @@ class Oddities:
 
         station.duties[name] = say
         station.timers.set(name, now + after_s)
+
+    def _start_of(self, bay: Bay) -> Outgoing | None:
+        """Return how the transaction that runs at a bay was begun, if that was noted."""
+        start = self._starts.get(bay.evse_id)
+        running = bay.transaction
+        is_its = start is not None and running is not None and start.transaction == running.id
+        return start if is_its else None
 
     def _place(self, outgoing: Outgoing) -> tuple[Bay | None, Transaction | None]:
         for bay in self._station.bays.values():

@@ -187,7 +187,8 @@ class Reservations:
 
     def _end(self, ended: Reservation, why: str, now: float) -> None:
         station = self._station
-        del self._held[ended.id]
+        if self._held.pop(ended.id, None) is None:
+            return
         station.report(now, "reservation.ended", reservation=ended.id, evse=ended.evse, why=why)
         station.say(station.dialect.reservation_ended(ended.id, why))
         self._look(now)

@@ -34,7 +34,8 @@ class Tampering:
         self._station = station
         self._random = random
         self._effects = HONEST
-        self._known: dict[tuple[FaultPlan, ...], Effects] = {}
+        self._plans: tuple[FaultPlan, ...] = ()
+        self._together = HONEST
         self._oddities = Oddities(station)
 
     def effects(self, now: float) -> Effects:
@@ -43,10 +44,9 @@ class Tampering:
         if len(bays) == 1:
             return next(iter(bays)).supply.effects(now)
         plans = tuple(each for bay in bays for each in bay.supply.faults_on(now))
-        known = self._known.get(plans)
-        if known is None:
-            known = self._known[plans] = together(plans)
-        return known
+        if plans != self._plans:
+            self._plans, self._together = plans, together(plans)
+        return self._together
 
     def new_transaction_id(self, now: float) -> str:
         """Return an ID that no other transaction has, unless faults have it otherwise."""

@@ -31,13 +31,12 @@ _FRONT: Final = "AlwaysFront"
 
 
 class Displays:
-    """The messages of one station by number, as they came; `costs` by transaction."""
+    """The messages of one station by number, as they came."""
 
-    __slots__ = ("_messages", "costs")
+    __slots__ = ("_messages",)
 
     def __init__(self) -> None:
         self._messages: dict[int, Payload] = {}
-        self.costs: dict[str, float] = {}
 
     def at(self, now: datetime) -> list[Payload]:
         """Return the messages that are still good, and forget the others (O02.FR.02)."""
@@ -64,7 +63,6 @@ class Displays:
 
     def ended(self, transaction_id: str) -> None:
         """Forget what was for a transaction (O02.FR.06)."""
-        self.costs.pop(transaction_id, None)
         of_it = [n for n, e in self._messages.items() if e.get("transactionId") == transaction_id]
         for number in of_it:
             del self._messages[number]
@@ -130,7 +128,6 @@ def _clear_display_message(station: Station, payload: Payload, now: float) -> ob
 
 
 def _cost_updated(station: Station, payload: Payload, now: float) -> object:
-    dialect_of(station).displays.costs[payload["transactionId"]] = payload["totalCost"]
     station.report(
         now, "cost.shown", transaction=payload["transactionId"], cost=payload["totalCost"]
     )
