@@ -14,7 +14,6 @@ from csms.ocppj.codes import spelled
 from csms.ocppj.frames import Call, encode_result
 from csms.ocppj.refusals import error_text
 from csms.ocppj.schemas import response_violation
-from csms.ocppj.version import Version
 from simulator.errors import InvalidPayload
 from simulator.faults.answers import Answering
 from simulator.station.dialect import Refused
@@ -100,7 +99,7 @@ class Answers:
     def _while_rejected(self, call: Call, now: float) -> list[Output]:
         """Refuse: 1.6 has the station not answer at all, 2.0.1 with SecurityError."""
         self._station.report(now, "command.ignored", action=call.action)
-        if self._station.dialect.version is Version.V16:
+        if not self._station.dialect.refuses_when_rejected:
             return []
         refused = Refused("SecurityError", "this station is not accepted")
         return [Send(self._refusal(call.message_id, refused))]

@@ -13,7 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from csms.ocppj.peer import AnswerReceived, CallReceived, Peer, ReplyDue
-from csms.ocppj.version import Role, Version
+from csms.ocppj.version import Role
 from simulator.faults.effects import HONEST
 from simulator.faults.fault import FaultBoard, Span
 from simulator.station.agenda import Agenda
@@ -92,7 +92,7 @@ class Station:
         setup.dialect.set_retries(setup.retries.attempts, setup.retries.interval_s)
         self.timers = Timers()
         self.duties: dict[str, Callable[[float], None]] = {}
-        self.authorization = Authorization(by_kind=setup.dialect.version is Version.V201)
+        self.authorization = Authorization(by_kind=setup.dialect.has_token_types)
         self.reservations = Reservations(self)
         self.availability = Availability(self)
         self.upkeep = Upkeep(self)

@@ -59,12 +59,20 @@ Command: TypeAlias = "Callable[[Station, Payload, float], object]"
 
 
 class Dialect(Protocol):
-    """One version of OCPP on the station's side."""
+    """One version of OCPP on the station's side.
+
+    `has_token_types` tells tokens of one text and several types apart; `refuses_when_rejected`
+    answers a central system that has not let the station in, else it hears nothing;
+    `prepares_for_token` shows a connector as Preparing before the cable comes.
+    """
 
     version: Version
     rules: Rules
     identity: Identity
     commands: Mapping[str, Command]
+    has_token_types: bool
+    refuses_when_rejected: bool
+    prepares_for_token: bool
 
     @property
     def meter_interval_s(self) -> float:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from csms.ocppj.version import Version
 from simulator.station.connectors import Connectors
 from simulator.station.transaction import Moment, Status
 
@@ -92,8 +91,8 @@ class StatusBoard:
             return Status.UNAVAILABLE
         if bay.supply.vehicle is not None:
             return Status.FINISHING if bay.is_finished else Status.PREPARING
-        if bay.admission.granted is not None and self._host.dialect.version is Version.V16:
-            # 2.0.1 has no word for a token without a cable: the connector is not Occupied (E03).
+        if bay.admission.granted is not None and self._host.dialect.prepares_for_token:
+            # 2.0.1 has no word for it: without a cable the connector is not Occupied (E03).
             return Status.PREPARING
         is_reserved = self._host.reservations.of(bay.evse_id) is not None
         return Status.RESERVED if is_reserved else Status.AVAILABLE

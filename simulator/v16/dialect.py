@@ -52,6 +52,9 @@ class V16:
     version = Version.V16
     rules = Rules.V16
     commands: Mapping[str, Command] = COMMANDS
+    has_token_types = False
+    refuses_when_rejected = False
+    prepares_for_token = True
 
     def __init__(
         self,

@@ -44,8 +44,10 @@ class V201(Transactions):
 
     version = Version.V201
     rules = Rules.V201
-
     commands: Mapping[str, Command] = COMMANDS
+    has_token_types = True
+    refuses_when_rejected = True
+    prepares_for_token = False
 
     def __init__(
         self,
