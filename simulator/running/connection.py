@@ -96,6 +96,11 @@ class Connection(asyncio.Protocol):
         self._pongs = 0
         self._was_open = self._is_over = self._says_goodbye = False
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing is left of it: its transport has been taken away again."""
+        return self._transport is None and self._is_over
+
     def send(self, text: str) -> None:
         """Write a text; `flush` lets it go. On a connection that closes it is dropped."""
         self.socket.send(text)

@@ -88,6 +88,7 @@ class Ground:
 
     def abandon(self, connection: Connection) -> None:
         """Keep a connection that its station has left, until the run ends."""
+        self._abandoned = [each for each in self._abandoned if not each.is_gone]
         self._abandoned.append(connection)
 
     def look(self) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import heapq
 import math
+from typing import Final
+
+_MOST_FOR_EACH: Final = 8
+_MOST_BESIDES: Final = 1000
 
 
 class Wakes:
     """An appointment for each of `count` sleepers, who go by their number.
 
-    What has been moved stays in the heap and is passed over. Those due at one instant come in
-    the order of their numbers.
+    What has been moved stays in the heap and is passed over, unless it is most of it. Those due at
+    one instant come in the order of their numbers.
     """
 
-    __slots__ = ("_at", "_heap")
+    __slots__ = ("_at", "_heap", "_most")
 
     def __init__(self, count: int) -> None:
         self._at = [math.inf] * count
         self._heap: list[tuple[float, int]] = []
+        self._most = _MOST_FOR_EACH * count + _MOST_BESIDES
 
     @property
     def next_at(self) -> float:
@@ -36,10 +41,17 @@ class Wakes:
             return False
         heap = self._heap
         heapq.heappush(heap, (at, number))
-        return heap[0][1] == number
+        if len(heap) > self._most:
+            self._tidy()
+        return self._heap[0][1] == number
 
     def pop(self) -> int:
         """Take the first; there must be one, as `next_at` says."""
         _, number = heapq.heappop(self._heap)
         self._at[number] = math.inf
         return number
+
+    def _tidy(self) -> None:
+        """Drop all that was moved."""
+        self._heap = [(at, number) for number, at in enumerate(self._at) if at < math.inf]
+        heapq.heapify(self._heap)
