@@ -34,13 +34,18 @@ _ADMIT: Final = "admit"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A token that may charge. `profile_id` is of the profile that a remote start brought."""
+    """A token that may charge.
+
+    `profile_id` is of the profile that a remote start brought, `reservation_id` of the
+    reservation that it has used up.
+    """
 
     token: Token
     group: str | None = None
     is_remote: bool = False
     remote_start_id: int | None = None
     profile_id: int | None = None
+    reservation_id: int | None = None
 
 
 class Admission:
@@ -103,6 +108,12 @@ class Admission:
         if dropped is not None:
             self._drop(dropped)
         self._bay.refresh(now)
+
+    def reservation_used(self, grant: Grant) -> int | None:
+        """Return the reservation under which a token charges; from now on it is none."""
+        if grant.reservation_id is not None:
+            return grant.reservation_id
+        return self._host.reservations.use(self._bay.evse_id, grant.token, grant.group)
 
     def judged(self, transaction: Transaction, info: TokenInfo, now: float) -> None:
         """Take the central system's word on a transaction that was started.
@@ -230,7 +241,11 @@ class Admission:
         if bay.supply.vehicle is not None:
             self._begin(grant, now)
             return
+        if not self._host.dialect.prepares_for_token:
+            # H03.FR.09: it is used up by the token, before the cable.
+            grant = replace(grant, reservation_id=self.reservation_used(grant))
         self.granted = grant
+        bay.refresh(now)
         bay.tell(Change.GRANTED, now, grant)
         bay.timers.set(_LAPSE, now + self._host.dialect.token_rules.waits_for_cable_s)
         self._report(now, "token.accepted", token=grant.token.text)
@@ -277,8 +292,9 @@ class Admission:
         if token.text.casefold() == transaction.token.text.casefold():
             self._bay.stop(StopReason.LOCAL, now, token)
             return
-        has_master = self._host.dialect.token_rules.master_group is not None
-        if (transaction.group is None and not has_master) or self._is_asking:
+        # C01.FR.02 has the central system asked of each token that is not known.
+        may_stop = transaction.group is not None or self._host.dialect.asks_of_each_token
+        if not may_stop or self._is_asking:
             self._report(now, "stop.refused", token=token.text)
             return
         self._ask(token, now, lambda info, at: self._stop_if_of_group(transaction, token, info, at))

@@ -30,7 +30,8 @@ class TokenRules:
     authorizes remote starts like local ones. `stops_on_invalid` ends a transaction of which the
     token is refused later, else no more than `energy_on_invalid_wh` flows. `stops_on_unplug` ends
     one when the cable is pulled at the car. `waits_for_cable_s` passes from the authorization
-    until it lapses. `cache_life_s` is how long an entry of the cache is good. Of 2.0.1 alone:
+    until it lapses, `waits_for_return_s` from the cable's loss until the transaction ends.
+    `cache_life_s` is how long an entry of the cache is good. Of 2.0.1 alone:
     without `is_needed` any token will do, without `asks` the central system is never asked, and
     tokens of the `master_group` stop what others started, and start nothing.
     """
@@ -45,6 +46,7 @@ class TokenRules:
     energy_on_invalid_wh: float = 0.0
     stops_on_unplug: bool = True
     waits_for_cable_s: float = 60.0
+    waits_for_return_s: float = math.inf
     cache_life_s: float = math.inf
     is_needed: bool = True
     asks: bool = True

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_LOOK_S = 0.05
 _GIVES_UP_AFTER_S = 1.0
+_NO_CABLE = "no-cable"
 
 
 class Bay:
@@ -79,6 +80,7 @@ class Bay:
             **self.sampler.handlers,
             "look": self._on_look,
             "give-up": self._on_give_up,
+            _NO_CABLE: self._on_no_cable,
         }
 
     @property
@@ -140,6 +142,9 @@ class Bay:
         self._report(
             now, "car.arrived", vehicle=vehicle.model.name, **told, charge_level=charge_level
         )
+        self.timers.clear(_NO_CABLE)
+        if self.transaction is None:
+            self.board.follow(now)
         self.tell(Change.PLUGGED, now)
         self.admission.plugged_in(now)
 
@@ -157,6 +162,7 @@ class Bay:
             self.driver.visit,
             grant,
             None if grant is None else self.admission.doubted,
+            self.transaction,
         )
         for each in host.dialect.visit_changed(news):
             host.say(each)
@@ -180,12 +186,13 @@ class Bay:
             is_remote=grant.is_remote,
             group=grant.group,
             connector=self.board.connectors.used,
-            reservation_id=host.reservations.use(self.evse_id, grant.token, grant.group),
+            reservation_id=self.admission.reservation_used(grant),
         )
         self.transaction, self.is_finished = transaction, False
         self.driver.began()
         self.supply.close_circuit(now, self._allowed(now), is_online=host.is_online)
         self.sampler.begin(now)
+        self.sampler.begin_to_keep(now)
         reading = self.supply.read(SampleContext.BEGIN.value, transaction.started.at)
         transaction.meter_start_wh = reading.register_wh
         opening = host.dialect.started(
@@ -218,12 +225,13 @@ class Bay:
         self.transaction, self.last_transaction = None, transaction
         self.is_finished = True
         self.supply.open_circuit()
-        self.timers.clear("sample", "look", "give-up")
+        self.timers.clear("sample", "look", "give-up", _NO_CABLE)
         self.driver.go_soon(now)
         ending = host.dialect.stopped(transaction, reading, self._moment(now), reason)
         if ending is not None:
             ending.on_result = self.admission.ended(transaction, ending.on_result)
         host.say(ending)
+        self.tell(Change.CUT, now)
         host.book.end_transaction(ended, self.evse_id, host.at(now), self.parting)
         self._report(now, "transaction.ended", **transaction.ended(own_id, reading.register_wh))
         self._report(
@@ -274,6 +282,9 @@ class Bay:
     def _on_give_up(self, now: float) -> None:
         self.stop(StopReason.LOCAL, now)
 
+    def _on_no_cable(self, now: float) -> None:
+        self.stop(StopReason.TIMEOUT, now)
+
     def _on_look(self, now: float) -> None:
         vehicle = self.supply.vehicle
         if vehicle is None or vehicle.is_satisfied:
@@ -287,6 +298,10 @@ class Bay:
             return
         self._report(now, "car.left", charge_level=round(self.supply.vehicle.soc * 100))
         self.supply.vehicle = None
+        if self.transaction is None:
+            self.board.follow(now)
+        else:
+            self.timers.set(_NO_CABLE, now + self._host.dialect.token_rules.waits_for_return_s)
         self.tell(Change.UNPLUGGED, now)
         self.admission.reset(now)
         self.is_finished = False

@@ -63,7 +63,10 @@ class Dialect(Protocol):
 
     `has_token_types` tells tokens of one text and several types apart; `refuses_when_rejected`
     answers a central system that has not let the station in, else it hears nothing;
-    `prepares_for_token` shows a connector as Preparing before the cable comes.
+    `prepares_for_token` shows a connector as Preparing before the cable comes, else its state is
+    that of the cable alone; `asks_of_each_token` has the central system asked of a token that
+    cannot end what runs; `shows_any_reservation` shows reservations for any EVSE once they take
+    all that there are.
     """
 
     version: Version
@@ -73,6 +76,8 @@ class Dialect(Protocol):
     has_token_types: bool
     refuses_when_rejected: bool
     prepares_for_token: bool
+    asks_of_each_token: bool
+    shows_any_reservation: bool
 
     @property
     def meter_interval_s(self) -> float:
@@ -84,8 +89,21 @@ class Dialect(Protocol):
         """Seconds between clock-aligned sets of meter values; 0 sends none."""
         ...
 
-    def sends_aligned(self, *, has_transaction: bool) -> bool:
-        """Whether clock-aligned values are sent of an EVSE with or without a transaction."""
+    def sends_aligned(self, *, has_transaction: bool, is_busy: bool) -> bool:
+        """Whether clock-aligned values are sent of an EVSE with or without a transaction.
+
+        `is_busy` tells that one runs anywhere at the station.
+        """
+        ...
+
+    def kept_interval_s(self, context: SampleContext) -> float:
+        """Seconds between sets of values that go out with a transaction's end alone; 0 is none."""
+        ...
+
+    def keep(
+        self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
+    ) -> None:
+        """Keep such a set of values."""
         ...
 
     def set_heartbeat_interval(self, seconds: int) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from simulator.metering.reading import Reading
     from simulator.station.admission import Grant
     from simulator.station.dialect import InfoListener
-    from simulator.station.transaction import Moment
+    from simulator.station.transaction import Moment, Transaction
     from simulator.vehicles.vehicle import Vehicle
     from simulator.vehicles.visit import Visit
 
@@ -35,6 +35,8 @@ class Change(Enum):
     UNPLUGGED = auto()
     BEGUN = auto()
     """Power may flow; the transaction itself is told of apart."""
+    CUT = auto()
+    """Power has ended, and with it, in 1.6, the transaction."""
     INTERRUPTED = auto()
     """By a reset or a defect."""
 
@@ -43,7 +45,8 @@ class Change(Enum):
 class News:
     """One change. `read` gives the meter's values, `new_id` an ID for a transaction.
 
-    `listener` takes what the central system says of the token of a `grant`.
+    `listener` takes what the central system says of the token of a `grant`; `transaction` is one
+    in which power may flow.
     """
 
     evse_id: int
@@ -56,3 +59,4 @@ class News:
     visit: Visit | None = None
     grant: Grant | None = None
     listener: InfoListener | None = None
+    transaction: Transaction | None = None

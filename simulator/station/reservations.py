@@ -64,6 +64,25 @@ class Reservations:
         """Return the reservation of one EVSE, not those for any."""
         return next((each for each in self._held.values() if each.evse == evse), None)
 
+    def holds(self, evse: int) -> bool:
+        """Whether an EVSE is shown as reserved.
+
+        In 2.0.1 that is also so where there are as many reservations for any EVSE as there are
+        EVSEs to be had (H01.FR.20).
+        """
+        if self.of(evse) is not None:
+            return True
+        floating = sum(each.evse == ANY for each in self._held.values())
+        if not floating or not self._station.dialect.shows_any_reservation:
+            return False
+        return floating >= len({evse, *(each.evse_id for each in self._free())})
+
+    def look_again(self, now: float) -> None:
+        """Have all EVSEs look whether they are reserved: one has another state now."""
+        if any(each.evse == ANY for each in self._held.values()):
+            for bay in self._station.bays.values():
+                bay.refresh(now)
+
     def reserve(self, wanted: Reservation, now: float) -> str:
         """Keep a place, in the stead of one under the same number; return the answer's status."""
         station = self._station

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _LOOK_FOR_INTERVAL_S: Final = 30.0
 _SAMPLE: Final = "sample"
 _ALIGNED: Final = "aligned"
+_KEEP: Final = "keep-sample"
+_KEEP_ALIGNED: Final = "keep-aligned"
+_EACH: Final = {_KEEP: SampleContext.PERIODIC, _KEEP_ALIGNED: SampleContext.CLOCK}
 
 
 class Sampler:
@@ -36,12 +39,23 @@ class Sampler:
     @property
     def handlers(self) -> Mapping[str, Callable[[float], None]]:
         """What is done when one of its appointments is due."""
-        return {_SAMPLE: self._on_sample, _ALIGNED: self._on_aligned}
+        return {
+            _SAMPLE: self._on_sample,
+            _ALIGNED: self._on_aligned,
+            _KEEP: lambda now: self._on_keep(_KEEP, now),
+            _KEEP_ALIGNED: lambda now: self._on_keep(_KEEP_ALIGNED, now),
+        }
 
     def begin(self, now: float) -> None:
         """A transaction has begun: count the interval from now."""
         interval_s = self._host.dialect.meter_interval_s
         self._bay.timers.set(_SAMPLE, now + (interval_s or _LOOK_FOR_INTERVAL_S))
+
+    def begin_to_keep(self, now: float) -> None:
+        """A transaction has begun: take what its end is to bring, where that is wanted."""
+        for name in _EACH:
+            self._bay.timers.clear(name)
+            self._plan_to_keep(name, now)
 
     def settings_changed(self, now: float) -> None:
         """Look again at the interval of clock-aligned values."""
@@ -79,20 +93,39 @@ class Sampler:
     def _on_aligned(self, now: float) -> None:
         self._plan_aligned(now)
         has_transaction = self._bay.transaction is not None
-        is_wanted = self._host.dialect.sends_aligned(has_transaction=has_transaction)
+        is_wanted = self._host.dialect.sends_aligned(
+            has_transaction=has_transaction, is_busy=self._host.charging_count() > 0
+        )
         if is_wanted and not self._is_silent(now):
             self.say(now, SampleContext.CLOCK)
 
     def _plan_aligned(self, now: float) -> None:
         """Wait for the next round time by the station's clock, counted from midnight (UTC)."""
-        every_s = self._aligned_every_s
-        if every_s <= 0:
-            return
+        if self._aligned_every_s > 0:
+            self._bay.timers.set(_ALIGNED, self._round_s(self._aligned_every_s, now))
+
+    def _round_s(self, every_s: float, now: float) -> float:
         at = self._host.at(now)
         midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
         passed_s = (at - midnight) / timedelta(seconds=1)
-        left_s = every_s - passed_s % every_s
-        self._bay.timers.set(_ALIGNED, now + left_s)
+        return now + every_s - passed_s % every_s
+
+    def _plan_to_keep(self, name: str, now: float) -> None:
+        every_s = self._host.dialect.kept_interval_s(_EACH[name])
+        if every_s > 0:
+            at = now + every_s if name == _KEEP else self._round_s(every_s, now)
+            self._bay.timers.set(name, at)
+
+    def _on_keep(self, name: str, now: float) -> None:
+        """Keep a set of values for the transaction's end (TxEndedInterval)."""
+        bay, host = self._bay, self._host
+        if bay.transaction is None:
+            return
+        self._plan_to_keep(name, now)
+        if not self._is_silent(now):
+            moment = Moment(host.at(now), is_offline=not host.is_online)
+            reading = bay.supply.read(_EACH[name].value, moment.at)
+            host.dialect.keep(bay.transaction, reading, moment, _EACH[name])
 
     def _is_silent(self, now: float) -> bool:
         return self._bay.supply.effects(now).is_meter_silent

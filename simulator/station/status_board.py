@@ -60,6 +60,7 @@ class StatusBoard:
             reading, moment = bay.supply.read(), self._moment(now)
             host.say(host.dialect.charging_state(bay.transaction, status, reading, moment))
         self._report(now, "status.changed", status=status.value)
+        host.reservations.look_again(now)
 
     def _tell(self, now: float) -> None:
         """Tell the status if it is another one than was told."""
@@ -80,7 +81,9 @@ class StatusBoard:
             return self._idle()
         vehicle = bay.supply.vehicle
         if vehicle is None:
-            return Status.SUSPENDED_EV
+            # A cable that is fixed to the station is free then in 2.0.1 (E10).
+            prepares = self._host.dialect.prepares_for_token
+            return Status.SUSPENDED_EV if prepares else Status.AVAILABLE
         if bay.supply.is_pausing:
             return Status.SUSPENDED_EVSE
         return Status.CHARGING if bay.supply.is_asked else Status.SUSPENDED_EV
@@ -94,8 +97,8 @@ class StatusBoard:
         if bay.admission.granted is not None and self._host.dialect.prepares_for_token:
             # 2.0.1 has no word for it: without a cable the connector is not Occupied (E03).
             return Status.PREPARING
-        is_reserved = self._host.reservations.of(bay.evse_id) is not None
-        return Status.RESERVED if is_reserved else Status.AVAILABLE
+        is_held = self._host.reservations.holds(bay.evse_id)
+        return Status.RESERVED if is_held else Status.AVAILABLE
 
     def _moment(self, now: float) -> Moment:
         return Moment(self._host.at(now), is_offline=not self._host.is_online)

@@ -38,6 +38,8 @@ class StopReason(StrEnum):
     UNLOCK_COMMAND = "UnlockCommand"
     OTHER = "Other"
     POWER_LOSS = "PowerLoss"
+    TIMEOUT = "Timeout"
+    """The cable did not come back; 2.0.1 alone."""
     MASTER_PASS = "MasterPass"  # noqa: S105 - a card, no password
     """2.0.1 alone."""
 

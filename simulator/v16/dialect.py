@@ -55,6 +55,8 @@ class V16:
     has_token_types = False
     refuses_when_rejected = False
     prepares_for_token = True
+    asks_of_each_token = False
+    shows_any_reservation = False
 
     def __init__(
         self,
@@ -79,10 +81,20 @@ class V16:
         """ClockAlignedDataInterval."""
         return self.configuration.number("ClockAlignedDataInterval")
 
-    def sends_aligned(self, *, has_transaction: bool) -> bool:
+    def sends_aligned(self, *, has_transaction: bool, is_busy: bool) -> bool:  # noqa: ARG002 - each EVSE by itself
         """Whether MeterValuesAlignedData, or StopTxnAlignedData of a transaction, names any."""
         kept = has_transaction and self.configuration.measurands("StopTxnAlignedData")
         return bool(kept or self.configuration.measurands("MeterValuesAlignedData"))
+
+    def kept_interval_s(self, context: SampleContext) -> float:  # noqa: ARG002
+        """Return 0: what StopTransaction brings is taken along with what is sent."""
+        return 0.0
+
+    def keep(
+        self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
+    ) -> None:
+        """Keep values for StopTransaction."""
+        metering.keep(self.configuration, transaction, reading, at, context)
 
     @property
     def heartbeat_interval_s(self) -> float:

@@ -21,7 +21,8 @@ from simulator.v201.contracts import chain_of, is_contract, ocsp_data
 from simulator.v201.device_model import DeviceModel
 from simulator.v201.profiles import encode_schedule
 from simulator.v201.tokens import token_info, token_rules
-from simulator.v201.transactions import Transactions, id_token
+from simulator.v201.transactions import KEPT_FROM, Transactions
+from simulator.v201.words import id_token
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from simulator.station.firmware import FirmwareOrder, FirmwareStatus
     from simulator.station.local_list import TokenInfo
     from simulator.station.logs import LogOrder, LogStatus
-    from simulator.station.transaction import Moment, Token
+    from simulator.station.transaction import Moment, SampleContext, Token
 
 
 class V201(Transactions):
@@ -48,6 +49,8 @@ class V201(Transactions):
     has_token_types = True
     refuses_when_rejected = True
     prepares_for_token = False
+    asks_of_each_token = True
+    shows_any_reservation = True
 
     def __init__(
         self,
@@ -76,12 +79,19 @@ class V201(Transactions):
         """AlignedDataCtrlr.Interval."""
         return self.model.number("AlignedDataCtrlr", "Interval")
 
-    def sends_aligned(self, *, has_transaction: bool) -> bool:
-        """Whether AlignedDataCtrlr is enabled, and not for idle EVSEs alone (SendDuringIdle)."""
+    def sends_aligned(self, *, has_transaction: bool, is_busy: bool) -> bool:
+        """Whether AlignedDataCtrlr is enabled, and not for idle stations alone (SendDuringIdle)."""
         model, component = self.model, "AlignedDataCtrlr"
         if model.text(component, "Enabled") != "true":
             return False
-        return not (has_transaction and model.text(component, "SendDuringIdle") == "true")
+        return not ((has_transaction or is_busy) and model.flag(component, "SendDuringIdle"))
+
+    def kept_interval_s(self, context: SampleContext) -> float:
+        """SampledDataCtrlr's or AlignedDataCtrlr's TxEndedInterval; 0 where it is off."""
+        component = KEPT_FROM[context]
+        if not self.model.flag(component, "Enabled"):
+            return 0.0
+        return self.model.number(component, "TxEndedInterval")
 
     @property
     def heartbeat_interval_s(self) -> float:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from simulator.station.bay import Bay
     from simulator.station.core import Station
     from simulator.station.dialect import Command
-    from simulator.v201.transactions import Told
+    from simulator.v201.words import Told
 
 _Remote: Final = enums.RequestStartStopStatusEnumType
 _Unlock: Final = enums.UnlockStatusEnumType

@@ -7,7 +7,7 @@ LocalAuthListCtrlr and TxCtrlr.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from simulator.station.authorization import TokenRules
 from simulator.station.local_list import TokenInfo
@@ -16,6 +16,10 @@ from simulator.wire import from_text
 if TYPE_CHECKING:
     from csms.ocppj.frames import Payload
     from simulator.v201.device_model import DeviceModel
+
+
+_OUTLIVES: Final = ({"Authorized"}, {"Authorized", "ParkingBayOccupancy"})
+"""The stop points with which a transaction may wait for its cable to come back."""
 
 
 def token_info(answer: Payload) -> TokenInfo | None:
@@ -55,13 +59,20 @@ def token_rules(model: DeviceModel) -> TokenRules:
         asks_for_remote=is_on("AuthCtrlr", "AuthorizeRemoteStart", otherwise=False),
         stops_on_invalid=is_on("TxCtrlr", "StopTxOnInvalidId", otherwise=True),
         energy_on_invalid_wh=number("TxCtrlr", "MaxEnergyOnInvalidId", 0.0),
-        stops_on_unplug=is_on("TxCtrlr", "StopTxOnEVSideDisconnect", otherwise=True),
+        stops_on_unplug=is_on("TxCtrlr", "StopTxOnEVSideDisconnect", otherwise=True)
+        or _ends_with_cable(_text(model, "TxCtrlr", "TxStopPoint") or ""),
         waits_for_cable_s=number("TxCtrlr", "EVConnectionTimeOut", 60.0),
+        waits_for_return_s=number("TxCtrlr", "EVConnectionTimeOut", 60.0),
         is_needed=is_on("AuthCtrlr", "Enabled", otherwise=True),
         asks=not is_on("AuthCtrlr", "DisableRemoteAuthorization", otherwise=False),
         master_group=_text(model, "AuthCtrlr", "MasterPassGroupId") or None,
         cache_life_s=number("AuthCacheCtrlr", "LifeTime", math.inf),
     )
+
+
+def _ends_with_cable(stop_points: str) -> bool:
+    """Whether a transaction cannot outlive its cable, whatever else is set (E06, E10)."""
+    return set(stop_points.split(",")) not in _OUTLIVES
 
 
 def _text(model: DeviceModel, component: str, name: str) -> str | None:

@@ -7,7 +7,7 @@ Source: OCPP 2.0.1 part 2, E01 to E15 and TxStartStopPoint.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -19,16 +19,14 @@ from simulator.station.transaction import SampleContext, Status, StopReason
 from simulator.v201.charging_needs import needs_told
 from simulator.v201.extras import Extras
 from simulator.v201.metering import meter_values
-from simulator.v201.tokens import token_info
-from simulator.wire import to_text
+from simulator.v201.words import Told, Words, event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from csms.ocppj.frames import Payload
     from simulator.metering.reading import Reading
     from simulator.station.dialect import InfoListener
-    from simulator.station.transaction import Moment, Token, Transaction
+    from simulator.station.transaction import Moment, Transaction
     from simulator.v201.device_model import DeviceModel
 
 _Event: Final = enums.TransactionEventEnumType
@@ -53,9 +51,16 @@ _STOPS: Final = MappingProxyType(
         StopReason.UNLOCK_COMMAND: (_Reason.other, _Trigger.unlock_command),
         StopReason.OTHER: (_Reason.other, _Trigger.abnormal_condition),
         StopReason.MASTER_PASS: (_Reason.master_pass, _Trigger.stop_authorized),
+        StopReason.TIMEOUT: (_Reason.timeout, _Trigger.ev_connect_timeout),
         StopReason.POWER_LOSS: (_Reason.power_loss, _Trigger.abnormal_condition),
     }
 )
+_WITHOUT_CABLE: Final = frozenset({StopReason.EV_DISCONNECTED, StopReason.TIMEOUT})
+KEPT_FROM: Final = MappingProxyType(
+    {SampleContext.PERIODIC: "SampledDataCtrlr", SampleContext.CLOCK: "AlignedDataCtrlr"}
+)
+_MAX_KEPT: Final = 1000
+"""Beyond it every second set is given up, as in E04.FR.08."""
 _AT_AUTHORITY: Final = frozenset(
     {StopReason.LOCAL, StopReason.REMOTE, StopReason.DE_AUTHORIZED, StopReason.MASTER_PASS}
 )
@@ -67,43 +72,14 @@ _ENDS: Final = MappingProxyType(
         Change.INTERRUPTED: (_Trigger.reset_command, _Reason.immediate_reset),
     }
 )
+_OF_CABLE: Final = MappingProxyType(
+    {
+        Change.PLUGGED: (_Trigger.cable_plugged_in, _State.ev_connected),
+        Change.UNPLUGGED: (_Trigger.ev_communication_lost, _State.idle),
+    }
+)
 _BAY, _CABLE, _TOKEN = "ParkingBayOccupancy", "EVConnected", "Authorized"
 _PATH, _ENERGY, _SIGNED = "PowerPathClosed", "EnergyTransfer", "DataSigned"
-
-
-@dataclass(slots=True)
-class Told:
-    """A transaction that was told of and in which no power flows.
-
-    `connector` is known once there is a cable. `is_granted` once its token was told. `reason` is
-    why power has ended, None before it began.
-    """
-
-    id: str
-    evse_id: int
-    next_seq: int = 0
-    connector: int | None = None
-    is_granted: bool = False
-    reason: object = None
-
-    def take_seq(self) -> int:
-        """Return the next sequence number, counted from 0."""
-        self.next_seq += 1
-        return self.next_seq - 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What an event says besides where and when."""
-
-    kind: object
-    trigger: object
-    state: object = None
-    reason: object = None
-    token: Token | None = None
-    remote_start_id: int | None = None
-    reservation_id: int | None = None
-    meter_value: object = None
 
 
 class Transactions(Extras):
@@ -121,20 +97,31 @@ class Transactions(Extras):
     def visit_changed(self, news: News) -> Sequence[Outgoing]:
         """Return what is told of a change without power, most often nothing."""
         told = self.told.get(news.evse_id)
+        if news.transaction is not None and news.change in _OF_CABLE:
+            return self._in_transaction(news, news.transaction)
         match news.change:
             case Change.BEGUN:
                 needs = needs_told(news)
                 return () if needs is None else [needs]
             case Change.PLUGGED:
                 return self._plugged(news, told)
-            case Change.GRANTED:
-                return self._granted(news) if told is None else ()
-            case Change.UNPLUGGED:
-                return () if told is None else self._unplugged(news, told)
+            case Change.GRANTED if told is None:
+                return self._granted(news)
             case _ if told is not None:
-                trigger, reason = _ENDS[news.change]
-                return [self._end(news, told, trigger, told.reason or reason)]
+                return self._went_on(news, told)
         return ()
+
+    def _went_on(self, news: News, told: Told) -> Sequence[Outgoing]:
+        """Return word of a change in what was told of already."""
+        match news.change:
+            case Change.GRANTED:
+                return ()
+            case Change.UNPLUGGED:
+                return self._unplugged(news, told)
+            case Change.CUT:
+                return self._cut(news, told)
+        trigger, reason = _ENDS[news.change]
+        return [self._end(news, told, trigger, told.reason or reason)]
 
     def started(
         self, transaction: Transaction, reading: Reading, listener: InfoListener
@@ -156,16 +143,16 @@ class Transactions(Extras):
         self, transaction: Transaction, status: Status, reading: Reading, at: Moment
     ) -> Outgoing | None:
         """Return TransactionEvent Updated with the new state."""
+        transaction.status = status if status in _STATES else None
         if status not in _STATES:
             return None
-        transaction.status = status
         state, trigger = _STATES[status], _Trigger.charging_state_changed
         if transaction.id in self._silent:
             if status is not Status.CHARGING:
                 return None
             listener = self._silent.pop(transaction.id)
             return self._start(transaction, at, reading, (trigger, state), listener)
-        return self._event(transaction, at, _Words(_Event.updated, trigger, state))
+        return event(transaction, at, Words(_Event.updated, trigger, state))
 
     def metered(
         self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
@@ -180,13 +167,13 @@ class Transactions(Extras):
         if context is SampleContext.TRIGGER:
             status = transaction.status
             state = _State.ev_connected if status is None else _STATES[status]
-            words = _Words(_Event.updated, _Trigger.trigger, state, meter_value=told)
-            return self._event(transaction, at, words)
+            words = Words(_Event.updated, _Trigger.trigger, state, meter_value=told)
+            return event(transaction, at, words)
         is_aligned = context.value == "Sample.Clock"
         trigger = _Trigger.meter_value_clock if is_aligned else _Trigger.meter_value_periodic
         if told is None:
             return None
-        return self._event(transaction, at, _Words(_Event.updated, trigger, meter_value=told))
+        return event(transaction, at, Words(_Event.updated, trigger, meter_value=told))
 
     def idle_metered(
         self, evse_id: int, reading: Reading, at: Moment, context: SampleContext
@@ -206,17 +193,19 @@ class Transactions(Extras):
         if self._silent.pop(transaction.id, None) is not None:
             return None
         stopped_reason, trigger = _STOPS[reason]
-        is_gone = reason is StopReason.EV_DISCONNECTED
-        words = _Words(
-            _Event.updated if self._goes_on(reason) else _Event.ended,
+        state = _State.idle if reason in _WITHOUT_CABLE else _State.ev_connected
+        is_last = not self._goes_on(reason)
+        words = Words(
+            _Event.ended if is_last else _Event.updated,
             trigger,
-            _State.idle if is_gone else _State.ev_connected,
-            None if self._goes_on(reason) else stopped_reason,
+            # That power has ended is told apart where the transaction goes on.
+            None if not is_last and reason in _AT_AUTHORITY else state,
+            stopped_reason if is_last else None,
             token=transaction.stopped_by,
-            meter_value=self._values(reading, at, SampleContext.END),
+            meter_value=self._last_values(reading, at, transaction.kept) if is_last else None,
         )
-        event = self._event(transaction, at, words)
-        if words.kind is _Event.ended:
+        ending = event(transaction, at, words)
+        if is_last:
             self.transaction_ended(transaction.id)
         else:
             self.told[transaction.evse_id] = Told(
@@ -226,8 +215,9 @@ class Transactions(Extras):
                 transaction.connector,
                 is_granted=True,
                 reason=stopped_reason,
+                kept=transaction.kept,
             )
-        return event
+        return ending
 
     def _goes_on(self, reason: StopReason) -> bool:
         """Whether the wire's transaction outlives the flow of power."""
@@ -237,73 +227,92 @@ class Transactions(Extras):
         return reason is StopReason.EV_DISCONNECTED and points == {_BAY}
 
     def _plugged(self, news: News, told: Told | None) -> Sequence[Outgoing]:
-        plugged = _Words(_Event.updated, _Trigger.cable_plugged_in, _State.ev_connected)
+        plugged = Words(_Event.updated, _Trigger.cable_plugged_in, _State.ev_connected)
         if told is not None:
             told.connector = news.connector
-            return [self._event(told, news.at, plugged)]
+            values = self._values(news.read(), news.at, SampleContext.BEGIN)
+            return [event(told, news.at, replace(plugged, meter_value=values))]
         points = set(self.model.members("TxCtrlr", "TxStartPoint"))
         if not points & {_BAY, _CABLE}:
             return ()
         told = Told(news.new_id(), news.evse_id, connector=news.connector)
         self.told[news.evse_id] = told
         if _BAY in points:
-            arrived = _Words(
+            arrived = Words(
                 _Event.started,
                 _Trigger.ev_detected,
                 _State.idle,
                 meter_value=self._values(news.read(), news.at, SampleContext.BEGIN),
             )
-            first = self._event(told, news.at, arrived)
-            return [first, self._event(told, news.at, plugged)]
-        started = _Words(
+            first = event(told, news.at, arrived)
+            return [first, event(told, news.at, plugged)]
+        started = Words(
             _Event.started,
             _Trigger.cable_plugged_in,
             _State.ev_connected,
             meter_value=self._values(news.read(), news.at, SampleContext.BEGIN),
         )
-        return [self._event(told, news.at, started)]
+        return [event(told, news.at, started)]
 
     def _granted(self, news: News) -> Sequence[Outgoing]:
         grant = news.grant
         if grant is None or _TOKEN not in self.model.members("TxCtrlr", "TxStartPoint"):
             return ()
         told = self.told[news.evse_id] = Told(news.new_id(), news.evse_id, is_granted=True)
-        words = _Words(
+        words = Words(
             _Event.started,
             _Trigger.remote_start if grant.is_remote else _Trigger.authorized,
             _State.idle,
             token=grant.token,
             remote_start_id=grant.remote_start_id,
-            meter_value=self._values(news.read(), news.at, SampleContext.BEGIN),
+            reservation_id=grant.reservation_id,
         )
-        return [self._event(told, news.at, words, news.listener)]
+        return [event(told, news.at, words, news.listener)]
+
+    def _in_transaction(self, news: News, transaction: Transaction) -> Sequence[Outgoing]:
+        """Return word of the cable in a transaction that outlives its loss (E10)."""
+        if transaction.id in self._silent:
+            return ()
+        transaction.connector = news.connector
+        trigger, state = _OF_CABLE[news.change]
+        return [event(transaction, news.at, Words(_Event.updated, trigger, state))]
+
+    def _cut(self, news: News, told: Told) -> Sequence[Outgoing]:
+        """Return word of the power that has ended in a transaction that goes on (E06)."""
+        if told.reason is _Reason.ev_disconnected:
+            return ()
+        words = Words(_Event.updated, _Trigger.charging_state_changed, _State.ev_connected)
+        return [event(told, news.at, words)]
 
     def _unplugged(self, news: News, told: Told) -> Sequence[Outgoing]:
         reason = told.reason or _Reason.ev_disconnected
         points = set(self.model.members("TxCtrlr", "TxStopPoint"))
         if points != {_BAY}:
             return [self._end(news, told, _Trigger.ev_communication_lost, reason)]
-        unplugged = _Words(_Event.updated, _Trigger.ev_communication_lost, _State.idle)
+        unplugged = Words(_Event.updated, _Trigger.ev_communication_lost, _State.idle)
         is_told = told.reason is _Reason.ev_disconnected
-        first = [] if is_told else [self._event(told, news.at, unplugged)]
+        first = [] if is_told else [event(told, news.at, unplugged)]
         return [*first, self._end(news, told, _Trigger.ev_departed, reason)]
 
     def _end(self, news: News, told: Told, trigger: object, reason: object) -> Outgoing:
         self.told.pop(news.evse_id, None)
         self.transaction_ended(told.id)
         is_in = news.change is Change.INTERRUPTED
-        words = _Words(
+        # Without a connector there is no meter of which to tell.
+        reading = None if told.connector is None else news.read()
+        values = None if reading is None else self._last_values(reading, news.at, told.kept)
+        words = Words(
             _Event.ended,
             trigger,
             _State.ev_connected if is_in else _State.idle,
             reason,
-            meter_value=self._values(news.read(), news.at, SampleContext.END),
+            meter_value=values,
         )
-        return self._event(told, news.at, words)
+        return event(told, news.at, words)
 
     def _authorized(self, transaction: Transaction, at: Moment, listener: InfoListener) -> Outgoing:
         """Return word of the token in a transaction that the cable began (E02, E03)."""
-        words = _Words(
+        words = Words(
             _Event.updated,
             _Trigger.remote_start if transaction.is_remote else _Trigger.authorized,
             _State.ev_connected,
@@ -311,7 +320,7 @@ class Transactions(Extras):
             remote_start_id=transaction.remote_start_id,
             reservation_id=transaction.reservation_id,
         )
-        return self._event(transaction, at, words, listener)
+        return event(transaction, at, words, listener)
 
     def _start(
         self,
@@ -322,7 +331,7 @@ class Transactions(Extras):
         listener: InfoListener,
     ) -> Outgoing:
         trigger, state = told
-        words = _Words(
+        words = Words(
             _Event.started,
             # F01.FR.19: the first event after a remote start names it as its cause.
             _Trigger.remote_start if transaction.is_remote else trigger,
@@ -332,51 +341,25 @@ class Transactions(Extras):
             reservation_id=transaction.reservation_id,
             meter_value=self._values(reading, at, SampleContext.BEGIN),
         )
-        return self._event(transaction, at, words, listener)
+        return event(transaction, at, words, listener)
 
-    def _values(self, reading: Reading, at: Moment, context: SampleContext) -> object:
+    def keep(
+        self, transaction: Transaction, reading: Reading, at: Moment, context: SampleContext
+    ) -> None:
+        """Keep what the end of a transaction is to bring (J01.FR.14, J02.FR.10)."""
+        wanted = self.model.members(KEPT_FROM[context], "TxEndedMeasurands")
+        kept = meter_values(self.model, reading, at, context.value, wanted)
+        if kept is not None:
+            if len(transaction.kept) >= _MAX_KEPT:
+                del transaction.kept[1::2]
+            transaction.kept.extend(kept)
+
+    def _values(
+        self, reading: Reading, at: Moment, context: SampleContext
+    ) -> list[datatypes.MeterValueType] | None:
         wanted = self.model.measurands(context.value)
         return meter_values(self.model, reading, at, context.value, wanted)
 
-    def _event(
-        self,
-        of: Transaction | Told,
-        at: Moment,
-        words: _Words,
-        listener: InfoListener | None = None,
-    ) -> Outgoing:
-        message = call.TransactionEvent(
-            event_type=words.kind,
-            timestamp=to_text(at.at),
-            trigger_reason=words.trigger,
-            seq_no=of.take_seq(),
-            offline=at.is_offline,
-            transaction_info=datatypes.TransactionType(
-                transaction_id=of.id,
-                charging_state=words.state,
-                stopped_reason=words.reason,
-                remote_start_id=words.remote_start_id,
-            ),
-            evse=datatypes.EVSEType(id=of.evse_id, connector_id=of.connector),
-            id_token=None if words.token is None else id_token(words.token),
-            reservation_id=words.reservation_id,
-            meter_value=words.meter_value,
-        )
-        event = Outgoing("TransactionEvent", lambda: message, is_durable=True, transaction=of.id)
-        if listener is not None:
-            event.on_result = _teller(listener)
-        return event
-
-
-def id_token(token: Token) -> datatypes.IdTokenType:
-    """Return a token as messages carry it."""
-    return datatypes.IdTokenType(id_token=token.text, type=enums.IdTokenEnumType(token.kind))
-
-
-def _teller(listener: InfoListener) -> Callable[[Payload, float], None]:
-    def take(answer: Payload, now: float) -> None:
-        info = token_info(answer)
-        if info is not None:
-            listener(info, now)
-
-    return take
+    def _last_values(self, reading: Reading, at: Moment, kept: list[object]) -> object:
+        """Return what was kept for the end, and the meter's values then."""
+        return [*kept, *(self._values(reading, at, SampleContext.END) or ())] or None

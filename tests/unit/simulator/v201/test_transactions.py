@@ -72,6 +72,7 @@ def cable_first(site):
 
 
 CHARGING = "Updated ChargingStateChanged Charging"
+CUT = "Updated ChargingStateChanged EVConnected"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,8 @@ CHARGING = "Updated ChargingStateChanged Charging"
                 "Started CablePluggedIn EVConnected",
                 "Updated Authorized EVConnected",
                 CHARGING,
-                "Updated StopAuthorized EVConnected",
+                "Updated StopAuthorized -",
+                CUT,
                 "Ended EVCommunicationLost Idle Local",
             ],
         ),
@@ -105,7 +107,8 @@ CHARGING = "Updated ChargingStateChanged Charging"
                 "Updated CablePluggedIn EVConnected",
                 "Updated Authorized EVConnected",
                 CHARGING,
-                "Updated StopAuthorized EVConnected",
+                "Updated StopAuthorized -",
+                CUT,
                 "Updated EVCommunicationLost Idle",
                 "Ended EVDeparted Idle Local",
             ],
@@ -204,11 +207,11 @@ def test_remote_start_takes_up_the_transaction_that_the_cable_began(lab):
     assert event["transactionInfo"]["remoteStartId"] == 44
     assert event["idToken"]["idToken"] == "R-1"
     assert site.command("RequestStopTransaction", transactionId=begun)["status"] == "Accepted"
-    assert site.told()[3:] == ["Updated RemoteStop EVConnected"]
+    assert site.told()[3:] == ["Updated RemoteStop -", CUT]
     status = site.command("GetTransactionStatus", transactionId=begun)
     assert status == {"messagesInQueue": False, "ongoingIndicator": True}
     site.unplug()
-    assert site.told()[4:] == ["Ended EVCommunicationLost Idle Remote"]
+    assert site.told()[5:] == ["Ended EVCommunicationLost Idle Remote"]
     site.check_sequence()
 
 
