@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from csms.ocppj.frames import Payload
 
+_OFFSET: Final = len("+00:00")
 _AS_THEY_ARE: Final = frozenset({str, int, float, bool})
 
 
@@ -40,9 +41,20 @@ def to_payload(message: object) -> Payload:
     return payload
 
 
+def members(of: type[object], *names: str) -> tuple[str, ...]:
+    """Return how members of a message are spelled, for what is made too often to go through it.
+
+    Raises: KeyError for one that the package's type has not.
+    """
+    known = _names(of)
+    return tuple(known[name] for name in names)
+
+
 def to_text(at: datetime) -> str:
     """Return an instant as UTC with milliseconds and Z."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.isoformat(timespec="milliseconds")[:-_OFFSET] + "Z"
 
 
 def from_text(text: object) -> datetime | None:

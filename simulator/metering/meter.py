@@ -6,11 +6,13 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from simulator.metering.noise import NOISE
 from simulator.metering.reading import AMBIENT_C, GRID_HZ, Reading
 from simulator.metering.signing import Signer
 from simulator.vehicles.vehicle import CurrentType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from random import Random
 
@@ -27,6 +29,12 @@ _HZ_SIGMA = 0.01
 _WARMER_BY_C = 35.0
 _FAN_FROM_C = 40.0
 _FAN_RPM = 1_200.0
+_NAMED: Mapping[tuple[int, ...], tuple[str | None, ...]] = {
+    (0, 1): ("L1", "L2"),
+    (0, 2): ("L1", "L3"),
+    (1, 2): ("L2", "L3"),
+    (0, 1, 2): ("L1", "L2", "L3"),
+}
 _SERIES = frozenset({"Sample.Periodic", "Sample.Clock"})
 _SIGNED_CONTEXTS = frozenset({"Transaction.Begin", "Transaction.End", "Trigger"})
 
@@ -34,12 +42,25 @@ _SIGNED_CONTEXTS = frozenset({"Transaction.Begin", "Transaction.End", "Trigger"}
 class Meter:
     """A register in joules behind a display in steps; starts at a reading chosen by `random`."""
 
-    __slots__ = ("_key_seed", "_model", "_places", "_random", "_series", "_signer", "energy_j")
+    __slots__ = (
+        "_is_dc",
+        "_key_seed",
+        "_model",
+        "_phases",
+        "_places",
+        "_random",
+        "_series",
+        "_signer",
+        "energy_j",
+    )
 
     def __init__(self, random: Random, model: EvseModel) -> None:
         self._random = random
         self._model = model
         self._places = sorted(model.wiring())
+        self._is_dc = model.current is CurrentType.DC
+        is_single = self._is_dc or len(self._places) == 1
+        self._phases = (None,) if is_single else _NAMED[tuple(self._places)]
         self.energy_j = random.randint(10_000, 5_000_000) * JOULES_PER_WH
         self._series: dict[str, int] = {}
         self._key_seed = random.getrandbits(128)
@@ -74,33 +95,31 @@ class Meter:
 
     def read(self, flow: Flow, context: str | None = None) -> Reading:
         """Return the values at an instant, with noise within the meter's class."""
-        form = self._model.meter
-        sigma = form.accuracy / _SIGMAS_IN_CLASS
-        error = max(-form.accuracy, min(form.accuracy, self._random.gauss(0, sigma)))
-        power_w = flow.power_w * (1 + error)
-        is_dc = self._model.current is CurrentType.DC
-        places = self._places
-        voltages = self._dc_voltage(flow) if is_dc else self._voltages(flow, places)
-        warm_c = AMBIENT_C + _WARMER_BY_C * min(1.0, flow.draw / self._model.max_offer)
+        model, noise = self._model, NOISE.some(self._random)
+        form, is_dc = model.meter, self._is_dc
+        error = noise[0] * form.accuracy / _SIGMAS_IN_CLASS
+        power_w = flow.power_w * (1 + max(-form.accuracy, min(form.accuracy, error)))
+        voltages = self._dc_voltage(flow) if is_dc else self._voltages(flow, noise)
+        warm_c = AMBIENT_C + _WARMER_BY_C * min(1.0, flow.draw / model.max_offer)
+        if is_dc:
+            currents: tuple[float, ...] = (_rounded(power_w / voltages[0], form.step_a),)
+        else:
+            currents = self._currents(flow, noise)
         return Reading(
-            register_wh=self.register_wh,
-            power_w=_rounded(power_w, form.step_w),
-            currents_a=(
-                (_rounded(power_w / voltages[0], form.step_a),)
-                if is_dc
-                else self._currents(flow, places)
-            ),
-            voltages_v=voltages,
-            soc_percent=None if flow.soc is None else round(flow.soc * 100, 0),
-            offered=None if flow.offered is None else round(flow.offered, 1),
-            offered_phases=flow.offered_phases,
-            phases=(None,) if is_dc or len(places) == 1 else tuple(f"L{1 + p}" for p in places),
-            is_dc=is_dc,
-            interval_wh=self._interval_wh(context),
-            frequency_hz=round(GRID_HZ + self._random.gauss(0, _HZ_SIGMA), 2),
-            temperature_c=round(warm_c, 1),
-            fan_rpm=_FAN_RPM if warm_c > _FAN_FROM_C else 0.0,
-            form=form,
+            self.register_wh,
+            _rounded(power_w, form.step_w),
+            currents,
+            voltages,
+            None if flow.soc is None else round(flow.soc * 100, 0),
+            None if flow.offered is None else round(flow.offered, 1),
+            flow.offered_phases,
+            self._phases,
+            is_dc,
+            self._interval_wh(context),
+            round(GRID_HZ + noise[1] * _HZ_SIGMA, 2),
+            round(warm_c, 1),
+            _FAN_RPM if warm_c > _FAN_FROM_C else 0.0,
+            form,
         )
 
     def signed(self, reading: Reading, context: str | None, at: datetime | None) -> Reading:
@@ -126,17 +145,21 @@ class Meter:
     def _dc_voltage(self, flow: Flow) -> tuple[float, ...]:
         return (round(_DC_V_EMPTY + _DC_V_SPAN * (flow.soc or 0.0), 1),)
 
-    def _voltages(self, flow: Flow, places: list[int]) -> tuple[float, ...]:
-        gauss = self._random.gauss
-        return tuple(round(flow.volts[place] + gauss(0, _VOLT_SIGMA), 1) for place in places)
+    def _voltages(self, flow: Flow, noise: Sequence[float]) -> tuple[float, ...]:
+        volts = flow.volts
+        return tuple([round(volts[at] + noise[2 + at] * _VOLT_SIGMA, 1) for at in self._places])
 
-    def _currents(self, flow: Flow, places: list[int]) -> tuple[float, ...]:
-        step_a, gauss = self._model.meter.step_a, self._random.gauss
+    def _currents(self, flow: Flow, noise: Sequence[float]) -> tuple[float, ...]:
+        step_a, draw, used = self._model.meter.step_a, flow.draw, flow.used
+        if draw <= 0:
+            return (0.0,) * len(self._places)
         return tuple(
-            _rounded(max(0.0, flow.draw + gauss(0, _CURRENT_SIGMA_A)), step_a)
-            if place in flow.used and flow.draw > 0
-            else 0.0
-            for place in places
+            [
+                _rounded(max(0.0, draw + noise[5 + at] * _CURRENT_SIGMA_A), step_a)
+                if at in used
+                else 0.0
+                for at in self._places
+            ]
         )
 
 

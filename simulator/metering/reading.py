@@ -15,9 +15,11 @@ AMBIENT_C = 22.0
 GRID_HZ = 50.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Flow:
     """What really flows: the draw of the car (A per phase, DC: W), and on how many phases.
+
+    Nobody changes it, nor a reading; they are not frozen only because that takes twice as long.
 
     `used` are those phases of the grid (0 is L1), `volts` the voltages of L1 to L3.
     """
@@ -32,7 +34,7 @@ class Flow:
     offered_phases: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """One set of values. `phases` names what `currents_a` and `voltages_v` hold, in order.
 

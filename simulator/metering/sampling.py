@@ -6,8 +6,7 @@ Source: OCPP 1.6, 7.31; OCPP 2.0.1 part 2, MeasurandEnumType.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from simulator.metering import forms
 from simulator.metering.forms import (
@@ -37,11 +36,11 @@ _DC_NOMINAL_V: Final = 400.0
 _FACTOR: Final = 0.99
 _TAN_PHI: Final = 0.1425
 _KILO: Final = 1000.0
+_SURELY_SHORT: Final = len("0.123456")
 _ONLY_16: Final = frozenset({forms.TEMPERATURE, forms.RPM})
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One sampled value before it is spelled; `phase` and `location` where they say something.
 
     What is meant is `amount` times 10 to the power of `multiplier`, which 2.0.1 can tell; `text`
@@ -59,7 +58,12 @@ class Value:
     @property
     def text(self) -> str:
         """The number as text, without a multiplier and without an exponent."""
-        amount = self.amount * 10**self.multiplier
+        amount = self.amount * 10**self.multiplier if self.multiplier else self.amount
+        text = repr(amount)
+        if text.endswith(".0"):
+            return text[:-2]
+        if len(text) <= _SURELY_SHORT and "e" not in text:
+            return text
         return f"{amount:.6f}".rstrip("0").rstrip(".")
 
 
@@ -72,8 +76,12 @@ def default_measurands(current: CurrentType, form: MeterForm = STANDARD) -> tupl
 def values(reading: Reading, measurands: Iterable[str]) -> list[Value]:
     """Return the values of a reading in the order asked; what the meter has not is left out."""
     form = reading.form
-    known = [name for name in measurands if name in _SOURCES and form.has(name)]
-    found = [value for name in known for value in _SOURCES[name](reading)]
+    has = form.measures
+    found: list[Value] = []
+    for name in measurands:
+        source = _SOURCES.get(name)
+        if source is not None and (has is None or name in has):
+            found += source(reading)
     if not form.labels and form.location == STANDARD.location:
         return found
     return [_placed(each, form) for each in found]
@@ -92,12 +100,12 @@ def is_known_to_16(measurand: str) -> bool:
 def _placed(value: Value, form: MeterForm) -> Value:
     """Return a value with the unit and the place that the form gives it."""
     unit = form.labels.get(value.unit, value.unit)
-    return replace(value, unit=unit, location=value.location or form.location)
+    return value._replace(unit=unit, location=value.location or form.location)
 
 
 def _energy(reading: Reading) -> list[Value]:
     value = _energy_value(ENERGY, reading.register_wh, reading.form)
-    return [value if reading.signed is None else replace(value, signed=reading.signed)]
+    return [value if reading.signed is None else value._replace(signed=reading.signed)]
 
 
 def _interval(reading: Reading) -> list[Value]:

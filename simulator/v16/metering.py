@@ -5,24 +5,28 @@ Source: OCPP 1.6 edition 2, 3.16, 7.31, 7.33, 7.43 and 9.1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ocpp.v16 import datatypes
 
 from simulator.metering.sampling import values
 from simulator.station.transaction import SampleContext
-from simulator.v16.keys import SAMPLED_KEY, split_phase
+from simulator.v16.keys import SAMPLED_KEY, listed, split_phase
 from simulator.v16.sampled import spelled
-from simulator.wire import to_text
+from simulator.wire import members, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
+    from csms.ocppj.frames import Payload
     from simulator.metering.reading import Reading
     from simulator.metering.sampling import Value
     from simulator.station.transaction import Moment, Transaction
     from simulator.v16.configuration import Configuration
 
+_TIME, _VALUES = members(datatypes.MeterValue, "timestamp", "sampled_value")
+_MOST_LISTS: Final = 1024
 _TOLD: Final[Mapping[str, str]] = {"Sample.Clock": "MeterValuesAlignedData"}
 _KEPT: Final[Mapping[str, str]] = {
     SampleContext.BEGIN: "StopTxnSampledData",
@@ -34,10 +38,10 @@ _KEPT: Final[Mapping[str, str]] = {
 
 def told(
     configuration: Configuration, reading: Reading, at: Moment, context: SampleContext
-) -> datatypes.MeterValue | None:
+) -> Payload | None:
     """Return what MeterValues tells, None where the key of this context is empty."""
     key = _TOLD.get(context, SAMPLED_KEY)
-    return _meter_value(reading, configuration.measurands(key), at, context)
+    return _meter_value(reading, configuration.text(key), at, context)
 
 
 def keep(
@@ -50,25 +54,42 @@ def keep(
     """Keep what StopTransaction is to bring (StopTxnSampledData, StopTxnAlignedData)."""
     if context not in _KEPT:
         return
-    measurands = configuration.measurands(_KEPT[context])
+    measurands = configuration.text(_KEPT[context])
     kept = _meter_value(reading, measurands, at, context) if measurands else None
     if kept is not None:
         transaction.kept.append(kept)
 
 
 def _meter_value(
-    reading: Reading, measurands: Iterable[str], at: Moment, context: SampleContext
-) -> datatypes.MeterValue | None:
-    sampled = spelled(_chosen(reading, measurands), context.value)
-    if not sampled:
-        return None
-    return datatypes.MeterValue(timestamp=to_text(at.at), sampled_value=sampled)
+    reading: Reading, measurands: str, at: Moment, context: SampleContext
+) -> Payload | None:
+    wanted = _wanted(measurands)
+    found = _chosen(reading, wanted) if wanted.has_phases else values(reading, wanted.measurands)
+    sampled = spelled(found, context.value)
+    return {_TIME: to_text(at.at), _VALUES: sampled} if sampled else None
 
 
-def _chosen(reading: Reading, measurands: Iterable[str]) -> Iterable[Value]:
+class _Wanted(NamedTuple):
+    """Measurands in the order asked, each with its phase where one is named."""
+
+    measurands: tuple[str, ...]
+    phases: tuple[str | None, ...]
+    has_phases: bool
+
+
+@lru_cache(maxsize=_MOST_LISTS)
+def _wanted(text: str) -> _Wanted:
+    """Return what the value of a key asks for."""
+    pairs = [split_phase(name) for name in listed(text)]
+    phases = tuple(phase for _, phase in pairs)
+    return _Wanted(tuple(name for name, _ in pairs), phases, any(phases))
+
+
+def _chosen(reading: Reading, wanted: _Wanted) -> list[Value]:
     """Return the values in the order asked; a measurand may name one of its phases."""
-    for name in measurands:
-        measurand, phase = split_phase(name)
-        for value in values(reading, [measurand]):
-            if phase is None or value.phase in (phase, f"{phase}-N"):
-                yield value
+    return [
+        value
+        for measurand, phase in zip(wanted.measurands, wanted.phases, strict=True)
+        for value in values(reading, [measurand])
+        if phase is None or value.phase in (phase, f"{phase}-N")
+    ]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ocpp.v201 import datatypes, enums
 
 from simulator.metering.sampling import values
-from simulator.wire import to_text
+from simulator.wire import members, to_payload, to_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from csms.ocppj.frames import Payload
     from simulator.metering.reading import Reading
     from simulator.metering.sampling import Value
     from simulator.metering.signing import SignedValue
     from simulator.station.transaction import Moment
     from simulator.v201.device_model import DeviceModel
 
+_TIME, _VALUES = members(datatypes.MeterValueType, "timestamp", "sampled_value")
+(_SIGNED,) = members(datatypes.SampledValueType, "signed_meter_value")
+_MOST_KINDS: Final = 4096
 _CLOCK: Final = "Sample.Clock"
 _BEGIN: Final = "Transaction.Begin"
 _CONTEXTS: Final = {each.value: each for each in enums.ReadingContextEnumType}
@@ -27,37 +33,48 @@ _KNOWN: Final = frozenset(each.value for each in enums.MeasurandEnumType)
 
 
 def meter_values(
-    model: DeviceModel, reading: Reading, at: Moment, context: str, measurands: list[str]
-) -> list[datatypes.MeterValueType] | None:
+    model: DeviceModel, reading: Reading, at: Moment, context: str, measurands: Iterable[str]
+) -> list[Payload] | None:
     """Return what a reading is told as; None where nothing of it is wanted."""
     sampled = [
         _sampled(model, each, context)
         for each in values(reading, measurands)
         if each.measurand in _KNOWN
     ]
-    if not sampled:
-        return None
-    return [datatypes.MeterValueType(timestamp=to_text(at.at), sampled_value=sampled)]
+    return [{_TIME: to_text(at.at), _VALUES: sampled}] if sampled else None
 
 
-def _sampled(model: DeviceModel, value: Value, context: str) -> datatypes.SampledValueType:
-    return datatypes.SampledValueType(
-        value=value.amount,
-        context=_CONTEXTS[context],
-        measurand=_MEASURANDS[value.measurand],
-        phase=_PHASES[value.phase] if value.phase else None,
-        location=_LOCATIONS[value.location or "Outlet"],
-        unit_of_measure=_unit(value.unit, value.multiplier),
-        signed_meter_value=_signed(model, value.signed, context) if value.signed else None,
+def _sampled(model: DeviceModel, value: Value, context: str) -> Payload:
+    measurand, amount, unit, phase, location, multiplier, signed = value
+    kind = _spelled(context, measurand, phase, location, unit, multiplier)
+    told = {**kind, "value": amount}
+    if signed is not None and (signature := _signed(model, signed, context)) is not None:
+        told[_SIGNED] = to_payload(signature)
+    return told
+
+
+@lru_cache(maxsize=_MOST_KINDS)
+def _spelled(
+    context: str,
+    measurand: str,
+    phase: str | None,
+    location: str | None,
+    unit: str,
+    multiplier: int,
+) -> Payload:
+    """Return a value of such a kind, spelled once."""
+    has_unit = bool(unit or multiplier)
+    named = datatypes.UnitOfMeasureType(unit=unit or None, multiplier=multiplier or None)
+    return to_payload(
+        datatypes.SampledValueType(
+            value=0.0,
+            context=_CONTEXTS[context],
+            measurand=_MEASURANDS[measurand],
+            phase=_PHASES[phase] if phase else None,
+            location=_LOCATIONS[location or "Outlet"],
+            unit_of_measure=named if has_unit else None,
+        )
     )
-
-
-@cache
-def _unit(unit: str, multiplier: int) -> datatypes.UnitOfMeasureType | None:
-    """Return a unit, one for all values that have it; None where there is nothing to say."""
-    if not unit and not multiplier:
-        return None
-    return datatypes.UnitOfMeasureType(unit=unit or None, multiplier=multiplier or None)
 
 
 def _signed(
