@@ -38,10 +38,14 @@ BOOTS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Running:
-    """A server under test. `events` are its log lines so far."""
+    """A server under test. `events` are its log lines so far.
+
+    One that `is_apart` does not get what the terminal sends to all that run in it.
+    """
 
     folder: Path
     flags: tuple[str, ...] = ()
+    is_apart: bool = field(default=False, kw_only=True)
     process: subprocess.Popen[bytes] | None = None
     port: int = 0
     api_port: int = 0
@@ -61,7 +65,11 @@ class Running:
         command += ["--log-format", "json", *self.flags]
         self._lines = Queue()
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.folder
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            start_new_session=self.is_apart,
         )
         threading.Thread(target=self._read, args=(self.process, self._lines), daemon=True).start()
         listening = self.wait_for("server.listening")

@@ -6,17 +6,19 @@ before anybody could be sure, are grey: finding them is no false alarm, missing 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from simulator.faults.catalogue import FAULTS
 from simulator.faults.fault import Group
+from tests.world.sight import OF_METERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.world.sight import Sight
     from tests.world.truth import Deviation, RealSession, Truth, Window
 
 BUDGETS_S: Final = {
@@ -49,7 +51,12 @@ _KNOWN_AFTER: Final = 3
 _LOSSY_S: Final = 600.0
 _MISSING_LEAST_W: Final = 500.0
 _METER_WH: Final = 200.0
+_METER_SURE_S: Final = 900.0
 _REFUSALS: Final = 3
+_LIES: Final = frozenset({Group.METERS, Group.CLOCKS})
+"""Faults of which values are wrong, or at the wrong time: any alert may come of them."""
+_UNHEARD: Final = OF_METERS | {"PROFILE_REFUSED"}
+"""What may come of messages that are lost, late or not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +98,23 @@ class Labelling:
     """Sorts the deviations of a truth log; `interval_s` is that of meter values.
 
     `lag_s` is what messages may be late because the clock runs fast, and `patience_s` how much
-    longer the server bears with silence for that.
+    longer the server bears with silence for that. `hidden` counts the labels that are none
+    because nobody can see them, by what hides them.
     """
 
     def __init__(
-        self, truth: Truth, interval_s: float, lag_s: float = 0.0, patience_s: float = 0.0
+        self,
+        truth: Truth,
+        interval_s: float,
+        lag_s: float = 0.0,
+        patience_s: float = 0.0,
+        sight: Sight | None = None,
     ) -> None:
         self._truth = truth
+        self._sight = sight
+        self.hidden: Counter[str] = Counter()
         self._interval_s = interval_s
+        self.lag_s = lag_s
         self._lag = timedelta(seconds=lag_s)
         self._patience_s = patience_s
         self._sessions = {each.transaction: each for each in truth.sessions}
@@ -118,13 +134,25 @@ class Labelling:
             self._refused(deviation)
             return
         seen_from = self._clear_from(deviation)
-        if seen_from is None or not self._is_sure(deviation, seen_from):
+        label = None
+        if seen_from is not None and self._is_sure(deviation, seen_from):
+            label = self._label(deviation, seen_from)
+        if label is None or self._is_hidden(deviation, label):
             after = timedelta(seconds=600 + 2 * self._interval_s) + self._lag
             kinds = kinds_like(deviation.kind)
             where = (deviation.station, deviation.transaction)
             self.grey.append(Grey(*where, kinds, deviation.onset, deviation.ended + after))
             return
-        self.labels.append(self._label(deviation, seen_from))
+        self.labels.append(label)
+
+    def _is_hidden(self, deviation: Deviation, label: Label) -> bool:
+        if self._sight is None:
+            return False
+        until = min(label.deadline, max(deviation.ended, label.seen_from))
+        reason = self._sight.hidden_by(deviation, until)
+        if reason:
+            self.hidden[reason] += 1
+        return bool(reason)
 
     def _label(self, deviation: Deviation, seen_from: datetime) -> Label:
         budget_s = float(BUDGETS_S[deviation.kind])
@@ -167,12 +195,20 @@ class Labelling:
             return deviation.lasted_s >= least_s and mean_w >= _MISSING_LEAST_W
         if deviation.kind == "METER_ANOMALY":
             is_register = facts.get("aspect") == "register"
-            return is_register and facts["peak"] >= _METER_WH
+            return (
+                is_register and facts["peak"] >= _METER_WH and self._runs_on(deviation, seen_from)
+            )
         if deviation.kind == "OFFERED_MISMATCH" and not self._is_all_that_is_wrong(deviation):
             return False
         if deviation.kind in _UNDER or "wants" in facts:
             return self._is_sure_to_be_less(deviation)
         return bool(facts["clear_s"] >= _SURE_S + two_s + lag_s)
+
+    def _runs_on(self, deviation: Deviation, seen_from: datetime) -> bool:
+        """Whether there is time enough for what only the sum of many values shows."""
+        session = self._sessions.get(deviation.transaction or "")
+        sure = seen_from + timedelta(seconds=_METER_SURE_S + 2 * self._interval_s) + self._lag
+        return session is None or session.ended >= sure
 
     def _is_all_that_is_wrong(self, deviation: Deviation) -> bool:
         """Whether more is offered than allowed, and the car does not take it, which tells more."""
@@ -241,6 +277,10 @@ class Labelling:
         shown = set(fault.shows_as)
         if fault.group is Group.LIMITS:
             shown -= _PHYSICAL  # what flows tells better whether and when
+        if fault.group in _LIES:
+            shown |= {*BUDGETS_S}
+        elif fault.group is not Group.LIMITS:
+            shown |= _UNHEARD
         kinds = frozenset(like for kind in shown for like in kinds_like(kind))
         after = window.ended
         if after.year < 9000:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _PAGE = 500
-_WAIT_S = 60.0
+_WAIT_S = 120.0
+_TRIES = 4
+_PAUSE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,27 @@ async def _all(client: httpx.AsyncClient, path: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     query: dict[str, Any] = {"limit": _PAGE}
     while True:
-        answer = await client.get(path.lstrip("/"), params=query)
-        answer.raise_for_status()
-        page = answer.json()
+        page = await _page(client, path, query)
         found += page["items"]
         if page["next_cursor"] is None:
             return found
         query["cursor"] = page["next_cursor"]
+
+
+async def _page(client: httpx.AsyncClient, path: str, query: dict[str, Any]) -> dict[str, Any]:
+    """One page; tried again where a busy server does not answer in time, or not well."""
+    for number in range(1, _TRIES + 1):
+        try:
+            answer = await client.get(path.lstrip("/"), params=query)
+            answer.raise_for_status()
+            page: dict[str, Any] = answer.json()
+        except httpx.HTTPError:
+            if number == _TRIES:
+                raise
+            await asyncio.sleep(_PAUSE_S)
+        else:
+            return page
+    raise AssertionError("never tried")
 
 
 def _session(doc: dict[str, Any]) -> Known:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.world.labels import Label
+    from tests.world.labels import Labelling
     from tests.world.score import Score
     from tests.world.sessions import Account
     from tests.world.stage import Played, Wish
@@ -24,10 +24,11 @@ class Report:
     """One world and what was made of it."""
 
     def __init__(
-        self, wish: Wish, played: Played, account: Account, labels: list[Label], score: Score
+        self, wish: Wish, played: Played, account: Account, labelling: Labelling, score: Score
     ) -> None:
         self.wish, self.played, self.account = wish, played, account
-        self.labels, self.score = labels, score
+        self.labels, self.hidden, self.score = labelling.labels, labelling.hidden, score
+        self.lag_s = labelling.lag_s
 
     @property
     def aims_met(self) -> bool:
@@ -40,7 +41,7 @@ class Report:
 
     @property
     def _is_sound(self) -> bool:
-        return not self.played.troubles
+        return not self.played.troubles and not self.played.cut_short
 
     def lines(self) -> Iterator[str]:
         """The tables."""
@@ -54,6 +55,9 @@ class Report:
             f"99 in 100 answers within {self.played.slow_ms:.0f} ms, {slow_s:.0f} simulated s"
             + (": the machine did not keep up" if slow_s > _TOO_SLOW_S else "")
         )
+        yield f"deadlines of alerts are {self.lag_s:.0f} simulated s longer for that"
+        if self.played.cut_short:
+            yield f"cut short: {self.played.cut_short}"
         yield ""
         yield from self._sessions()
         yield ""
@@ -95,6 +99,9 @@ class Report:
                 f"{tally.grey:6} {_shown(tally.precision, 3):>9} {_shown(tally.recall, 3):>7} "
                 f"{_shown(tally.delay_s(0.5)):>8} {_shown(tally.delay_s(0.95)):>6}"
             )
+        if self.hidden:
+            first = ", ".join(f"{why} {count}" for why, count in self.hidden.most_common(5))
+            yield f"no labels, as nobody can see them: {self.hidden.total()} ({first} ...)"
         score = self.score
         yield (
             f"{score.alarms_per_1000_h:.2f} false alarms in 1,000 nominal hours "
@@ -142,6 +149,9 @@ class Report:
                     not pair.is_exact and not pair.why for pair in account.pairs
                 ),
             },
+            "hidden": dict(self.hidden.most_common()),
+            "deadlines_longer_s": round(self.lag_s, 1),
+            "cut_short": self.played.cut_short,
             "kinds": kinds,
             "nominal_hours": round(score.nominal_hours, 1),
             "false_alarms_per_1000_h": round(score.alarms_per_1000_h, 2),
