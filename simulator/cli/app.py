@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import typer
@@ -12,6 +14,7 @@ from simulator.cli.run import run
 from simulator.errors import SimulatorError
 
 USAGE_ERROR = 2
+_STANDARD_ERROR = 2
 
 
 class _Commands(TyperGroup):
@@ -46,4 +49,16 @@ app.add_typer(lists.scenario_app, name="scenario")
 
 def main() -> None:
     """Run the command."""
+    _open_standard_files()
     app()
+
+
+def _open_standard_files() -> None:
+    """Have descriptors 0 to 2 open: closed ones would be given to sockets, which libuv refuses."""
+    missing = os.open(os.devnull, os.O_RDWR)
+    while missing <= _STANDARD_ERROR:
+        missing = os.open(os.devnull, os.O_RDWR)
+    os.close(missing)
+    for name, number in (("stdout", 1), ("stderr", _STANDARD_ERROR)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w", encoding="utf-8"))  # noqa: PTH123, SIM115

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING, Final
 
 from simulator.cli.problems import Problems
+from simulator.errors import SimulatorError
 from simulator.running.progress import (
     as_json,
     as_line,
@@ -34,6 +36,7 @@ class Display:
     def __init__(self, *, is_verbose: bool = False) -> None:
         self.problems = Problems()
         self._is_verbose = is_verbose
+        self._is_broken = False
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -63,11 +66,11 @@ class Display:
 
     def event(self, happened: Happened) -> None:
         """Write an event that is worth it."""
-        _write(as_line(happened))
+        self.write(as_line(happened))
 
     def tell(self, sentence: str) -> None:
         """Write a sentence about the run itself."""
-        _write(f"! {sentence}")
+        self.write(f"! {sentence}")
 
     def summarise(self, summary: Summary) -> None:
         """Write what came out."""
@@ -76,7 +79,26 @@ class Display:
         errors = error_line(summary.figures)
         if errors:
             self.tell(f"errors: {errors}")
-        _write(summary_line(summary))
+        self.write(summary_line(summary))
+
+    def write(self, line: str) -> None:
+        """Write a line to the standard output; nothing more after it has failed once.
+
+        Raises: SimulatorError for a full disk, BrokenPipeError where nobody reads any more.
+        """
+        if self._is_broken:
+            return
+        try:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        except OSError as error:
+            self._is_broken = True
+            # What Python still holds back would fail again at its end.
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - not a path of ours
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise SimulatorError(f"standard output: {error.strerror}") from error
 
     @contextlib.asynccontextmanager
     async def following(self, runner: Runs) -> AsyncIterator[None]:
@@ -111,7 +133,7 @@ class JsonDisplay(Display):
         """Take an event."""
         self.problems.note(happened)
         if is_shown(happened, is_verbose=self._is_verbose):
-            _write(as_json(happened))
+            self.write(as_json(happened))
 
     def tell(self, sentence: str) -> None:
         """Write a sentence where it does not mix with the objects."""
@@ -119,7 +141,7 @@ class JsonDisplay(Display):
 
     def summarise(self, summary: Summary) -> None:
         """Write what came out."""
-        _write(summary_json(summary, self.never_let_in))
+        self.write(summary_json(summary, self.never_let_in))
 
     async def _follow(self, runner: Runs) -> None:
         del runner
@@ -137,8 +159,3 @@ def display(shown: str, title: str, *, is_verbose: bool) -> Display:
 
             return LiveDisplay(title)
     return Display(is_verbose=is_verbose)
-
-
-def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

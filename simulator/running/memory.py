@@ -96,6 +96,8 @@ class StateFile:
 
     def _read(self) -> dict[str, Any]:
         try:
+            if self._path.exists() and not (self._path.is_file() or self._path.is_dir()):
+                raise SimulatorError(f"--state {self._path}: this is no file")
             text = self._path.read_bytes()
         except FileNotFoundError:
             return {}
@@ -109,14 +111,21 @@ class StateFile:
             if not isinstance(stations, dict):
                 raise TypeError("no stations")  # noqa: TRY301 - told like any other
         except (ValueError, TypeError, KeyError):
-            aside = self._path.with_name(self._path.name + ".damaged")
-            self._path.replace(aside)
-            self._tell(
-                f"{self._path} is no state of the simulator: it is kept as {aside.name}, "
-                "and all stations begin anew"
-            )
+            self._set_aside()
             return {}
         return stations
+
+    def _set_aside(self) -> None:
+        """Keep a file that cannot be understood under another name."""
+        aside = self._path.with_name(self._path.name + ".damaged")
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            raise SimulatorError(f"--state {aside}: {error.strerror}") from error
+        self._tell(
+            f"{self._path} is no state of the simulator: it is kept as {aside.name}, "
+            "and all stations begin anew"
+        )
 
 
 def _replace(path: Path, text: bytes) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
-from simulator.errors import SimulatorError
+from simulator.truth.lines import JsonLines
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
@@ -29,10 +27,7 @@ class History:
     """Writes what `note` is given until it is left. Raises: SimulatorError if it cannot."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._file = path.open("ab")
-        except OSError as error:
-            raise SimulatorError(f"--history {path}: {error.strerror}") from error
+        self._lines = JsonLines("--history", path, "ab")
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -45,7 +40,7 @@ class History:
         trace: TracebackType | None,
     ) -> None:
         """Write what is left and close the file."""
-        self._file.close()
+        self._lines.close()
 
     def note(self, happened: Happened) -> None:
         """Write an event that belongs to transactions and their messages."""
@@ -58,5 +53,4 @@ class History:
             "event": happened.name,
             **happened.fields,
         }
-        self._file.write(orjson.dumps(line, default=str) + b"\n")
-        self._file.flush()
+        self._lines.write(line, at_once=True)

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
-from simulator.errors import SimulatorError
+from simulator.truth.lines import JsonLines
 from simulator.wire import to_text
 
 if TYPE_CHECKING:
@@ -41,11 +39,8 @@ class TruthLog:
     """
 
     def __init__(self, path: Path, header: Mapping[str, object] | None = None) -> None:
-        try:
-            self._file = path.open("wb")
-        except OSError as error:
-            raise SimulatorError(f"--truth {path}: {error.strerror}") from error
-        self._write({"truth": FORMAT, **(header or {})})
+        self._lines = JsonLines("--truth", path, "wb")
+        self._lines.write({"truth": FORMAT, **(header or {})}, at_once=True)
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -58,14 +53,14 @@ class TruthLog:
         trace: TracebackType | None,
     ) -> None:
         """Write what is left and close the file."""
-        self._file.close()
+        self._lines.close()
 
     def note(self, happened: Happened) -> None:
         """Write an event that is of the truth, or tells why a central system cannot know it."""
         name = happened.name
         if not name.startswith(_PREFIX) and name not in _ALSO:
             return
-        self._write(
+        self._lines.write(
             {
                 "at": to_text(happened.at),
                 "station": happened.station,
@@ -73,6 +68,3 @@ class TruthLog:
                 **happened.fields,
             }
         )
-
-    def _write(self, line: Mapping[str, object]) -> None:
-        self._file.write(orjson.dumps(line, default=str) + b"\n")

@@ -108,8 +108,10 @@ def source(name_or_path: str) -> str:
         else:
             hint = unknown("scenario", name_or_path, shipped(), listed_by="simulator scenarios")
         raise ScenarioError(hint) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(f"{name_or_path} cannot be read: {error}") from error
+    except OSError as error:
+        raise ScenarioError(f"{name_or_path!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{name_or_path} is no text: {error}") from error
 
 
 def load(name_or_path: str) -> Scenario:

@@ -1,7 +1,13 @@
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
+
+from simulator.errors import SimulatorError
+from simulator.station.outputs import Happened
 from simulator.truth.history import History
+from simulator.truth.log import TruthLog
 
 
 def test_history_holds_messages_and_ends_of_transactions_only(lab, tmp_path):
@@ -36,3 +42,15 @@ def test_history_is_appended_to(lab, tmp_path):
         with History(path) as history:
             history.note(lab("1.6").events[0])
     assert len(path.read_text().splitlines()) == 2
+
+
+def test_file_that_fills_the_disk_is_told_once():
+    told = Happened(datetime.now(UTC), "CP-1", "connection.opened", {})
+    with (
+        pytest.raises(SimulatorError, match="--history /dev/full: No space left"),
+        History(Path("/dev/full")) as log,
+    ):
+        log.note(told)
+    log.note(told)
+    with pytest.raises(SimulatorError, match="--truth /dev/full: No space left"):
+        TruthLog(Path("/dev/full"))

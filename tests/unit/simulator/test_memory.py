@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -189,3 +190,8 @@ def test_stations_of_other_runs_are_kept_in_the_file(lab, tmp_path):
 def test_file_that_cannot_be_read_is_a_sentence(lab, tmp_path):
     with pytest.raises(SimulatorError, match=r"--state .*: Is a directory"):
         StateFile(tmp_path, "lab", print).recall([Member(lab("1.6").station, "", None)])
+
+
+def test_what_is_no_file_is_no_state(tmp_path):
+    with pytest.raises(SimulatorError, match="--state /dev/full: this is no file"):
+        StateFile(Path("/dev/full"), "lab", print).recall([])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.console import Console
 from simulator.cli.display import Display, JsonDisplay, QuietDisplay
 from simulator.cli.live import LiveDisplay
 from simulator.cli.problems import Problems
+from simulator.errors import SimulatorError
 from simulator.naming import unknown
 from simulator.running.figures import Figures
 from simulator.running.fleet import Summary
@@ -140,3 +142,12 @@ def test_unknown_names_are_answered_with_near_ones():
     listed = unknown("fault", "zzz", known, "simulator faults")
     assert listed == "there is no fault 'zzz'; `simulator faults` lists all 20"
     assert unknown("fault", "zzz", ["a", "b"]) == "there is no fault 'zzz'; known are a, b"
+
+
+def test_output_that_fills_the_disk_is_told_once(monkeypatch):
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        shown = Display()
+        with pytest.raises(SimulatorError, match="standard output: No space left"):
+            shown.show(booted("CP-1", "Accepted"))
+        shown.show(booted("CP-2", "Accepted"))
