@@ -188,7 +188,7 @@ class Admission:
             verdict(known or UNKNOWN, now)
         elif not host.is_online:
             verdict(host.authorization.offline(token, rules, at), now)
-        elif known is not None and known.is_accepted and rules.begins_local:
+        elif known is not None and rules.begins_local and self._is_enough(token, known):
             verdict(known, now)
         else:
             self._is_asking = True
@@ -197,6 +197,10 @@ class Admission:
                     token, lambda info, then: self._answered(token, info, then, verdict)
                 )
             )
+
+    def _is_enough(self, token: Token, known: TokenInfo) -> bool:
+        rules = self._host.dialect.token_rules
+        return known.is_accepted or self._host.authorization.is_final(token, rules)
 
     def _answered(
         self, token: Token, info: TokenInfo | None, now: float, verdict: _Verdict

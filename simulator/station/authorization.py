@@ -33,7 +33,8 @@ class TokenRules:
     until it lapses, `waits_for_return_s` from the cable's loss until the transaction ends.
     `cache_life_s` is how long an entry of the cache is good. Of 2.0.1 alone:
     without `is_needed` any token will do, without `asks` the central system is never asked, and
-    tokens of the `master_group` stop what others started, and start nothing.
+    tokens of the `master_group` stop what others started, and start nothing. `trusts_list` and
+    `trusts_cache` ask no more of a token that is known here and not accepted.
     """
 
     has_cache: bool = True
@@ -51,6 +52,8 @@ class TokenRules:
     is_needed: bool = True
     asks: bool = True
     master_group: str | None = None
+    trusts_list: bool = False
+    trusts_cache: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,14 @@ class Authorization:
         if (at - cached.at).total_seconds() >= rules.cache_life_s:
             return TokenInfo(EXPIRED, cached.info.group)
         return cached.info.at(at)
+
+    def is_final(self, token: Token, rules: TokenRules) -> bool:
+        """Whether what is known of a token here needs no asking, though it is refused.
+
+        Source: OCPP 2.0.1 part 2, DisablePostAuthorize of AuthCacheCtrlr and LocalAuthListCtrlr.
+        """
+        is_listed = rules.has_list and self.key(token) in self.list.entries
+        return rules.trusts_list if is_listed else rules.trusts_cache
 
     def offline(self, token: Token, rules: TokenRules, at: datetime) -> TokenInfo:
         """Return what a token is worth while the central system cannot be asked.

@@ -66,6 +66,8 @@ def token_rules(model: DeviceModel) -> TokenRules:
         is_needed=is_on("AuthCtrlr", "Enabled", otherwise=True),
         asks=not is_on("AuthCtrlr", "DisableRemoteAuthorization", otherwise=False),
         master_group=_text(model, "AuthCtrlr", "MasterPassGroupId") or None,
+        trusts_list=is_on("LocalAuthListCtrlr", "DisablePostAuthorize", otherwise=False),
+        trusts_cache=is_on("AuthCacheCtrlr", "DisablePostAuthorize", otherwise=False),
         cache_life_s=number("AuthCacheCtrlr", "LifeTime", math.inf),
     )
 

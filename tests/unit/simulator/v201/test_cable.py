@@ -177,3 +177,28 @@ def test_as_many_reservations_as_evses_show_all_as_reserved(lab):
     assert order(site)[-2:] == ["Reserved", "Reserved"]
     site.command("CancelReservation", reservationId=1)
     assert order(site)[-2:] == ["Available", "Available"]
+
+
+@pytest.mark.parametrize(
+    ("component", "asked"), [("AuthCacheCtrlr", 1), ("LocalAuthListCtrlr", 0), (None, 2)]
+)
+def test_refused_token_is_asked_about_again_unless_that_is_off(lab, component, asked):
+    """C10.FR.03, C14.FR.03: DisablePostAuthorize."""
+    site = Site(lab)
+    site.room.infos[TAG.text] = {"status": "Blocked"}
+    wishes = [wish("AuthCtrlr", "LocalPreAuthorize", "true")]
+    wishes += [wish(component, "DisablePostAuthorize", "true")] if component else []
+    assert set(write(site.room, *wishes)) == {"Accepted"}
+    if component == "LocalAuthListCtrlr":
+        entry = {
+            "idToken": {"idToken": TAG.text, "type": "ISO14443"},
+            "idTokenInfo": {"status": "Invalid"},
+        }
+        site.command(
+            "SendLocalList", versionNumber=1, updateType="Full", localAuthorizationList=[entry]
+        )
+    site.plug()
+    site.show()
+    site.show()
+    assert len(site.room.said("Authorize")) == asked
+    assert not site.told()
