@@ -15,7 +15,7 @@ from simulator.errors import SimulatorError
 from simulator.faults.options import parse_option
 from simulator.naming import unknown
 from simulator.running.fleet import Runner, RunOptions
-from simulator.station.hand import DEFAULT_TOKEN, Arrival, Hand
+from simulator.station.hand import DEFAULT_BREAKAGE, DEFAULT_TOKEN, Arrival, Hand
 from simulator.station.view import StationView, view
 from simulator.worlds import build, scenario
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from simulator.running.figures import Figures
     from simulator.running.opening import TlsFiles
-    from simulator.station.hand import ResetKind
+    from simulator.station.hand import Breakage, ResetKind
     from simulator.station.outputs import Happened
     from simulator.worlds.scenario import Scenario
 
@@ -105,6 +105,14 @@ class HandledStation:
     def limit(self, limit_a: float | None, *, evse: int = 1) -> None:
         """Have an energy manager hold an EVSE to amperes per phase; None lays that down."""
         self._do(lambda hand: hand.limit(limit_a, evse))
+
+    def break_down(self, error: Breakage = DEFAULT_BREAKAGE, *, evse: int = 1) -> None:
+        """Break an EVSE, by an error code of OCPP 1.6, until it is mended."""
+        self._do(lambda hand: hand.break_down(error, evse))
+
+    def mend(self, *, evse: int = 1) -> None:
+        """Mend an EVSE that was broken."""
+        self._do(lambda hand: hand.mend(evse))
 
     def _do(self, act: Callable[[Hand], None]) -> None:
         self._runner.perform(self.id, lambda station, now: act(Hand(station, now)))

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from simulator.station.hand import DEFAULT_TOKEN, Arrival, Hand
+from simulator.station.hand import DEFAULT_BREAKAGE, DEFAULT_TOKEN, Arrival, Breakage, Hand
 from simulator.station.transaction import Token
 
 Evse = Annotated[int, Field(ge=1, le=64, description="The EVSE, counted from 1")]
@@ -155,6 +155,27 @@ class Limit(Order):
         hand.limit(self.limit_a, self.evse)
 
 
+class Break(Order):
+    """Break an EVSE: it is Faulted, and a transaction ends, until it is mended."""
+
+    error: Breakage = Field(default=DEFAULT_BREAKAGE, description="The error code of OCPP 1.6")
+    evse: Evse = 1
+
+    def carry_out(self, hand: Hand) -> None:
+        """Break it."""
+        hand.break_down(self.error, self.evse)
+
+
+class Mend(Order):
+    """Mend an EVSE that was broken."""
+
+    evse: Evse = 1
+
+    def carry_out(self, hand: Hand) -> None:
+        """Mend it."""
+        hand.mend(self.evse)
+
+
 ORDERS: dict[str, type[Order]] = {
     "plug-in": PlugIn,
     "present": Present,
@@ -168,5 +189,7 @@ ORDERS: dict[str, type[Order]] = {
     "drop-link": DropLink,
     "restore-link": RestoreLink,
     "limit": Limit,
+    "break": Break,
+    "mend": Mend,
 }
 """By the names under which they are given."""

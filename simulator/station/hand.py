@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from simulator.errors import SimulatorError
 from simulator.faults.catalogue import FAULTS
@@ -31,6 +31,24 @@ DEFAULT_TOKEN: Final = "HAND-0001"  # noqa: S105 - what a driver shows, no secre
 LINK_DOWN: Final = "by-hand-link-down"
 ENERGY_MANAGER: Final = "by-hand-energy-manager"
 ResetKind: TypeAlias = Literal["soft", "hard"]
+Breakage: TypeAlias = Literal[
+    "ConnectorLockFailure",
+    "EVCommunicationError",
+    "GroundFailure",
+    "HighTemperature",
+    "InternalError",
+    "OtherError",
+    "OverCurrentFailure",
+    "OverVoltage",
+    "PowerMeterFailure",
+    "PowerSwitchFailure",
+    "ReaderFailure",
+    "ResetFailure",
+    "UnderVoltage",
+    "WeakSignal",
+]
+"""What an EVSE may break of, in the words of OCPP 1.6, 7.6; 2.0.1 says no more than Faulted."""
+DEFAULT_BREAKAGE: Final = "InternalError"
 
 
 class HandError(SimulatorError):
@@ -165,6 +183,22 @@ class Hand:
             held = Fault(ENERGY_MANAGER, "held by an energy manager, by hand", effects)
             bay.faults.put(FaultPlan(held))
         self._changed()
+
+    def break_down(self, error: Breakage = DEFAULT_BREAKAGE, evse: int = 1) -> None:
+        """Break an EVSE, which ends a transaction, until it is mended."""
+        if error not in get_args(Breakage):
+            raise HandError(unknown("breakage", error, get_args(Breakage)))
+        bay = self._bay(evse)
+        bay.set_error(error, self._now)
+        self._settle(bay)
+
+    def mend(self, evse: int = 1) -> None:
+        """Mend an EVSE that was broken."""
+        bay = self._bay(evse)
+        if bay.error is None:
+            raise HandError(f"EVSE {evse} of {self._station.id} is not broken")
+        bay.set_error(None, self._now)
+        self._settle(bay)
 
     def _bay(self, evse: int) -> Bay:
         bays = self._station.bays

@@ -137,6 +137,23 @@ def test_energy_manager_holds_the_car_and_lets_it_go(by_hand):
     assert by_hand.evse.offered == 32.0
 
 
+def test_broken_evse_is_told_ends_its_session_and_is_mended(by_hand):
+    lab = by_hand.lab
+    by_hand.do(lambda hand: hand.plug_in())
+    by_hand.do(lambda hand: hand.present())
+    lab.run(60)
+    by_hand.do(lambda hand: hand.break_down("GroundFailure"))
+    told = lab.said("StatusNotification")[-1]
+    assert told.get("status", told.get("connectorStatus")) == "Faulted"
+    assert told.get("errorCode", "GroundFailure") == "GroundFailure"
+    [ended] = lab.happened("session.stopped")
+    assert ended.fields["reason"] == "Other"
+    by_hand.do(lambda hand: hand.mend())
+    told = lab.said("StatusNotification")[-1]
+    assert told.get("status", told.get("connectorStatus")) in ("Finishing", "Occupied")
+    assert told.get("errorCode", "NoError") == "NoError"
+
+
 @pytest.mark.parametrize("kind", ["soft", "hard"])
 def test_reset_ends_the_transaction_and_boots_again(by_hand, kind):
     lab = by_hand.lab
@@ -172,6 +189,8 @@ def test_reset_ends_the_transaction_and_boots_again(by_hand, kind):
         (lambda hand: hand.fault("ignore-limits", on=False), "does not have the fault"),
         (lambda hand: hand.fault("ignore-limits", on=True, length_s=0), "more than 0 s"),
         (lambda hand: hand.restore_link(), "LAB-1 is not kept off line by hand"),
+        (lambda hand: hand.break_down("GroundFault"), "did you mean GroundFailure"),
+        (lambda hand: hand.mend(), "EVSE 1 of LAB-1 is not broken"),
         (lambda hand: hand.limit(-1), "a limit is 0 A or more, not -1"),
     ],
 )
