@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HeaderLines: TypeAlias = "Sequence[tuple[str, str]]"
 """Names and values, in order."""
 
-MAX_MESSAGE: Final = 2**20
+MAX_MESSAGE: Final = 2**23
 _MAX_HANDSHAKE: Final = 65_536
 _HEAD_ENDS: Final = b"\r\n\r\n"
 _LAST: Final = 0x80

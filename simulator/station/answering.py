@@ -37,6 +37,7 @@ _REMOTE: Final = frozenset(
         "RequestStopTransaction",
     }
 )
+_TRIGGERS: Final = frozenset({"TriggerMessage", "ExtendedTriggerMessage"})
 _BREAKDOWN_S: Final = 20.0
 
 
@@ -49,13 +50,18 @@ class _Late:
 
 
 class Answers:
-    """Carries out what a central system asks of one station, and says what came of it."""
+    """Carries out what a central system asks of one station, and says what came of it.
+
+    `is_triggered` while messages are made on request, which go out before acceptance too (1.6,
+    4.2; 2.0.1, B02.FR.02).
+    """
 
     def __init__(self, station: Station, random: Random, *, strict: bool) -> None:
         self._station = station
         self._random = random
         self._strict = strict
         self._late: list[_Late] = []
+        self.is_triggered = False
 
     @property
     def next_at(self) -> float:
@@ -108,7 +114,9 @@ class Answers:
         station = self._station
         answer: object = {"status": "Rejected"}
         if call.action not in _REMOTE or station.is_accepted:
+            self.is_triggered = call.action in _TRIGGERS
             answer = station.dialect.commands[call.action](station, payload, now)
+            self.is_triggered = False
         if isinstance(answer, Refused):
             station.report(now, "command.refused", action=call.action, code=answer.code)
             return answer

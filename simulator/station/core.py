@@ -242,6 +242,7 @@ class Station:
         """Queue a message; None is no message. Without a connection only lasting ones are kept."""
         if outgoing is None:
             return
+        outgoing.is_urgent = outgoing.is_urgent or self._answers.is_triggered
         outgoing.is_durable = outgoing.is_durable or self.dialect.queues(outgoing)
         if not (outgoing.is_durable or self._peer is not None):
             return

@@ -19,7 +19,7 @@ OFFER = [("Sec-WebSocket-Protocol", "ocpp1.6")]
 def pair(headers=OFFER, left_out=frozenset()):
     """Return both ends after their handshake."""
     client = ClientSocket(parse_uri("ws://localhost/ocpp/CP1"), headers, left_out)
-    server = ServerProtocol(subprotocols=["ocpp1.6"])
+    server = ServerProtocol(subprotocols=["ocpp1.6"], max_size=MAX_MESSAGE)
     server.receive_data(client.take())
     (request,) = server.events_received()
     server.send_response(server.accept(request))
