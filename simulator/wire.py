@@ -41,12 +41,13 @@ def to_payload(message: object) -> Payload:
     return payload
 
 
-def members(of: type[object], *names: str) -> tuple[str, ...]:
+def members(of: type[Any], *names: str) -> tuple[str, ...]:
     """Return how members of a message are spelled, for what is made too often to go through it.
 
     Raises: KeyError for one that the package's type has not.
     """
-    known = _names(of)
+    its: Any = of
+    known = _names(its)
     return tuple(known[name] for name in names)
 
 

@@ -122,6 +122,7 @@ class Vehicle:
         self._dozes_in_s = model.dozes_after_s
         self._aside_s = 0.0
         self._rest_s = math.inf if model.preconditioning is None else model.preconditioning.every_s
+        self._wakes_in_s = 0.0
         self._sleep(model.waits_s + model.wake_s)
 
     @property

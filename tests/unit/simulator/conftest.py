@@ -39,6 +39,16 @@ leaves_after_s = 10
 """
 
 
+STATUS_ALONE = {
+    "DataTransfer": {},
+    "Get15118EVCertificate": {"exiResponse": "AA=="},
+    "NotifyEVChargingNeeds": {},
+    "NotifyEVChargingSchedule": {},
+    "SignCertificate": {},
+}
+"""What is answered with a status, and what else must be there."""
+
+
 class Lab:
     """Runs one station against answers that `answer` gives; `calls` is what it said."""
 
@@ -191,6 +201,8 @@ class Lab:
         at = (START + timedelta(seconds=self.now)).isoformat().replace("+00:00", "Z")
         status = self.statuses.get(action, "Accepted")
         info = "idTagInfo" if self.version is Version.V16 else "idTokenInfo"
+        if action in STATUS_ALONE:
+            return {"status": status, **STATUS_ALONE[action]}
         match action:
             case "BootNotification":
                 return {"status": status, "currentTime": at, "interval": 300}
@@ -200,17 +212,14 @@ class Lab:
                 self._transactions += 1
                 told = self.info_of(payload, status)
                 return {"transactionId": self._transactions, info: told}
-            case "SignCertificate" | "DataTransfer":
-                return {"status": status}
-            case "StopTransaction" if payload.get("idTag") in self.infos:
-                return {info: self.info_of(payload, status)}
-            case "SignCertificate" | "NotifyEVChargingNeeds" | "NotifyEVChargingSchedule":
-                return {"status": status}
-            case "Get15118EVCertificate":
-                return {"status": status, "exiResponse": "AA=="}
-            case _ if action == "Authorize" or "idToken" in payload:
+            case _ if self.asks_of_token(action, payload):
                 return {info: self.info_of(payload, status)}
         return {}
+
+    def asks_of_token(self, action, payload):
+        """Whether something is to be said of the token; of 1.6's stops where `infos` has it."""
+        is_stop = action == "StopTransaction" and payload.get("idTag") in self.infos
+        return is_stop or action == "Authorize" or "idToken" in payload
 
     def info_of(self, payload, status):
         """Return what `infos` has of a token, else the status alone."""
