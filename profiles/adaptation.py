@@ -209,7 +209,9 @@ def _fit_periods(fitting: _Fitting) -> None:
     for index, schedule in enumerate(fitting.profile.schedules):
         if len(schedule.periods) <= most:
             continue
-        fitted = without_periods_beyond(most, schedule, fitting.profile, fitting.now)
+        fitted = without_periods_beyond(
+            most, schedule, fitting.profile, fitting.now, fitting.transaction_start
+        )
         schedules = list(fitting.profile.schedules)
         schedules[index] = fitted.schedule
         changed = replace(

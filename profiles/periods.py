@@ -34,14 +34,22 @@ class Fewer:
 
 
 def without_periods_beyond(
-    most: int, schedule: Schedule, profile: ChargingProfile, now: datetime | None
+    most: int,
+    schedule: Schedule,
+    profile: ChargingProfile,
+    now: datetime | None,
+    transaction_start: datetime | None = None,
 ) -> Fewer:
     """Return the schedule of a profile in at most `most` periods.
+
+    What is over at `now` is left out first; of a Relative profile if `transaction_start` is known.
 
     Raises: NotFitting where a recurring schedule would have to end early, so that each of its
     runs would leave a gap.
     """
     count = len(schedule.periods)
+    if profile.kind is Kind.RELATIVE and now is not None and transaction_start is not None:
+        schedule = _begun_before(schedule, (now - transaction_start) // _SECOND)
     plain = _plain(schedule, profile, now)
     if len(plain.periods) <= most:
         return Fewer(plain, f"{count} periods became {len(plain.periods)} that say the same")
@@ -90,6 +98,19 @@ def _without_the_past(
         periods=cut_before(schedule.periods, skipped_s),
         duration_s=None if schedule.duration_s is None else schedule.duration_s - skipped_s,
     )
+
+
+def _begun_before(schedule: Schedule, over_s: int) -> Schedule:
+    """Return a schedule whose first period is the one that runs after `over_s`.
+
+    The others keep their starts, which count from where they did.
+    """
+    over = [each for each in schedule.periods if each.start_s <= over_s]
+    is_over = schedule.duration_s is not None and schedule.duration_s <= over_s
+    if len(over) < 2 or is_over:  # noqa: PLR2004 - nothing before the one that runs
+        return schedule
+    periods = (replace(over[-1], start_s=0), *schedule.periods[len(over) :])
+    return replace(schedule, periods=periods)
 
 
 def _end_s(schedule: Schedule, profile: ChargingProfile) -> int | None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from profiles.adaptation import Adapted
 
 _BEFORE_SILENCE = timedelta(minutes=5)
+_AGAIN_AT_LEAST = timedelta(seconds=30)
 _ALL_PHASES = 3
 # The most that a pilot can tell (IEC 61851-1), and more than any car takes on DC.
 _MOST_A, _MOST_W = 80.0, 1_000_000.0
@@ -100,7 +101,7 @@ def shapes_of(
         fitted.profile,
         forms,
         (*for_car.changes, *fitted.changes),
-        again_at=min(ends, default=None),
+        again_at=max(min(ends), work.now + _AGAIN_AT_LEAST) if ends else None,
     )
 
 

@@ -122,6 +122,17 @@ def test_periods_that_are_over_go_before_others_are_joined():
     assert limits(adapted.profile) == limits(profile)
 
 
+def test_what_is_left_of_a_relative_profile_is_sent_from_the_running_period_on():
+    profile = a_profile(*((3600 * n, 0.0 if n % 2 else 16.0, 3) for n in range(6)))
+    first = adapt(profile, Capabilities(max_periods=2), transaction_start=NOW, now=NOW)
+    assert first.silent_from_s == 7200
+    later = NOW + timedelta(seconds=7000)
+    rest = adapt(profile, Capabilities(max_periods=2), transaction_start=NOW, now=later)
+    assert told(rest) == [(0, 0.0, 3), (7200, 16.0, 3)]
+    assert rest.silent_from_s == 10_800
+    assert limits(rest.profile)[117:180] == limits(profile)[117:180]
+
+
 def test_neighbours_are_joined_where_least_is_lost():
     profile = a_profile((0, 32.0, 3), (3600, 30.0, 3), (7200, 16.0, 3), duration_s=10800)
     adapted = adapt(profile, Capabilities(max_periods=2))
