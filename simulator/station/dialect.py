@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Dialect(Protocol):
     prepares_for_token: bool
     asks_of_each_token: bool
     shows_any_reservation: bool
+
+    @property
+    def has_open_transactions(self) -> bool:
+        """Whether a transaction was told of in which no power flows, and not its end."""
+        ...
 
     @property
     def meter_interval_s(self) -> float:
@@ -297,3 +303,13 @@ class Dialect(Protocol):
     ) -> Outgoing | None:
         """Return the message that closes a transaction, None where it was never told of."""
         ...
+
+
+def commands_of(dialect: Dialect) -> frozenset[str]:
+    """Return the actions that a dialect carries out, one set for all stations that speak it."""
+    return _commands_of(type(dialect))
+
+
+@cache
+def _commands_of(kind: type[Dialect]) -> frozenset[str]:
+    return frozenset(kind.commands)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _DEFAULT_BOOT_RETRY_S: Final = 30.0
 _BOOT_TAKES_S: Final = 5.0
 _RESET_AFTER_S: Final = 1.0
+_WHEN_IDLE: Final = "reset-when-idle"
+_LOOK_FOR_IDLE_S: Final = 1.0
 _POWER_UP: Final = "PowerUp"
 _PLAIN_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -54,7 +56,7 @@ class Lifecycle:
         self._told_boots = -1
         self._lost_s = -math.inf
         self._states: dict[int, Status] = {}
-        self._resets_when_idle = False
+        self._resets_when_idle, self._resets_hard = False, False
         self._reason = "RemoteReset"
 
     @property
@@ -101,9 +103,10 @@ class Lifecycle:
         name = "reset-hard" if is_hard else "reset-soft"
         self._station.timers.set(name, now + _RESET_AFTER_S)
 
-    def reset_when_idle(self) -> None:
-        """Restart as soon as no transaction runs."""
-        self._resets_when_idle = True
+    def reset_when_idle(self, now: float, *, is_hard: bool) -> None:
+        """Restart as soon as no transaction runs (2.0.1, B12.FR.03)."""
+        self._resets_when_idle, self._resets_hard = True, is_hard
+        self._station.timers.set(_WHEN_IDLE, now + _LOOK_FOR_IDLE_S)
 
     def power_cut(self, now: float, for_s: float = 60.0, *, reason: str = _POWER_UP) -> None:
         """Go dark in the middle of whatever there is, for so long; infinity is until `power_up`.
@@ -143,10 +146,7 @@ class Lifecycle:
             darkness.lift(bay, now)
 
     def look(self, now: float) -> None:
-        """Restart if that waits for transactions and none runs any more."""
-        if self._resets_when_idle and not self._station.charging_count():
-            self._resets_when_idle = False
-            self.reset(now, is_hard=False)
+        """Follow the faults of the connection and of the power."""
         self._station.tampering.look(now)
 
     def due(self, name: str, now: float) -> None:
@@ -162,10 +162,22 @@ class Lifecycle:
                 self._power_off(now)
             case "power-on":
                 self.power_up(now)
+            case name if name == _WHEN_IDLE:
+                self._look_for_idle(now)
             case "idle":
                 self._station.hang_up(now)
             case _:
                 self._restart(now, is_hard=name == "reset-hard")
+
+    def _look_for_idle(self, now: float) -> None:
+        station = self._station
+        if not self._resets_when_idle:
+            return
+        if station.charging_count() or station.dialect.has_open_transactions:
+            station.timers.set(_WHEN_IDLE, now + _LOOK_FOR_IDLE_S)
+            return
+        self._resets_when_idle = False
+        self.reset(now, is_hard=self._resets_hard, reason="ScheduledReset")
 
     def _say_what_changed(self, now: float) -> None:
         """Tell all states after a long absence, after a short one those that are others now.

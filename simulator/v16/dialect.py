@@ -6,7 +6,7 @@ Source: OCPP 1.6 edition 2, chapters 4, 6 and 7.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ocpp.v16 import call, enums
 
@@ -57,6 +57,7 @@ class V16:
     prepares_for_token = True
     asks_of_each_token = False
     shows_any_reservation = False
+    has_open_transactions = False
 
     def __init__(
         self,
@@ -145,14 +146,12 @@ class V16:
         """Take up the keys that wait for a reboot."""
         self.configuration.booted()
 
-    def queues(self, outgoing: Outgoing) -> bool:
+    def queues(self, outgoing: Outgoing) -> bool:  # noqa: ARG002
         """Return False: 1.6 keeps transaction messages alone."""
-        del outgoing
         return False
 
-    def visit_changed(self, news: News) -> Sequence[Outgoing]:
+    def visit_changed(self, news: News) -> Sequence[Outgoing]:  # noqa: ARG002
         """Return nothing: 1.6's transactions begin and end with the flow of power."""
-        del news
         return ()
 
     def looked(self, station: Station, now: float) -> None:
@@ -202,7 +201,8 @@ class V16:
 
     def station_status(self, at: Moment, *, is_available: bool) -> Outgoing | None:
         """Return the status of connector 0."""
-        return self.connector_status(0, Status.AVAILABLE if is_available else _GONE, at)
+        status = Status.AVAILABLE if is_available else Status.UNAVAILABLE
+        return self.connector_status(0, status, at)
 
     def faulted(self, evse_id: int, error: str | None) -> None:
         """Remember the error code of a Faulted connector."""
@@ -239,9 +239,8 @@ class V16:
         del evse_id, source, schedule
         return None
 
-    def limit_cleared(self, evse_id: int, source: str) -> Outgoing | None:
+    def limit_cleared(self, evse_id: int, source: str) -> Outgoing | None:  # noqa: ARG002
         """Return nothing: 1.6 has no word for it."""
-        del evse_id, source
         return None
 
     @property
@@ -268,9 +267,8 @@ class V16:
         error = enums.ChargePointErrorCode.local_list_conflict
         return _status(0, Status.AVAILABLE, at, error)
 
-    def reservation_ended(self, number: int, why: str) -> Outgoing | None:
+    def reservation_ended(self, number: int, why: str) -> Outgoing | None:  # noqa: ARG002
         """Return nothing: the connector's status says it."""
-        del number, why
         return None
 
     def authorize(self, token: Token, listener: AnswerListener) -> Outgoing:
@@ -382,9 +380,6 @@ class V16:
     def _number(self, transaction: Transaction) -> int | None:
         number = transaction.csms_id
         return self._unknown_transaction if number is None else number
-
-
-_GONE: Final = Status.UNAVAILABLE
 
 
 def _status(

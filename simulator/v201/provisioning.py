@@ -33,10 +33,11 @@ def _reset(station: Station, payload: Payload, now: float) -> object:
         return call_result.Reset(_Reset.rejected, status_info=info)
     if evse:
         return _reset_evse(station, evse, now, is_immediate=is_immediate)
-    if not is_immediate and station.charging_count():
-        station.lifecycle.reset_when_idle()
-        return call_result.Reset(_Reset.scheduled)
     moves = dialect_of(station).would_move()
+    is_busy = station.charging_count() or dialect_of(station).told
+    if not is_immediate and is_busy:
+        station.lifecycle.reset_when_idle(now, is_hard=moves)
+        return call_result.Reset(_Reset.scheduled)
     station.lifecycle.reset(now, is_hard=is_immediate or moves)
     return call_result.Reset(_Reset.accepted)
 
@@ -63,7 +64,7 @@ def _reset_evse(station: Station, evse: int, now: float, *, is_immediate: bool) 
     if bay is None:
         return call_result.Reset(_Reset.rejected)
     name = f"{_TIMER}{evse}"
-    if bay.transaction is not None and not is_immediate:
+    if not is_immediate and _is_busy(station, bay):
         station.duties[name] = lambda at: _when_idle(station, bay, at)
         station.timers.set(name, now + _LOOK_AGAIN_S)
         return call_result.Reset(_Reset.scheduled)
@@ -71,8 +72,12 @@ def _reset_evse(station: Station, evse: int, now: float, *, is_immediate: bool) 
     return call_result.Reset(_Reset.accepted)
 
 
+def _is_busy(station: Station, bay: Bay) -> bool:
+    return bay.transaction is not None or bay.evse_id in dialect_of(station).told
+
+
 def _when_idle(station: Station, bay: Bay, now: float) -> None:
-    if bay.transaction is None:
+    if not _is_busy(station, bay):
         _restart_evse(station, bay, now)
     else:
         station.timers.set(f"{_TIMER}{bay.evse_id}", now + _LOOK_AGAIN_S)

@@ -90,6 +90,11 @@ class Transactions(Extras):
         self.told: dict[int, Told] = {}
         self._silent: dict[str, InfoListener] = {}
 
+    @property
+    def has_open_transactions(self) -> bool:
+        """Whether one waits for its power, or for its car to leave."""
+        return bool(self.told)
+
     def transaction_id(self, transaction: Transaction) -> str:
         """Return the ID that the station gave it."""
         return transaction.id

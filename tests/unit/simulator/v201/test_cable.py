@@ -202,3 +202,18 @@ def test_refused_token_is_asked_about_again_unless_that_is_off(lab, component, a
     site.show()
     assert len(site.room.said("Authorize")) == asked
     assert not site.told()
+
+
+@pytest.mark.parametrize("start", ["PowerPathClosed", "EVConnected"])
+def test_reset_on_idle_waits_for_the_transaction(lab, start):
+    """B12.FR.03: also for one that the cable alone has begun."""
+    site = Site(lab, start=start)
+    site.plug()
+    if start == "PowerPathClosed":
+        site.show()
+    assert site.command("Reset", type="OnIdle")["status"] == "Scheduled"
+    site.room.run(30)
+    assert len(site.room.said("BootNotification")) == 1
+    site.unplug()
+    site.room.run(10)
+    assert site.room.said("BootNotification")[-1]["reason"] == "ScheduledReset"
