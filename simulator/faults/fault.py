@@ -126,6 +126,11 @@ class FaultBoard:
     _windows: dict[FaultPlan, _Window] = field(default_factory=dict)
     _known: dict[tuple[FaultPlan, ...], Effects] = field(default_factory=dict)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are none at all."""
+        return not (self.plans or (self.shared is not None and self.shared.plans))
+
     def begin(self) -> None:
         """Draw anew which faults the transaction that begins will have."""
         self._luck = {
@@ -148,7 +153,7 @@ class FaultBoard:
 
     def effects(self, now: float, elapsed_s: float | None) -> Effects:
         """Return all faults that are on, as one."""
-        if not (self.plans or (self.shared and self.shared.plans)):
+        if self.is_empty:
             return HONEST
         active = tuple(self._on(now, elapsed_s))
         known = self._known.get(active)

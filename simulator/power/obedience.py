@@ -9,6 +9,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from simulator.faults.effects import HONEST
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -110,6 +112,8 @@ class Obedience:
         self._was_pausing = wish.amount < self._model.least
 
     def _understood(self, allowed: Offer, effects: Effects, *, is_online: bool) -> Offer:
+        if effects is HONEST:
+            return allowed
         full = self._model.offer(None)
         if effects.ignores_limits or (effects.frees_offline and not is_online):
             return replace(full, amount=self._capped(full.amount, effects))

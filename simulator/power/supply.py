@@ -76,6 +76,7 @@ class Supply:
         self._since: float | None = None
         self._now = 0.0
         self._feed: _Feed | None = None
+        self._fed_by: tuple[Offer, Effects] | None = None
         self._leg: Leg | None = None
         self._leg_from = self._leg_until = 0.0
         self._settled_s = 0.0
@@ -203,7 +204,7 @@ class Supply:
         self.allowed = allowed
         effects = self.effects(now)
         is_new = self._obedience.follow(now, allowed, effects, is_online=is_online)
-        if self._leg is None or self._feed != self._fed(effects):
+        if self._leg is None or not (self._is_as_fed(effects) or self._feed == self._fed(effects)):
             self._replan(now)
         return is_new
 
@@ -268,7 +269,8 @@ class Supply:
             self._leg = None
         if self.vehicle is None or self._since is None or self.is_dark:
             return
-        fed = self._fed(self.effects(now))
+        effects = self.effects(now)
+        fed, self._fed_by = self._fed(effects), (self.offer, effects)
         if self._feed is not None and self._feed.phases != fed.phases:
             self.vehicle.interrupt()
         self._feed = fed
@@ -324,6 +326,14 @@ class Supply:
             return at + _HAIR_S
         most_w = self._watts * vehicle.model.max_draw * (_HIGHEST_V / min(self._volts))
         return max(self._leg_until, now + missing_j / most_w)
+
+    def _is_as_fed(self, effects: Effects) -> bool:
+        """Whether nothing has changed that what the car gets depends on."""
+        feed, vehicle, by = self._feed, self._vehicle, self._fed_by
+        if feed is None or vehicle is None or by is None:
+            return False
+        is_same = by[0] is self.offer and by[1] is effects
+        return is_same and feed.is_satisfied == vehicle.is_satisfied
 
     def _fed(self, effects: Effects) -> _Feed:
         offer, model, vehicle = self.offer, self.model, self.vehicle

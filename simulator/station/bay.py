@@ -7,7 +7,6 @@ matter, or that of a hand on the control port.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -71,6 +70,7 @@ class Bay:
         self.board = StatusBoard(host, self, self._report)
         self.is_finished = False
         self._limit_until = math.inf
+        self._full = model.offer(None)
         self.sampler = Sampler(host, self, self._report)
         self._manager = EnergyManager(host, evse_id, model)
         self._handlers: Mapping[str, Callable[[float], None]] = {
@@ -334,18 +334,18 @@ class Bay:
     def _allowed(self, now: float) -> Offer:
         """Return what profiles allow, and note until when that surely holds."""
         self._limit_until = math.inf
-        transaction = self.limit_transaction
-        model = self.supply.model
-        if transaction is None:
-            return model.offer(None)
+        transaction, model = self.transaction, self.supply.model
+        if transaction is None or not (len(self._host.book.profiles) or self._is_refused):
+            return self._full
         if self._refused_wh() <= 0:
             return Offer(0.0, model.phases)
         shift = timedelta(seconds=self.supply.effects(now).schedule_shift_s)
         book, at = self._host.book, self._host.at(now) + shift
-        transaction = replace(transaction, start=transaction.start + shift)
+        own = self._host.dialect.transaction_id(transaction)
+        limited = LimitTransaction(own, transaction.started.at + shift)
         is_deferring = self.supply.effects(now).defers_defaults
         ask = book.allowed_at_start if is_deferring else book.allowed
-        allowed = ask(self.evse_id, transaction, at)
+        allowed = ask(self.evse_id, limited, at)
         if allowed.until is not None:
             left_s = (allowed.until - at).total_seconds()
             self._limit_until = now + max(left_s, _SHORTEST_LOOK_S)
@@ -356,6 +356,8 @@ class Bay:
         return _shared(offer, model.offer(book.station_wide(at)), model, charging)
 
     def _note_faults(self, now: float) -> None:
+        if self.faults.is_empty and not self.supply.faults:
+            return
         change = self.supply.fault_change(now)
         for name in change.started:
             self._report(now, "fault.started", fault=name)
@@ -371,10 +373,14 @@ class Bay:
 
     def _refused_wh(self) -> float:
         """Return what may still flow to a token that was refused after the start."""
-        if self.transaction is None or not self.transaction.is_refused:
+        if not self._is_refused:
             return math.inf
         most_wh = self._host.dialect.token_rules.energy_on_invalid_wh
         return most_wh - self.supply.delivered_wh
+
+    @property
+    def _is_refused(self) -> bool:
+        return self.transaction is not None and self.transaction.is_refused
 
     def _moment(self, now: float) -> Moment:
         return Moment(self._host.at(now), is_offline=not self._host.is_online)

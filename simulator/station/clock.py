@@ -16,16 +16,19 @@ class StationClock:
     carries a time; on an accelerated clock only the first may.
     """
 
-    __slots__ = ("_epoch", "_follows_time", "_has_time")
+    __slots__ = ("_asked", "_epoch", "_follows_time", "_has_time", "_shown")
 
     def __init__(self, switched_on: datetime, *, follows_time: bool) -> None:
         self._epoch = switched_on
         self._follows_time = follows_time
         self._has_time = False
+        self._asked, self._shown = 0.0, switched_on
 
     def at(self, now: float) -> datetime:
         """Return the date and time at a simulated second."""
-        return self._epoch + timedelta(seconds=round(now, 3))
+        if now != self._asked:
+            self._asked, self._shown = now, self._epoch + timedelta(seconds=round(now, 3))
+        return self._shown
 
     def true_at(self, now: float) -> datetime:
         """Return what an honest clock would show."""
@@ -40,4 +43,5 @@ class StationClock:
         if self._has_time and abs((told - self.at(now)).total_seconds()) < _CLOSE_ENOUGH_S:
             return
         self._epoch = told - timedelta(seconds=round(now, 3))
+        self._asked, self._shown = 0.0, self._epoch
         self._has_time = True

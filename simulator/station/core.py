@@ -23,6 +23,7 @@ from simulator.station.availability import Availability
 from simulator.station.bay import Bay
 from simulator.station.clock import StationClock
 from simulator.station.deliveries import Outcome
+from simulator.station.dialect import commands_of
 from simulator.station.keepsakes import KeptSettings, keep_all
 from simulator.station.lifecycle import Lifecycle
 from simulator.station.limits import LimitBook
@@ -153,10 +154,11 @@ class Station:
         """When `advance` is to be called at the latest, in simulated seconds."""
         outbox = self.outbox
         at = outbox.wake_at(is_accepted=self.is_accepted) if self._peer else outbox.deadline
-        own = (self._faults_change_at, self._agenda.next_at, self._answers.next_at)
-        at = min(at, self.timers.next_at, *own)
+        others = (self._agenda.next_at, self._answers.next_at)
+        at = min(at, self.timers.next_at, self._faults_change_at, *others)
         for bay in self.bays.values():
-            at = min(at, bay.wake_at)
+            if bay.timers.next_at < at and not bay.supply.is_dark:
+                at = bay.timers.next_at
         self._wake_at = at
         return at
 
@@ -184,8 +186,7 @@ class Station:
     def connected(self, now: float) -> None:
         """Begin on a fresh connection: boot, or go on where the last one broke."""
         self._advance(now)
-        commands = frozenset(self.dialect.commands)
-        self._peer = Peer(self.dialect.version, Role.STATION, supported=commands)
+        self._peer = Peer(self.dialect.version, Role.STATION, supported=commands_of(self.dialect))
         self.report(now, "connection.opened")
         self.lifecycle.connected(now)
         self._finish(now)
@@ -277,11 +278,10 @@ class Station:
         """Send a Heartbeat; its answer sets the clock. A ping instead, where a fault has it so."""
         if self.effects(now).pings_every_s < math.inf:
             self._outputs.append(Ping())
-            self.restart_heartbeat(now)
-            return
-        outgoing = self.dialect.heartbeat()
-        outgoing.on_result = self._set_time
-        self.say(outgoing)
+        else:
+            outgoing = self.dialect.heartbeat()
+            outgoing.on_result = self._set_time
+            self.say(outgoing)
         self.restart_heartbeat(now)
 
     def change_password(self, password: str) -> None:

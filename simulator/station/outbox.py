@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Outbox", "Outgoing"]
 
 _METER_VALUES: Final = "MeterValues"
+_MOST_DROPPED: Final = 64
 _TRANSACTION_EVENT: Final = "TransactionEvent"
 
 
@@ -72,7 +73,7 @@ class Outbox:
         self._is_cut = False
         self._numbers = 0
         self._now = 0.0
-        self._dropped: set[str] = set()
+        self._dropped: deque[str] = deque(maxlen=_MOST_DROPPED)
 
     @property
     def is_empty(self) -> bool:
@@ -141,11 +142,9 @@ class Outbox:
         Raises: InvalidPayload.
         """
         self._now = now
-        while (
-            peer.open_call is None
-            and self._open is None
-            and (outgoing := self._take(now, is_accepted=is_accepted)) is not None
-        ):
+        if self._open is not None or peer.open_call is not None or self.is_empty:
+            return None
+        while (outgoing := self._take(now, is_accepted=is_accepted)) is not None:
             payload = self._payload(outgoing)
             if payload is None:
                 self._discard(outgoing, now, Reason.NO_TRANSACTION_ID)
@@ -174,7 +173,8 @@ class Outbox:
         elif received.violation is not None:
             self._failed(outgoing, now, Reason.INVALID_ANSWER)
         else:
-            self._report(Outcome.ANSWERED, outgoing, now, payload=answer.payload)
+            if self.tells_steps:
+                self._report(Outcome.ANSWERED, outgoing, now, payload=answer.payload)
             outgoing.on_result(answer.payload, now)
 
     def expire(self, peer: Peer | None, now: float) -> bool:
@@ -273,7 +273,7 @@ class Outbox:
             and self._retries.marks_resent_offline
             and outgoing.action == _TRANSACTION_EVENT
         ):
-            payload["offline"] = True
+            return {**payload, "offline": True}
         return payload
 
     def _sent(self, peer: Peer, outgoing: Outgoing, payload: Payload, now: float) -> str | None:
@@ -309,7 +309,8 @@ class Outbox:
     def _opened(self, outgoing: Outgoing, payload: Payload, now: float) -> None:
         self._open = outgoing
         self._deadline = now + self._waits_s(outgoing)
-        self._report(Outcome.SENT, outgoing, now, payload=payload)
+        if self.tells_steps:
+            self._report(Outcome.SENT, outgoing, now, payload=payload)
 
     def _waits_s(self, outgoing: Outgoing) -> float:
         if not outgoing.is_durable:
@@ -354,7 +355,7 @@ class Outbox:
         drops = self._retries.drops_session and outgoing.action != _METER_VALUES
         if not drops or transaction is None:
             return
-        self._dropped.add(transaction)
+        self._dropped.append(transaction)
         following = [each for each in self._durable if each.transaction == transaction]
         for each in following:
             self._durable.remove(each)

@@ -9,9 +9,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
-    """A text to be sent on the connection, in the order given."""
+    """A text to be sent on the connection, in the order given.
+
+    Nobody changes it, nor what happened; they are not frozen as that takes twice as long to make.
+    """
 
     text: str
 
@@ -41,7 +44,7 @@ class PasswordChanged:
     password: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Happened:
     """Something worth a line, with a constant dotted name; `at` is the station's clock."""
 

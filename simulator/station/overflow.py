@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from simulator.wire import to_payload
+
 if TYPE_CHECKING:
     from collections import deque
 
@@ -50,5 +52,5 @@ def is_between(outgoing: Outgoing) -> bool:
         return True
     if outgoing.action != "TransactionEvent":
         return False
-    kind = getattr(outgoing.build(), "event_type", None)
-    return getattr(kind, "value", kind) not in _ENDS
+    message = outgoing.build()
+    return message is None or to_payload(message).get("eventType") not in _ENDS

@@ -330,11 +330,8 @@ class V16:
             return None
 
         def build() -> object:
-            return call.MeterValues(
-                connector_id=transaction.evse_id,
-                transaction_id=self._number(transaction),
-                meter_value=[meter_value],
-            )
+            number = self._number(transaction)
+            return metering.message(transaction.evse_id, meter_value, number)
 
         return Outgoing("MeterValues", build, is_durable=True, transaction=transaction.id)
 

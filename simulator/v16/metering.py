@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ocpp.v16 import datatypes
+from ocpp.v16 import call, datatypes
 
 from simulator.metering.sampling import values
 from simulator.station.transaction import SampleContext
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from simulator.v16.configuration import Configuration
 
 _TIME, _VALUES = members(datatypes.MeterValue, "timestamp", "sampled_value")
+_CONNECTOR, _VALUE, _TRANSACTION = members(
+    call.MeterValues, "connector_id", "meter_value", "transaction_id"
+)
 _MOST_LISTS: Final = 1024
 _TOLD: Final[Mapping[str, str]] = {"Sample.Clock": "MeterValuesAlignedData"}
 _KEPT: Final[Mapping[str, str]] = {
@@ -42,6 +45,12 @@ def told(
     """Return what MeterValues tells, None where the key of this context is empty."""
     key = _TOLD.get(context, SAMPLED_KEY)
     return _meter_value(reading, configuration.text(key), at, context)
+
+
+def message(connector: int, meter_value: Payload, transaction_id: int | None) -> Payload:
+    """Return a MeterValues; without a number it says nothing of a transaction."""
+    told: Payload = {_CONNECTOR: connector, _VALUE: [meter_value]}
+    return told if transaction_id is None else {**told, _TRANSACTION: transaction_id}
 
 
 def keep(
