@@ -30,6 +30,7 @@ class Follower:
     _counts: Counter[str] = field(default_factory=Counter)
     _began: float = field(default_factory=time.monotonic)
     _told: float = field(default_factory=time.monotonic)
+    _client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=_PROBE_S))
 
     def look(self) -> None:
         """Tell where the world is if a minute has passed since it was told last."""
@@ -50,7 +51,7 @@ class Follower:
     def _late(self) -> str:
         began = time.monotonic()
         try:
-            httpx.get(f"{self.api}/sessions", params={"limit": 1}, timeout=_PROBE_S)
+            self._client.get(f"{self.api}/sessions", params={"limit": 1})
         except httpx.HTTPError as error:
             return f"the API does not answer ({type(error).__name__})"
         answered = f"API answers in {1000 * (time.monotonic() - began):.0f} ms"

@@ -7,10 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from simulator.metering.forms import METER_FORMS
+from simulator.power.evse import EvseModel
 from tests.world.labels import Labelling
 from tests.world.record import Alert, Known, Record
 from tests.world.score import Scoring
+from tests.world.scoring import lag_of
 from tests.world.sessions import account
+from tests.world.sight import Sight
 from tests.world.truth import read
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -163,6 +167,37 @@ def test_too_little_is_a_label_only_where_the_car_was_known_to_take_more(scored)
     assert figures(scored([sure], []), "UNDER_DELIVERY") == (0, 1, 0, 0)
     unknown = deviation("UNDER_DELIVERY", 600, 4000, **{**facts, "known": 6.0})
     assert scored([unknown], []).total().missed == 0
+
+
+def hidden(log, models):
+    labelling = Labelling(log, INTERVAL_S, sight=Sight(log, models))
+    return len(labelling.labels), dict(labelling.hidden)
+
+
+def test_what_a_lying_meter_hides_is_grey_and_so_is_what_is_told_of_it(truth):
+    over = deviation("OVER_LIMIT", 600, 3000, limit=10.0, draw=20.0, power_w=4600)
+    on = event(60, "fault", fault="power-doubled", evse=1, state="on")
+    assert hidden(truth(over, session()), {}) == (1, {})
+    assert hidden(truth(on, over, session()), {}) == (0, {"power-doubled": 1})
+    other = event(60, "fault", fault="ignore-limits", evse=1, state="on")
+    assert hidden(truth(other, over, session()), {}) == (1, {})
+    elsewhere = event(60, "fault", fault="power-doubled", evse=2, state="on")
+    assert hidden(truth(elsewhere, over, session()), {}) == (1, {})
+
+
+@pytest.mark.parametrize(("power_w", "expected"), [(4600, 0), (13_800, 1)])
+def test_a_lone_phase_over_its_limit_is_not_seen_in_power_alone(truth, power_w, expected):
+    over = deviation("OVER_LIMIT", 600, 3000, limit=10.0, draw=20.0, power_w=power_w)
+    log = truth(over, session())
+    assert hidden(log, {"CP1": EvseModel(meter=METER_FORMS["power-only"])})[0] == expected
+    assert hidden(log, {"CP1": EvseModel()})[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("speed", "slow_ms", "lag_s"), [(1, 900, 0), (400, 20, 40), (400, 200, 80), (400, 9000, 300)]
+)
+def test_deadlines_are_longer_by_what_messages_take_on_a_fast_clock(speed, slow_ms, lag_s):
+    assert lag_of(speed, slow_ms) == pytest.approx(lag_s)
 
 
 def test_sessions_are_found_by_start_by_id_and_by_place(truth):
