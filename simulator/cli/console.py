@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from simulator.running.orders import Order
 
+_HOST: Final = "127.0.0.1"
 _WITHIN_S: Final = 10.0
 _HISTORY: Final = "~/.simulator_history"
 _KEPT_LINES: Final = 1000
@@ -45,6 +46,8 @@ class Console:
     """Carries out commands at the control port of a run."""
 
     def __init__(self, url: str) -> None:
+        if url.isdecimal():
+            url = f"{_HOST}:{url}"
         base = url if "://" in url else f"http://{url}"
         self._url = base.rstrip("/")
         self._http = httpx.Client(base_url=self._url, timeout=_WITHIN_S, trust_env=False)
@@ -146,6 +149,8 @@ class Console:
                 _say_members(self._ask("GET", "/figures"))
             case "watch":
                 self._watch(words[0] if words else "*")
+            case "quit":
+                pass
             case "show":
                 _show(self._ask("GET", f"/stations/{_station(command, words)}"))
             case _ if command in ORDERS:

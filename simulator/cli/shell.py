@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-_DEFAULT_URL = "http://127.0.0.1:9999"
+_DEFAULT_PORT = "9999"
 
 
 def shell(
@@ -18,8 +18,12 @@ def shell(
     ] = None,
     *,
     control: Annotated[
-        str, typer.Option(help="The control port of a run: `simulator run --control 9999`.")
-    ] = _DEFAULT_URL,
+        str,
+        typer.Option(
+            metavar="[HOST:]PORT",
+            help="The control port of a run: `simulator run --control 9999`.",
+        ),
+    ] = _DEFAULT_PORT,
 ) -> None:
     """Plug in, show tokens, unplug, break things at the stations of a run. Try `help`.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _BEGIN, _END = "Transaction.Begin", "Transaction.End"
 _BELOW_WH = 10
 _JITTER_WH = 8
+_MOST_SHIFT_WH = 10**15
 
 
 class RegisterLie(StrEnum):
@@ -101,7 +102,10 @@ class Display:
 
     def recall(self, remembered: dict[str, object]) -> None:
         """Go on from what was written down. Raises: ValueError."""
-        self._shift_wh = int(str(remembered.get("shift_wh", 0)))
+        shift_wh = int(str(remembered.get("shift_wh", 0)))
+        if abs(shift_wh) > _MOST_SHIFT_WH:
+            raise ValueError("no register is so far off")
+        self._shift_wh = shift_wh
 
     def _shown(self, register_wh: int) -> int:
         shown_wh = register_wh + self._shift_wh

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ _SIGMAS_IN_CLASS = 5.0
 _CURRENT_SIGMA_A = 0.05
 _VOLT_SIGMA = 0.3
 _HZ_SIGMA = 0.01
+_MOST_J = 1e18
 _WARMER_BY_C = 35.0
 _FAN_FROM_C = 40.0
 _FAN_RPM = 1_200.0
@@ -89,7 +89,7 @@ class Meter:
     def recall(self, remembered: dict[str, object]) -> None:
         """Go on from a register that was written down. Raises: ValueError, TypeError, KeyError."""
         energy_j = float(str(remembered["energy_j"]))
-        if not 0 <= energy_j < math.inf:
+        if not 0 <= energy_j <= _MOST_J:
             raise ValueError("a register is a number of joules")
         self.energy_j = energy_j
 

@@ -22,6 +22,7 @@ from fastapi.responses import StreamingResponse
 from simulator.errors import SimulatorError
 from simulator.naming import unknown
 from simulator.running import orders, problems
+from simulator.running.bodies import JsonBodies
 from simulator.running.fleet import Runner
 from simulator.running.progress import TRUTH, as_json
 from simulator.station.hand import Hand, HandError
@@ -145,8 +146,9 @@ class Control:
 
     def figures(self) -> dict[str, Any]:
         """Return how the fleet stands."""
-        figures = asdict(self._runner.figures())
-        return {**figures, "errors": dict(figures["errors"])}
+        figures = self._runner.figures()
+        # asdict takes a Counter for the pairs that it holds, and counts them.
+        return {**asdict(figures), "errors": dict(figures.errors)}
 
     def _known(self, station_id: str) -> None:
         stations = self._runner.stations
@@ -166,6 +168,7 @@ def application(control: Control) -> FastAPI:
         dependencies=[Depends(_of_no_other_page)],
     )
     problems.install(app)
+    app.add_middleware(JsonBodies)
 
     @app.get("/figures", tags=["fleet"])
     async def figures() -> dict[str, Any]:

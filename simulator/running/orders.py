@@ -35,7 +35,7 @@ class PlugIn(Order):
     )
     charge_level: float = Field(default=40, ge=0, le=100, description="Per cent")
     wants_kwh: float | None = Field(
-        default=None, gt=0, description="Without it the car charges until it is full"
+        default=None, gt=0, le=10_000, description="Without it the car charges until it is full"
     )
 
     def carry_out(self, hand: Hand) -> None:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MEDIA_TYPE = "application/problem+json"
+_SAID = {
+    "model_attributes_type": "write the members as a JSON object",
+    "model_type": "write the members as a JSON object",
+    "json_invalid": "this is no JSON; write the members as a JSON object",
+    "extra_forbidden": "there is no such member",
+    "missing": "must be given",
+}
+"""Sentences of our own for kinds of mistakes."""
 
 
 class NotThere(Exception):  # noqa: N818 - says what is the case
@@ -55,7 +63,7 @@ def _invalid(_request: Request, error: Exception) -> Response:
     errors = [
         {
             "field": ".".join(str(step) for step in each["loc"][1:]),
-            "message": str(each["msg"]).removeprefix("Value error, "),
+            "message": _SAID.get(each["type"]) or str(each["msg"]).removeprefix("Value error, "),
         }
         for each in found
     ]

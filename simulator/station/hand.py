@@ -101,6 +101,7 @@ class Hand:
         if not 1 <= len(shown.text) <= longest:
             raise HandError(f"a token has 1 to {longest} characters here")
         bay = self._bay(evse)
+        self._need_power()
         bay.take_token(shown, self._now)
         self._settle(bay)
 
@@ -115,6 +116,7 @@ class Hand:
     def stop(self, evse: int = 1) -> None:
         """End the transaction at the station; the car stays plugged in."""
         bay = self._bay(evse)
+        self._need_power()
         if not bay.stop(StopReason.LOCAL, self._now):
             raise HandError(f"no transaction runs at EVSE {evse} of {self._station.id}")
         self._settle(bay)
@@ -136,6 +138,7 @@ class Hand:
 
     def reset(self, kind: ResetKind = "soft") -> None:
         """Restart the station, as its own button does."""
+        self._need_power()
         self._station.lifecycle.reset(self._now, is_hard=kind == "hard")
         self._station.advance(self._now)
 
@@ -206,6 +209,10 @@ class Hand:
             known = ", ".join(map(str, bays))
             raise HandError(f"{self._station.id} has no EVSE {evse}; it has {known}")
         return bays[evse]
+
+    def _need_power(self) -> None:
+        if not self._station.lifecycle.has_power:
+            raise HandError(f"{self._station.id} has no power")
 
     def _boards(self) -> list[FaultBoard]:
         return [self._station.faults, *(bay.faults for bay in self._station.bays.values())]

@@ -160,6 +160,9 @@ class Reservations:
             until = from_text(expires)
             if until is None or evse not in (ANY, *self._station.bays):
                 raise ValueError("no reservation")
+            texts = (text, kind) if group is None else (text, kind, group)
+            if not all(isinstance(each, str) for each in texts):
+                raise TypeError("no token")
             held[int(number)] = Reservation(int(number), evse, Token(text, kind), until, group)
         self._held = held
         self._station.timers.set(_TIMER, 0.0)

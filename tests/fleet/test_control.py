@@ -102,7 +102,7 @@ IMPOSSIBLE = [
     ("/stations/BAY-1/plug-in", {"evse": 4}, 409, "BAY-1 has no EVSE 4; it has 1"),
     ("/stations/BAY-1/plug-in", {"evze": 4}, 422, "evze: "),
     ("/stations/BAY-1/plug-in", {"charge_level": "full"}, 422, "charge_level: "),
-    ("/stations/BAY-1/fault-on", {}, 422, "name: Field required"),
+    ("/stations/BAY-1/fault-on", {}, 422, "name: must be given"),
     ("/stations/BAY-1/fault-on", {"name": "nap"}, 409, "there is no fault 'nap'"),
     ("/stations/BAY-1/dance", {}, 404, "see /docs"),
     ("/fleet/stop?match=X*", {}, 404, "no station matches 'X*'"),
@@ -115,6 +115,23 @@ async def test_what_cannot_be_done_is_a_problem_document(port):
         assert answer.status_code == status, path
         assert answer.headers["content-type"] == "application/problem+json"
         assert sentence in answer.json()["detail"]
+
+
+async def test_order_is_json_whatever_its_type_says(port):
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for path, body, status, sentence in [
+        ("/stations/BAY-1/plug-in", b'{"vehicle": "tank"}', 409, "no vehicle 'tank'"),
+        ("/stations/BAY-1/fault-on", b"", 422, "name: must be given"),
+        ("/stations/BAY-1/plug-in", b"[1]", 422, "write the members as a JSON object"),
+        ("/stations/BAY-1/plug-in", b"{", 422, "this is no JSON"),
+        ("/stations/BAY-1/plug-in", b"x" * 100_000, 413, "65536 bytes at most"),
+        ("/stations/BAY-1/power-cut", b'{"length_s": 30}', 200, None),
+        ("/stations/BAY-1/present", b"", 409, "BAY-1 has no power"),
+    ]:
+        answer = await port.http.post(path, content=body, headers=form)
+        assert answer.status_code == status, path
+        assert sentence is None or sentence in answer.json()["detail"]
+    assert (await port.http.get("/figures")).json()["errors"] == {"connection.lost": 1}
 
 
 async def test_page_of_elsewhere_gives_no_orders(port):

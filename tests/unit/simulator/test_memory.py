@@ -195,3 +195,17 @@ def test_file_that_cannot_be_read_is_a_sentence(lab, tmp_path):
 def test_what_is_no_file_is_no_state(tmp_path):
     with pytest.raises(SimulatorError, match="--state /dev/full: this is no file"):
         StateFile(Path("/dev/full"), "lab", print).recall([])
+
+
+@pytest.mark.parametrize(
+    ("part", "remembered"),
+    [
+        ("meter-1", {"energy_j": 1e300}),
+        ("meter-1", {"energy_j": 0, "shift_wh": 10**18}),
+        ("reservations", {"1": [1, "TAG", "Central", "2027-01-01T00:00:00Z", []]}),
+        ("reservations", {"1": [1, 5, "Central", "2027-01-01T00:00:00Z", None]}),
+    ],
+)
+def test_memory_that_no_station_can_have_begins_anew(lab, version, part, remembered):
+    room = lab(version, online=False)
+    assert room.station.memory.recall({part: remembered}) == [part]
