@@ -5,6 +5,7 @@ Limits change often, so that whoever does not follow one is seen; all is drawn b
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final
@@ -61,6 +62,14 @@ def set_up(folder: Path, scenario: Scenario, options: FleetOptions) -> list[str]
     rules = folder / "assignments.toml"
     rules.write_text("\n".join(_rules(ratings, names, random)), encoding="utf-8")
     return ["--profiles-dir", str(profiles), "--assignments-file", str(rules)]
+
+
+def limited_in_watts(folder: Path) -> frozenset[str]:
+    """Return the AC stations whose profile is in watts."""
+    rules = tomllib.loads((folder / "assignments.toml").read_text(encoding="utf-8"))
+    return frozenset(
+        each["station"] for each in rules.get("rule", ()) if each["profile"].startswith("power-")
+    )
 
 
 def _rating(station: Station) -> Rating:

@@ -150,8 +150,15 @@ class Scoring:
         return label.transaction is None or self._transaction(alert) in (label.transaction, None)
 
     def _is_of_a_fault(self, alert: Alert) -> bool:
-        """Whether nobody can say that it is wrong: a station with a fault answers as it likes."""
-        return alert.kind not in BUDGETS_S and not self._is_nominal(alert)
+        """Whether nobody can say that it is wrong: a station with a fault answers as it likes.
+
+        So does one that was asked while its session ended, before that was told.
+        """
+        if alert.kind in BUDGETS_S:
+            return False
+        real = self._real_of.get(alert.session or "")
+        has_ended = real is not None and alert.opened >= real.ended - SLACK
+        return has_ended or not self._is_nominal(alert)
 
     def _is_repeat(self, alert: Alert) -> bool:
         """Whether it tells again of what a label is about, as when it was cleared in between."""

@@ -31,7 +31,7 @@ def lag_of(speed: float, slow_ms: float) -> float:
 def scored(wish: Wish, played: Played) -> Report:
     """Hold the record of a world against its truth."""
     haste = Haste.of(wish.speed)
-    sight = Sight(played.truth, played.models)
+    sight = Sight(played.truth, played.models, played.in_watts)
     lag_s = lag_of(wish.speed, played.slow_ms)
     labelling = Labelling(played.truth, played.interval_s, lag_s, haste.silence_s, sight)
     sessions = account(played.truth, played.record)

@@ -35,10 +35,14 @@ _FASTER: Final = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What can be seen of a world. `models` are the EVSEs by their station's ID."""
+    """What can be seen of a world. `models` are the EVSEs by their station's ID.
+
+    Limits of the stations `in_watts` are such in sum: a lone phase is judged by them as power.
+    """
 
     truth: Truth
     models: Mapping[str, EvseModel]
+    in_watts: frozenset[str] = frozenset()
 
     def hidden_by(self, deviation: Deviation, until: datetime) -> str:
         """Return what hides a deviation up to `until`, "" if it can be seen."""
@@ -50,7 +54,8 @@ class Sight:
             return "METER_ANOMALY"
         model = self.models.get(deviation.station)
         if model is None or _is_told(deviation, model):
-            return ""
+            is_in_sum = model is not None and deviation.station in self.in_watts
+            return "power within a limit in W" if is_in_sum and _is_within(deviation, model) else ""
         return f"meter {model.meter.name}"
 
     def _is_misled(self, deviation: Deviation, until: datetime) -> bool:
@@ -92,6 +97,15 @@ def _is_told(deviation: Deviation, model: EvseModel) -> bool:  # noqa: PLR0911 -
         return is_fine or facts["peak"] >= _CLEAR * tolerance_a + form.step_a / 2
     if kind == "OUTSIDE_WINDOW":
         return bool(facts["power_w"] >= _PAUSED_W)
+    return not _is_within(deviation, model)
+
+
+def _is_within(deviation: Deviation, model: EvseModel) -> bool:
+    """Whether the power of what is over a limit by phase is within it on all phases."""
+    facts = deviation.facts
+    is_over = deviation.kind in _OVER - {"OUTSIDE_WINDOW"} and "wants" not in facts
+    if not is_over or model.current is not CurrentType.AC or facts.get("limit") is None:
+        return False
     nominal_w = AC_NOMINAL_V * model.phases
     tolerance_w = max(nominal_w, 0.05 * facts["limit"] * nominal_w)
-    return bool(facts["power_w"] >= facts["limit"] * nominal_w + _CLEAR * tolerance_w)
+    return bool(facts["power_w"] < facts["limit"] * nominal_w + _CLEAR * tolerance_w)

@@ -58,7 +58,8 @@ class Played:
     """What came of it. `troubles` are errors of the server's own, `real_s` what it took.
 
     `slow_ms` is what all but one in a hundred answers took no longer than, in real milliseconds.
-    `models` are the EVSEs by their station's ID, and `cut_short` says what ended it too early.
+    `models` are the EVSEs by their station's ID, those `in_watts` have limits in W, and
+    `cut_short` says what ended it too early.
     """
 
     truth: Truth
@@ -68,6 +69,7 @@ class Played:
     real_s: float
     slow_ms: float
     models: Mapping[str, EvseModel]
+    in_watts: frozenset[str]
     cut_short: str = ""
 
 
@@ -115,6 +117,7 @@ def _play(wish: Wish, folder: Path) -> Played:
         time.monotonic() - began,
         float(summary.get("latency_p99_ms") or 0.0),
         models,
+        operator.limited_in_watts(folder),
         cut_short,
     )
 
