@@ -18,7 +18,8 @@ _ADVICE: Final = {
     "no-websocket": "over wss:// it may want --client-cert; else look at --url, ws:// or wss://",
     "files": "this machine allows too few open files: see `ulimit -n`",
     "ports": "this machine is out of ports: give more addresses with --source",
-    "http 401": "give --password, or the stations' own in the scenario, as it knows them",
+    "http 401": "give --password, or the stations' own in the scenario, as it knows them; "
+    "over wss:// it may want --client-cert",
     "http 403": "give --password or --client-cert, or let it know the stations",
     "http 404": "the path in --url or the stations' IDs are not known there",
     "http 426": "there is a web server, but no websocket at the path in --url",

@@ -174,9 +174,16 @@ def failure(error: Exception, longest_wait_s: float) -> Failure:
         case SimulatorError():
             return Failure("tls", str(error))
         case ssl.SSLError():
-            return Failure("tls", f"TLS failed: {error.reason or error}")
+            return Failure("tls", _tls_reason(error))
         case _:
             return _network_failure(error)
+
+
+def _tls_reason(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        told = error.verify_message.rstrip(".")
+        return f"the server's certificate is not accepted: {told}"
+    return f"TLS failed: {error.reason or error}"
 
 
 def _network_failure(error: Exception) -> Failure:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import tempfile
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _FORM: Final = 1
 _SAVE_EVERY_S: Final = 30.0
+_LOOK_EVERY_S: Final = 1.0
 
 
 class StateFile:
@@ -66,16 +68,21 @@ class StateFile:
     async def kept(self, members: Sequence[Member]) -> AsyncIterator[None]:
         """Save now and then while the block runs, and at its end."""
         self.save(members)
-        saving = asyncio.create_task(self._save_again(members))
+        saving = asyncio.create_task(self._save_again(members, _secrets(members)))
         try:
             yield
         finally:
             saving.cancel()
             self.save(members)
 
-    async def _save_again(self, members: Sequence[Member]) -> None:
+    async def _save_again(self, members: Sequence[Member], secrets: list[str | None]) -> None:
+        saved_at = time.monotonic()
         while True:
-            await asyncio.sleep(_SAVE_EVERY_S)
+            await asyncio.sleep(_LOOK_EVERY_S)
+            is_due = time.monotonic() >= saved_at + _SAVE_EVERY_S
+            if not is_due and secrets == _secrets(members):
+                continue
+            saved_at, secrets = time.monotonic(), _secrets(members)
             try:
                 self.save(members)
             except SimulatorError as error:
@@ -126,6 +133,11 @@ class StateFile:
             f"{self._path} is no state of the simulator: it is kept as {aside.name}, "
             "and all stations begin anew"
         )
+
+
+def _secrets(members: Sequence[Member]) -> list[str | None]:
+    """Return the passwords that were set: a station that forgot its own is locked out for good."""
+    return [each.station.told_password for each in members]
 
 
 def _replace(path: Path, text: bytes) -> None:

@@ -9,7 +9,7 @@ import base64
 import ssl
 import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from simulator.errors import SimulatorError
@@ -125,13 +125,20 @@ def header_lines(made: Opening) -> list[tuple[str, str]]:
     return lines
 
 
+_PEM: Final = {
+    "": "no usable PEM certificate with its key; a key in a file of its own is --client-key",
+    "KEY_VALUES_MISMATCH": "the key in --client-key belongs to another certificate",
+}
+"""What OpenSSL means by its reasons; it gives none where a part is missing."""
+
+
 def _use(option: str, file: Path, load: Callable[[], None]) -> None:
     try:
         load()
     except FileNotFoundError as error:
         raise SimulatorError(f"{option} {file}: there is no such file") from error
     except ssl.SSLError as error:
-        told = error.reason or str(error)
-        raise SimulatorError(f"{option} {file}: no usable PEM certificate ({told})") from error
+        told = _PEM.get(error.reason or "", f"no usable PEM certificate ({error.reason})")
+        raise SimulatorError(f"{option} {file}: {told}") from error
     except OSError as error:
         raise SimulatorError(f"{option} {file}: {error.strerror or error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simulator.errors import SimulatorError
+from simulator.running import memory
 from simulator.running.memory import StateFile
 from simulator.station.hand import Hand
 from simulator.worlds.build import Member
@@ -209,3 +211,21 @@ def test_what_is_no_file_is_no_state(tmp_path):
 def test_memory_that_no_station_can_have_begins_anew(lab, version, part, remembered):
     room = lab(version, online=False)
     assert room.station.memory.recall({part: remembered}) == [part]
+
+
+async def test_new_password_is_written_down_at_once(lab, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_LOOK_EVERY_S", 0.0)
+    path, saved = tmp_path / "state.json", asyncio.Event()
+
+    class Watched(StateFile):
+        def save(self, members):
+            super().save(members)
+            saved.set()
+
+    room = lab("1.6")
+    async with Watched(path, "lab", print).kept([Member(room.station, "", None)]):
+        saved.clear()
+        room.station.told_password = "another one"
+        async with asyncio.timeout(10):
+            await saved.wait()
+        assert "another one" in path.read_text()

@@ -73,6 +73,7 @@ def test_tls_files_that_cannot_be_used_are_told_by_their_option(tmp_path):
         (TlsFiles(ca_file=broken), "no usable PEM"),
         (TlsFiles(client_cert=broken), "--client-cert"),
         (TlsFiles(client_key=broken), "--client-key"),
+        (TlsFiles(client_cert=broken), "a key in a file of its own is --client-key"),
     ):
         with pytest.raises(SimulatorError, match=word) as caught:
             files.context()
