@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+import re
+from string import Formatter
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 MOST = 10_000_000
+_TOO_WIDE: Final = re.compile(r"[{}]|[1-9]\d{2}")
 Number: TypeAlias = Annotated[float, Field(ge=0, le=MOST)]
 
 
@@ -143,6 +146,14 @@ def bounds(amount: Amount) -> tuple[float, float]:
 def numbered(text: str, number: int) -> str:
     """Put a number where a text holds `{n}`. Raises: ValueError for other braces."""
     try:
+        _check_braces(text)
         return text.format(n=number)
-    except (KeyError, IndexError, ValueError, AttributeError) as error:
+    except ValueError as error:
         raise ValueError(f"{text!r}: only {{n}} may stand in braces, as in BAY-{{n:03}}") from error
+
+
+def _check_braces(text: str) -> None:
+    """Raise ValueError for more than {n}, and for widths that nobody means."""
+    for _, field, spec, conversion in Formatter().parse(text):
+        if field is not None and (field != "n" or conversion or _TOO_WIDE.search(spec or "")):
+            raise ValueError(field)

@@ -3,6 +3,7 @@ from itertools import pairwise
 
 import pytest
 
+from simulator.errors import ScenarioError
 from simulator.faults.catalogue import FAULTS
 from simulator.faults.fault import Span
 from simulator.worlds.build import FleetOptions, build
@@ -196,3 +197,11 @@ def test_passwords_are_each_stations_own():
     plain = text.replace('site = "P"', 'site = "P"\npassword = "{x}"', 1)
     assert build(parse(plain, "x"), FleetOptions())[0].password == "{x}"
     assert [m.password for m in build(parse(plain, "x"), FleetOptions(password="q"))] == ["q", "q"]
+
+
+@pytest.mark.parametrize(
+    "given", ["{x}", "{n[0]}", "{n.real}", "{n!r}", "{n:q}", "{n", "{}", "{n:999}", "{n:{n}}"]
+)
+def test_only_the_number_stands_in_braces(given):
+    with pytest.raises(ScenarioError, match=r"stations\.0: .*only \{n\} may stand in braces"):
+        parse(f'name = "x"\n[[stations]]\nid = "A-{given}"\n', "x")
