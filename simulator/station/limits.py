@@ -64,7 +64,7 @@ class LimitBook:
         self.profiles = ProfileSet()
         self._rules = rules
         self._evses = evses
-        self._timelines: dict[tuple[int, str | None], LimitTimeline] = {}
+        self._timelines: dict[tuple[int, Transaction | None], LimitTimeline] = {}
         self._honest: LimitBook | None = None
 
     @property
@@ -195,7 +195,7 @@ class LimitBook:
         return sum(_most(model, str(unit)) for model in models)
 
     def _timeline(self, evse: int, transaction: Transaction | None, at: datetime) -> LimitTimeline:
-        key = (evse, transaction.id if transaction else None)
+        key = (evse, transaction)
         found = self._timelines.get(key)
         if found is None or not found.covers(at):
             found = evaluate(
