@@ -6,28 +6,26 @@ event's, the latest's, the start's), so that every order of arrival gives the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from csms.domain.ending import EndMemory, Needs, load_end_memory, load_needs
+from csms.domain.ending import EndMemory, Needs
 from csms.domain.facts import EventKind
 from csms.domain.ledger import Ledger, Reading
-from csms.domain.push import Push, load_push
 from csms.domain.readings import reading_at
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END, Sample
 from csms.domain.sequence import Ranges, add, missing
 from csms.domain.session_times import begun_and_ended
 from csms.domain.station_clock import Stretch, place
-from csms.domain.stored_ledger import load_ledger
+from csms.domain.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from csms.domain.facts import TransactionReported
+    from csms.domain.push import Push
 
 Order = tuple[int, float, float]
 _TURNS = {TRANSACTION_BEGIN: -1, TRANSACTION_END: 1}
@@ -64,8 +62,11 @@ class Session:
     that the station has named the transaction's ID, so that it knows it. `sequences` are the
     numbers of the events that came, `first_sequence` that of the start, `lost_sequences` of those
     that its station has lost. `unchecked_key` is that of a start that may repeat an older one,
-    `duplicate_of` the session that this one repeats, `cost` what its station was told last that
-    it costs. `sources` remembers whence each field came.
+    `duplicate_of` the session that this one repeats. `vehicle_id` is the vehicle's record and
+    `account` who pays, as they were known last; `tariff` is the one that the session began under,
+    `tally` what it has come to so far, `cost` what that costs, and `record` the number of its
+    newest charge record. `usage` is what its time went to, `kinds` how many deviations of each
+    kind were raised. `sources` remembers whence each field came.
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
     """
 
@@ -114,7 +115,14 @@ class Session:
     lost_sequences: Ranges = field(default_factory=list)
     unchecked_key: str | None = None
     duplicate_of: str | None = None
-    cost: dict[str, str] | None = None
+    vehicle_id: str | None = None
+    account: str | None = None
+    tariff: dict[str, Any] | None = None
+    tally: dict[str, Any] | None = None
+    cost: dict[str, Any] | None = None
+    record: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    kinds: dict[str, int] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)
     sources: dict[str, Order] = field(default_factory=dict)
 
@@ -142,6 +150,14 @@ class Session:
         if not self.is_active and self.energy_milliwh is None and "power_w" in self.sources:
             return ("register_missing", *self.ledger.flags)
         return self.ledger.flags
+
+    @property
+    def all_flags(self) -> list[str]:
+        """Everything that is odd about the session, its register's oddities included."""
+        implausible = {"energy_implausible"} if self.is_implausible else set()
+        if self.missing_sequences:
+            implausible.add("events_missing")
+        return sorted(self.flags | set(self.register_flags) | implausible)
 
     @property
     def is_implausible(self) -> bool:
@@ -358,43 +374,3 @@ def _reading(sample: Sample, shift_s: float) -> Reading | None:
 def reading_of(sample: Sample) -> Reading | None:
     """Returns the register reading in a sample, with its place among the session's readings."""
     return reading_at(sample.at, sample.context, sample.register_milliwh, sample.interval_milliwh)
-
-
-def dump_session(session: Session) -> str:
-    """Returns the whole state of a session as JSON, for the store."""
-    return orjson.dumps(session, default=_plain).decode()
-
-
-def _plain(value: set[str] | Reading) -> list[str] | tuple[Any, ...]:
-    return sorted(value) if isinstance(value, set) else tuple(value)
-
-
-def load_session(doc: Mapping[str, Any]) -> Session:
-    """Returns the session that `dump_session` described, from its parsed JSON."""
-    values = {name: doc[name] for name in _FIELDS if name in doc}
-    for name in _TIMES:
-        if values.get(name) is not None:
-            values[name] = datetime.fromisoformat(values[name])
-    values["ledger"] = load_ledger(doc["ledger"])
-    values["state"] = SessionState(doc["state"])
-    values["clock"] = [Stretch(*each) for each in doc.get("clock", ())]
-    values["flags"] = set(doc["flags"])
-    values["push"] = load_push(doc.get("push"))
-    values["needs"] = load_needs(doc.get("needs"))
-    values["ending"] = load_end_memory(doc.get("ending"))
-    values["sources"] = {name: tuple(order) for name, order in doc["sources"].items()}
-    return Session(**values)
-
-
-_FIELDS = tuple(each.name for each in fields(Session))
-_TIMES = (
-    "started_at",
-    "started_received_at",
-    "started_at_station",
-    "ended_at",
-    "ended_at_station",
-    "ended_received_at",
-    "live_until",
-    "last_sample_at",
-    "last_sample_received_at",
-)

@@ -1,4 +1,4 @@
-"""The map of the system: which report is handled where, and what all handlers share."""
+"""What all handlers share: the stations in memory, and a unit of work around each report."""
 
 from __future__ import annotations
 
@@ -7,58 +7,24 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from csms.domain.commands import InstallProfile
-from csms.domain.device_model_facts import EventsReported, MonitorsReported, VariablesReported
-from csms.domain.display_facts import CustomerReported, DisplayMessagesReported
-from csms.domain.ev_facts import EvScheduleReported
-from csms.domain.facts import (
-    Answer,
-    AuthorizationRequested,
-    BootNotified,
-    ChargingLimitCleared,
-    ChargingLimitNotified,
-    DataTransferred,
-    EvNeedsReported,
-    Fact,
-    HeartbeatReceived,
-    MessageReported,
-    ProfilesReported,
-    SamplesReported,
-    StatusReported,
-    TransactionReported,
-)
-from csms.domain.firmware_facts import JobReported
-from csms.domain.reservation import ReservationEnded
+from csms.domain.facts import BootNotified, SamplesReported, TransactionReported
 from csms.domain.station import Station
 from csms.engine import (
-    authorization,
-    availability,
-    certificates,
-    confirm,
-    customer_information,
-    data_transfer,
     desk,
-    device_model,
-    display,
     duplicates,
     effects,
-    ev_charging,
     expected_end,
-    external_limits,
-    firmware,
     habits,
     local_list,
     meter_start,
     metering,
-    monitoring,
     operations,
-    provisioning,
     provisioning_policy,
     pushing,
     quirks,
     reconcile,
     refusals,
     refused,
-    remedies,
     reservations,
     standing,
     transactions,
@@ -67,6 +33,7 @@ from csms.engine import (
 from csms.engine.answers import take_answer
 from csms.engine.belief import next_id
 from csms.engine.certificate_book import INSTALLED, ISSUED, ROOTS, CertificateBook
+from csms.engine.handlers import CARES, HANDLERS
 from csms.engine.lateness import LONG_AGO, REJUDGE_DUE, Late
 from csms.engine.state import LiveSession, StationState
 from csms.engine.use_cases import load_operation, use_case_of
@@ -74,10 +41,11 @@ from csms.engine.work import STATION, Work
 from csms.engine.writes import RecordWrite
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from csms.domain.commands import Command, InstallRefused
+    from csms.domain.facts import Answer, Fact
     from csms.engine.gaps import Gap
     from csms.engine.policy import Policy
     from csms.engine.ports import Numbers, Store
@@ -85,45 +53,7 @@ if TYPE_CHECKING:
     from csms.engine.work import Order, Outcome
     from csms.engine.writes import QuarantineWrite
 
-    Handler = Callable[["Engine", Work, Any], Awaitable[Answer]]
-    Care = Callable[["Engine", Work, LiveSession], datetime | None]
-
 log = structlog.get_logger("engine")
-
-HANDLERS: Mapping[type[Fact], Handler] = {
-    BootNotified: provisioning.boot,
-    HeartbeatReceived: provisioning.heartbeat,
-    StatusReported: availability.status,
-    VariablesReported: device_model.reported,
-    MonitorsReported: monitoring.reported,
-    EventsReported: monitoring.notified,
-    MessageReported: provisioning.keep,
-    ChargingLimitNotified: external_limits.notified,
-    ChargingLimitCleared: external_limits.cleared,
-    ProfilesReported: external_limits.reported,
-    EvNeedsReported: ev_charging.take_needs,
-    EvScheduleReported: ev_charging.take_schedule,
-    DataTransferred: data_transfer.transfer,
-    AuthorizationRequested: authorization.authorize,
-    **certificates.HANDLERS,
-    TransactionReported: transactions.report,
-    ReservationEnded: reservations.ended,
-    SamplesReported: metering.report,
-    JobReported: firmware.reported,
-    DisplayMessagesReported: display.reported,
-    CustomerReported: customer_information.reported,
-}
-
-CARES: tuple[Care, ...] = (
-    metering.check_gathered,
-    metering.check_silence,
-    refusals.check,
-    confirm.check,
-    pushing.check,
-    remedies.climb,
-    expected_end.care,
-)
-"""What is looked at when a session's time has come; each tells when to look again."""
 
 
 def _take_back(work: Work) -> None:

@@ -246,6 +246,9 @@ def record(work: Work, live: LiveSession, findings: Iterable[Finding]) -> None:
         _complete(work, live, episode)
         episode.note(finding.change, work.now)
         work.writes.append(alert_write(live, episode, finding.change))
+        if finding.change is Change.RAISED:
+            kinds = live.session.kinds
+            kinds[episode.kind.value] = kinds.get(episode.kind.value, 0) + 1
         if finding.change in _LOOKED_AFTER:
             work.watched.append(live.session.id)
         event = _LOGGED.get(finding.change)

@@ -14,7 +14,7 @@ from csms.domain.facts import EventKind
 from csms.domain.follow import Follow, Subject
 from csms.domain.operations.prepared import PreparedStart
 from csms.domain.operations.remote_control import StartTransaction, StopTransaction
-from csms.domain.session import load_session
+from csms.domain.stored_session import load_session
 from csms.domain.token import token_key
 from csms.engine import capabilities, operations
 from csms.engine.desk import CommandState

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from csms.domain.local_list import LocalList
-from csms.domain.session import dump_session, load_session
 from csms.domain.station import Station, load_station
 from csms.domain.station_clock import StationClock
+from csms.domain.stored_session import dump_session, load_session
 from csms.engine import belief
 from csms.engine.belief import Belief
 from csms.engine.haste import REAL_TIME, Haste

@@ -71,7 +71,7 @@ def session_view(
         "profile": session.profile,
         "limit_now": None if step is None else limit_view(step),
         "deviations_open": open_deviations,
-        "flags": _flags(session),
+        "flags": session.all_flags,
     }
 
 
@@ -206,13 +206,6 @@ def _history(alert: AlertWrite) -> list[dict[str, Any]]:
 
 def _moment(value: str | datetime | None) -> datetime | None:
     return datetime.fromisoformat(value) if isinstance(value, str) else value
-
-
-def _flags(session: Session) -> list[str]:
-    implausible = {"energy_implausible"} if session.is_implausible else set()
-    if session.missing_sequences:
-        implausible.add("events_missing")
-    return sorted(session.flags | set(session.register_flags) | implausible)
 
 
 def _time(value: Any) -> Any:  # noqa: ANN401 - passes on what is no time

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from csms.domain.anomalies import Anomaly
 from csms.domain.station import dump_station
+from csms.engine.summaries import summary_of
 from csms.engine.writes import AnomalyWrite, StationWrite
 
 if TYPE_CHECKING:
@@ -147,6 +148,11 @@ class Work:
     def outcome(self, answer: Answer | None) -> Outcome:
         """Closes the unit."""
         writes = [*self.writes, *(live.write() for live in self.touched.values())]
+        writes.extend(
+            summary_of(self.station.record, live)
+            for live in self.touched.values()
+            if not live.session.is_active or live.session.id in self.begun
+        )
         return Outcome(
             answer,
             tuple(writes),

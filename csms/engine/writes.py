@@ -7,7 +7,7 @@ those that each sample makes are not frozen only because that takes a third of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.engine.device_model_writes import (
@@ -20,6 +20,7 @@ from csms.engine.device_model_writes import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from csms.domain.sample import Sample
 
@@ -96,6 +97,58 @@ class SampleWrite:
     sample: Sample
     verdict: str | None = None
     charging_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryWrite:
+    """A session as reports and searches need it: one flat row, made of its ledger. Key: its ID.
+
+    It is written when a session begins, when it ends, and whenever something of it changes after
+    that. `vehicle` is as the station told it, `vehicle_id` the record that joins it with others.
+    `cost` is in whole currency units, exact, `cost_net` without VAT; `record` is the number of the
+    newest charge record. `kinds` are those of its deviations, `held` is the `Usage.held_s` and
+    `held_milliwh` by cause, `source` ocpp or the name of what it was imported from.
+    """
+
+    session_id: str
+    station_id: str
+    started_at: datetime
+    state: str
+    site: str
+    evse: int | None = None
+    connector: int | None = None
+    vendor: str | None = None
+    model: str | None = None
+    protocol: str | None = None
+    transaction_id: str | None = None
+    token: str | None = None
+    token_kind: str | None = None
+    vehicle: str | None = None
+    vehicle_id: str | None = None
+    account: str | None = None
+    ended_at: datetime | None = None
+    energy_milliwh: int | None = None
+    soc_start: float | None = None
+    soc_end: float | None = None
+    peak_w: float | None = None
+    waiting_s: float = 0.0
+    charging_s: float = 0.0
+    paused_s: float = 0.0
+    idle_s: float = 0.0
+    profile: str | None = None
+    tariff: str | None = None
+    currency: str | None = None
+    cost: Decimal | None = None
+    cost_net: Decimal | None = None
+    is_estimated: bool = False
+    record: str | None = None
+    stop_reason: str | None = None
+    deviations: int = 0
+    kinds: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    held_back_by: str | None = None
+    held: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "ocpp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +308,7 @@ Write = (
     | SessionWrite
     | EventWrite
     | SampleWrite
+    | SummaryWrite
     | LimitsWrite
     | EstimateWrite
     | InstalledWrite

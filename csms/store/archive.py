@@ -146,6 +146,7 @@ class Archive:
     """The records of a PostgreSQL store, as operators ask for them."""
 
     def __init__(self, store: PostgresStore) -> None:
+        self.store = store
         self._store = store
 
     async def ping(self) -> None:

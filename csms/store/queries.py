@@ -1,4 +1,4 @@
-"""All SQL, from one named file beside this module."""
+"""All SQL, from the files in the folder `statements`: one for each part of the records."""
 
 from __future__ import annotations
 
@@ -19,8 +19,24 @@ _ROWS_OF = re.compile(r"unnest\(\$1::(\w+)\[\]\)")
 
 @cache
 def queries() -> dict[str, str]:
-    """Returns every statement of `queries.sql` by its name."""
-    text = resources.files("csms.store").joinpath("queries.sql").read_text(encoding="utf-8")
+    """Returns every statement by its name.
+
+    Raises:
+        ValueError: if two files have one of the same name.
+    """
+    found: dict[str, str] = {}
+    for file in resources.files("csms.store").joinpath("statements").iterdir():
+        if not file.name.endswith(".sql"):
+            continue
+        statements = _statements(file.read_text(encoding="utf-8"))
+        twice = found.keys() & statements.keys()
+        if twice:
+            raise ValueError(f"{file.name}: another file has {', '.join(sorted(twice))} as well")
+        found |= statements
+    return found
+
+
+def _statements(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in text.split(_MARK)[1:]:
         name, _, statement = part.partition("\n")

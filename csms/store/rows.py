@@ -33,6 +33,7 @@ from csms.engine.writes import (
     SampleWrite,
     SessionWrite,
     StationWrite,
+    SummaryWrite,
     Write,
 )
 from csms.store import device_model_rows as device_model
@@ -137,6 +138,17 @@ def _sample(write: SampleWrite) -> Row:
         write.verdict,
         write.charging_state,
     )
+
+
+def _summary(write: SummaryWrite) -> Row:
+    row = [getattr(write, name) for name in SummaryWrite.__slots__]
+    row[_SUMMARY_ENERGY] = _bigint(write.energy_milliwh)
+    row[_SUMMARY_HELD] = to_json(write.held)
+    return tuple(row)
+
+
+_SUMMARY_ENERGY = SummaryWrite.__slots__.index("energy_milliwh")
+_SUMMARY_HELD = SummaryWrite.__slots__.index("held")
 
 
 def _limits(write: LimitsWrite) -> Row:
@@ -249,6 +261,7 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     SessionWrite: (_session, (0,)),
     EventWrite: (_event, (0, 1)),
     SampleWrite: (_sample, (1, 3, 4, 2, 0)),
+    SummaryWrite: (_summary, (0,)),
     LimitsWrite: (_limits, (0, 1)),
     EstimateWrite: (_estimate, (0, 1)),
     InstalledWrite: (_installed, (0,)),

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,7 @@ from csms.engine.writes import (
     SampleWrite,
     SessionWrite,
     StationWrite,
+    SummaryWrite,
     Write,
 )
 from csms.errors import UnitRefused
@@ -105,6 +107,7 @@ TABLES = (
     "stations",
     "connectors",
     "sessions",
+    "session_summaries",
     "session_events",
     "samples",
     "session_limits",
@@ -198,6 +201,16 @@ ONE_OF_EACH: list[Write] = [
     a_station(),
     ConnectorWrite("CP1", 1, 1, "Charging", START, {"error_code": "NoError"}),
     a_session(),
+    SummaryWrite(
+        session_id="S1",
+        station_id="CP1",
+        started_at=START,
+        state="ended",
+        site="depot",
+        cost=Decimal("1.20"),
+        kinds=("OVER_LIMIT",),
+        held={"s": {"car": 60.0}},
+    ),
     an_event("start|1"),
     a_reading(0, 100, power_w=11.5, amps=(1, 2, None), extra={"Frequency": [{"value": "50"}]}),
     some_limits(0, a=16),

@@ -13,7 +13,8 @@ import pytest
 from csms.clock import Clock
 from csms.domain.facts import TransactionReported
 from csms.domain.station import dump_station
-from csms.engine.engine import HANDLERS, Engine
+from csms.engine.engine import Engine
+from csms.engine.handlers import HANDLERS
 from csms.engine.policy import Policy
 from csms.engine.state import LiveSession
 from csms.engine.views import session_view

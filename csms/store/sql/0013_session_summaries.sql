@@ -1,0 +1,46 @@
+-- Sessions as reports and searches need them: one narrow row each, made of the session's ledger when
+-- it begins, ends, and changes after that. Columns are in the order of `SummaryWrite`.
+CREATE TABLE session_summaries (
+    id             text PRIMARY KEY,
+    station_id     text NOT NULL,
+    started_at     timestamptz NOT NULL,
+    state          text NOT NULL,
+    site           text NOT NULL,
+    evse           integer,
+    connector      integer,
+    vendor         text,
+    model          text,
+    protocol       text,
+    transaction_id text,
+    token          text,
+    token_kind     text,
+    vehicle        text,
+    vehicle_id     text,
+    account        text,
+    ended_at       timestamptz,
+    energy_milliwh bigint,
+    soc_start      double precision,
+    soc_end        double precision,
+    peak_w         double precision,
+    waiting_s      double precision NOT NULL,
+    charging_s     double precision NOT NULL,
+    paused_s       double precision NOT NULL,
+    idle_s         double precision NOT NULL,
+    profile        text,
+    tariff         text,
+    currency       text,
+    cost           numeric,
+    cost_net       numeric,
+    is_estimated   boolean NOT NULL,
+    record         text,
+    stop_reason    text,
+    deviations     integer NOT NULL,
+    kinds          text[] NOT NULL,
+    flags          text[] NOT NULL,
+    held_back_by   text,
+    held           jsonb NOT NULL,
+    source         text NOT NULL
+);
+CREATE INDEX session_summaries_by_start ON session_summaries (started_at DESC, id DESC);
+CREATE INDEX session_summaries_by_station ON session_summaries (station_id, started_at DESC);
+CREATE INDEX session_summaries_by_site ON session_summaries (site, started_at DESC);
