@@ -152,6 +152,22 @@ class SummaryWrite:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeRecordWrite:
+    """A charge record as it was issued: what a session cost. Key: its number; it never changes.
+
+    `replaces` is the number of the one before of the same session, whose bill was another one.
+    `doc` has all of it: the session as it was, its tariff, the bill line by line. See
+    `csms.engine.charge_records`.
+    """
+
+    number: str
+    session_id: str
+    issued_at: datetime
+    replaces: str | None
+    doc: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class LimitsWrite:
     """The limits planned for a session from an instant on. Key: session, instant."""
 
@@ -309,6 +325,7 @@ Write = (
     | EventWrite
     | SampleWrite
     | SummaryWrite
+    | ChargeRecordWrite
     | LimitsWrite
     | EstimateWrite
     | InstalledWrite

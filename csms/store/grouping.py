@@ -11,6 +11,7 @@ from csms.engine.device_model_writes import VariableWrite, ViolationWrite
 from csms.engine.writes import (
     RESOLVED,
     AlertWrite,
+    ChargeRecordWrite,
     CommandWrite,
     ConnectorWrite,
     DeliveryWrite,
@@ -133,6 +134,12 @@ def _newest_version(old: Row, new: Row) -> Row:
     return old if old[_DELIVERY_VERSION] >= new[_DELIVERY_VERSION] else new
 
 
+def _first(old: Row, new: Row) -> Row:
+    """What was issued never changes."""
+    del new
+    return old
+
+
 def _merged_docs(old: str, new: str) -> str:
     return to_json({**orjson.loads(old), **orjson.loads(new)})
 
@@ -145,6 +152,7 @@ _JOINS: dict[type[Write], Callable[[Row, Row], Row]] = {
     CommandWrite: _command,
     QuarantineWrite: _quarantine,
     DeliveryWrite: _newest_version,
+    ChargeRecordWrite: _first,
     VariableWrite: joined_variable,
     ViolationWrite: joined_violation,
 }

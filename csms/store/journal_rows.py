@@ -1,12 +1,14 @@
 """A unit of writes as one payload of the journal, and back: rows as the tables have them.
 
-JSON, with a time as an object, since all other values of a row have a JSON of their own. A version
-that has appended columns to a table reads shorter rows than it writes; it leaves those empty.
+JSON, with times and decimals as objects, since all other values of a row have a JSON of their own.
+A version that has appended columns to a table reads shorter rows than it writes; it leaves those
+empty.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -61,8 +63,12 @@ def _wide(values: map[Any], width: int) -> Row:
 def _tagged(value: Any) -> dict[str, str]:  # noqa: ANN401 - any value of a row
     if isinstance(value, datetime):
         return {"at": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"decimal": str(value)}
     raise TypeError(f"{type(value).__name__} is no value of a row")
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a row
-    return datetime.fromisoformat(value["at"]) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return Decimal(value["decimal"]) if "decimal" in value else datetime.fromisoformat(value["at"])

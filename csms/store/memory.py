@@ -16,6 +16,7 @@ from csms.engine.device_model_writes import VariableWrite, ViolationWrite
 from csms.engine.ports import START_KEYS_KEPT, StoredSample, StoredSession, StoredStation
 from csms.engine.writes import (
     AlertWrite,
+    ChargeRecordWrite,
     CommandWrite,
     ConnectorWrite,
     DeliveryWrite,
@@ -368,6 +369,7 @@ _JOINS: Final[Mapping[type[Write], Callable[[Any, Any], Any]]] = MappingProxyTyp
         SampleWrite: _sample,
         ConnectorWrite: _newest,
         DeliveryWrite: _newest,
+        ChargeRecordWrite: lambda old, _new: old,
         CommandWrite: _command,
         QuarantineWrite: _quarantine,
         VariableWrite: _variable,

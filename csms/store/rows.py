@@ -19,6 +19,7 @@ from csms.engine.device_model_writes import (
 from csms.engine.writes import (
     AlertWrite,
     AnomalyWrite,
+    ChargeRecordWrite,
     CommandWrite,
     ConnectorWrite,
     DeliveryWrite,
@@ -144,11 +145,16 @@ def _summary(write: SummaryWrite) -> Row:
     row = [getattr(write, name) for name in SummaryWrite.__slots__]
     row[_SUMMARY_ENERGY] = _bigint(write.energy_milliwh)
     row[_SUMMARY_HELD] = to_json(write.held)
-    return tuple(row)
+    return tuple(list(value) if isinstance(value, tuple) else value for value in row)
 
 
 _SUMMARY_ENERGY = SummaryWrite.__slots__.index("energy_milliwh")
 _SUMMARY_HELD = SummaryWrite.__slots__.index("held")
+
+
+def _charge_record(write: ChargeRecordWrite) -> Row:
+    doc = to_json(write.doc)
+    return write.number, write.session_id, write.issued_at, write.replaces, doc
 
 
 def _limits(write: LimitsWrite) -> Row:
@@ -262,6 +268,7 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     EventWrite: (_event, (0, 1)),
     SampleWrite: (_sample, (1, 3, 4, 2, 0)),
     SummaryWrite: (_summary, (0,)),
+    ChargeRecordWrite: (_charge_record, (0,)),
     LimitsWrite: (_limits, (0, 1)),
     EstimateWrite: (_estimate, (0, 1)),
     InstalledWrite: (_installed, (0,)),

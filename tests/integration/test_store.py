@@ -29,6 +29,7 @@ from csms.engine.state import LiveSession, StationState
 from csms.engine.writes import (
     AlertWrite,
     AnomalyWrite,
+    ChargeRecordWrite,
     CommandWrite,
     ConnectorWrite,
     DeliveryWrite,
@@ -211,6 +212,7 @@ ONE_OF_EACH: list[Write] = [
         kinds=("OVER_LIMIT",),
         held={"s": {"car": 60.0}},
     ),
+    ChargeRecordWrite("CDR-1", "S1", START, None, {"bill": {"total": "1.20"}}),
     an_event("start|1"),
     a_reading(0, 100, power_w=11.5, amps=(1, 2, None), extra={"Frequency": [{"value": "50"}]}),
     some_limits(0, a=16),
