@@ -50,7 +50,7 @@ class PostgresStore:
     def __init__(self, writer: GroupCommit, pools: Pools, journal: Journal, room: Room) -> None:
         self.writer, self.journal = writer, journal
         self.pools, self._room = pools, room
-        self._reading, self._looking_up = pools
+        self._reading, self._looking_up, _ = pools
         self.on_back = writer.on_back
         self.companion: Companion | None = None
 
@@ -71,7 +71,7 @@ class PostgresStore:
         except BaseException:
             connection.drop()
             raise
-        pools = Pools(ReadingPool(dsn), ReadingPool(dsn))
+        pools = Pools(*(ReadingPool(dsn) for _ in Pools._fields))
         await pools.open()
         writer = GroupCommit(connection, journal, options.spill_after_s)
         writer.renew = pools.renew
@@ -127,7 +127,7 @@ class PostgresStore:
         Raises:
             DatabaseUnavailable: if the database is away, or behind for longer.
         """
-        await self._until_back()
+        await self.until_back()
         return await self._looking_up.fetch(_PATIENT_S, name, *values)
 
     async def upkeep(self, now: datetime) -> None:
@@ -139,8 +139,12 @@ class PostgresStore:
         except TRANSIENT as error:
             log.warning("store.upkeep_failed", why=why(error))
 
-    async def _until_back(self) -> None:
-        """Waits for a short absence to be over."""
+    async def until_back(self) -> None:
+        """Returns once what was submitted can be read back, after a short absence at most.
+
+        Raises:
+            DatabaseUnavailable: if the database is away, or behind for longer.
+        """
         if not self.writer.is_behind:
             return
         back = asyncio.Event()

@@ -66,23 +66,24 @@ class ReadingPool:
 
 
 class Pools(NamedTuple):
-    """One pool for the engine and one for operators, whose questions may take long."""
+    """One pool each for the engine, operators, whose questions may take long, and reports."""
 
     engine: ReadingPool
     operators: ReadingPool
+    reports: ReadingPool
 
     async def open(self) -> None:
-        """Makes both ready."""
+        """Makes all ready."""
         for each in self:
             await each.open()
 
     async def renew(self) -> None:
-        """Goes on with fresh connections in both."""
+        """Goes on with fresh connections in all."""
         for each in self:
             await each.renew()
 
     async def close(self) -> None:
-        """Closes all connections of both."""
+        """Closes all of their connections."""
         await asyncio.gather(*(each.close() for each in self))
 
 
