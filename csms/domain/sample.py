@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from csms.domain.signed_value import SignedValue
+
 PERIODIC = "Sample.Periodic"
 TRANSACTION_BEGIN = "Transaction.Begin"
 TRANSACTION_END = "Transaction.End"
@@ -31,7 +33,8 @@ class Sample:
     energy register. Currents and voltages are per phase, L1 to L3; `current_a` is a current
     without a phase. `extra` keeps what has no column (as sent, keyed by measurand), and
     `assumed` names every default or repair, such as `unit:kWh`. `interval_milliwh` is what a
-    meter counted in the interval that ends at `at`.
+    meter counted in the interval that ends at `at`. `signed` are the values in it that the meter
+    has signed, until they are stored; the store has them among the `extra`.
     """
 
     at: datetime
@@ -47,6 +50,7 @@ class Sample:
     extra: Mapping[str, Any] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
     interval_milliwh: int | None = None
+    signed: tuple[SignedValue, ...] = ()
 
     @property
     def highest_current_a(self) -> float | None:

@@ -65,8 +65,9 @@ class Session:
     `duplicate_of` the session that this one repeats. `vehicle_id` is the vehicle's record and
     `account` who pays, as they were known last; `tariff` is the one that the session began under,
     `tally` what it has come to so far, `cost` what that costs, and `record` the number of its
-    newest charge record. `usage` is what its time went to, `kinds` how many deviations of each
-    kind were raised. `sources` remembers whence each field came.
+    newest charge record. `signed` is what the meter has signed (`csms.domain.signed_value`).
+    `usage` is what its time went to, `kinds` how many deviations of each kind were raised.
+    `sources` remembers whence each field came.
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
     """
 
@@ -121,6 +122,7 @@ class Session:
     tally: dict[str, Any] | None = None
     cost: dict[str, Any] | None = None
     record: str | None = None
+    signed: dict[str, Any] | None = None
     usage: Usage = field(default_factory=Usage)
     kinds: dict[str, int] = field(default_factory=dict)
     flags: set[str] = field(default_factory=set)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from csms.domain.signed_value import SignedValue
     from csms.ocpp.reading import Notes
     from csms.ocppj.frames import Payload
 
@@ -62,15 +63,16 @@ class Draft:
     """What is known so far of one moment.
 
     `values` has a place for each slot: whole milliwatt-hours for energies, else floats.
-    `extra` holds sampled values as they were sent, by measurand.
+    `extra` holds sampled values as they were sent, by measurand, `signed` those that are signed.
     """
 
-    __slots__ = ("_second_best", "assumed", "extra", "values")
+    __slots__ = ("_second_best", "assumed", "extra", "signed", "values")
 
     def __init__(self) -> None:
         self.values: list[Any] = [None] * SLOTS
         self.extra: dict[str, list[Payload]] = {}
         self.assumed: dict[str, None] = {}
+        self.signed: list[SignedValue] = []
         self._second_best: list[tuple[int, float, str, Payload]] = []
 
     def assume(self, names: Iterable[str]) -> None:
@@ -129,6 +131,7 @@ class Draft:
             self.extra,
             tuple(self.assumed),
             values[INTERVAL],
+            tuple(self.signed),
         )
 
     def _sum(self, name: str, slot: int, slots: tuple[int, int, int]) -> None:

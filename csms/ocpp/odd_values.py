@@ -26,6 +26,7 @@ from csms.ocpp.places import (
     slot_of,
 )
 from csms.ocpp.reading import clipped
+from csms.ocpp.signed_values import holds_signed_text, signed_value
 
 if TYPE_CHECKING:
     from csms.ocpp.draft import Draft
@@ -39,7 +40,6 @@ can show. Source: OCPP 1.6, 7.43."""
 _MAX_MULTIPLIER: Final = 12
 _MAX_MILLIWH: Final = 10**18
 _MAX_OTHER: Final = 1e12
-_SIGNED_PREFIX: Final = "OCMF|"
 
 
 class Dialect(Enum):
@@ -62,6 +62,9 @@ def take_odd(draft: Draft, sampled: Payload, dialect: Dialect, notes: Notes) -> 
     """Takes a sampled value in whatever form it is."""
     measurand = sampled.get("measurand") or REGISTER_NAME
     family = FAMILIES.get(measurand) if isinstance(measurand, str) else None
+    signed = signed_value(sampled)
+    if signed is not None:
+        draft.signed.append(signed)
     slot = None if family is None or _is_signed(sampled) else _slot(family, sampled.get("phase"))
     location = sampled.get("location") or OUTLET
     is_anywhere = family is not None and family.dimension == "percent"
@@ -89,8 +92,7 @@ def _is_signed(sampled: Payload) -> bool:
     """Tells whether the value is a signed text, which is never read as a number."""
     if sampled.get("format") not in (None, "Raw"):
         return True
-    value = sampled.get("value")
-    return isinstance(value, str) and value.startswith(_SIGNED_PREFIX)
+    return holds_signed_text(sampled.get("value"))
 
 
 def _slot(family: Family, phase: object) -> int | None:
