@@ -16,6 +16,13 @@ from csms.engine.device_model_writes import (
     VariableWrite,
     ViolationWrite,
 )
+from csms.engine.health_writes import (
+    ConductWrite,
+    HealthWrite,
+    IncidentWrite,
+    RunWrite,
+    StationDayWrite,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -341,4 +348,9 @@ Write = (
     | MonitorWrite
     | MonitoringEventWrite
     | ViolationWrite
+    | IncidentWrite
+    | RunWrite
+    | ConductWrite
+    | StationDayWrite
+    | HealthWrite
 )

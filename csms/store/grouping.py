@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from csms.engine.device_model_writes import VariableWrite, ViolationWrite
+from csms.engine.health_writes import StationDayWrite
 from csms.engine.writes import (
     RESOLVED,
     AlertWrite,
@@ -22,6 +23,7 @@ from csms.engine.writes import (
     Write,
 )
 from csms.store.device_model_rows import joined_variable, joined_violation
+from csms.store.health_rows import joined_day
 from csms.store.rows import TABLES, Row, to_json
 
 if TYPE_CHECKING:
@@ -155,4 +157,5 @@ _JOINS: dict[type[Write], Callable[[Row, Row], Row]] = {
     ChargeRecordWrite: _first,
     VariableWrite: joined_variable,
     ViolationWrite: joined_violation,
+    StationDayWrite: joined_day,
 }

@@ -13,6 +13,7 @@ import orjson
 
 from csms.domain.session import reading_of
 from csms.engine.device_model_writes import VariableWrite, ViolationWrite
+from csms.engine.health_writes import StationDayWrite
 from csms.engine.ports import START_KEYS_KEPT, StoredSample, StoredSession, StoredStation
 from csms.engine.writes import (
     AlertWrite,
@@ -342,6 +343,10 @@ def _violation(old: ViolationWrite, new: ViolationWrite) -> ViolationWrite:
     return replace(new, count=old.count + new.count, first_at=first_at)
 
 
+def _day(old: StationDayWrite, new: StationDayWrite) -> StationDayWrite:
+    return new if new.score is not None else replace(new, score=old.score)
+
+
 def _is_older(new: ConnectorWrite | DeliveryWrite, old: Any) -> bool:  # noqa: ANN401 - of one kind
     if isinstance(new, ConnectorWrite):
         return bool(old.at > new.at)
@@ -374,6 +379,7 @@ _JOINS: Final[Mapping[type[Write], Callable[[Any, Any], Any]]] = MappingProxyTyp
         QuarantineWrite: _quarantine,
         VariableWrite: _variable,
         ViolationWrite: _violation,
+        StationDayWrite: _day,
     }
 )
 

@@ -16,6 +16,13 @@ from csms.engine.device_model_writes import (
     VariableWrite,
     ViolationWrite,
 )
+from csms.engine.health_writes import (
+    ConductWrite,
+    HealthWrite,
+    IncidentWrite,
+    RunWrite,
+    StationDayWrite,
+)
 from csms.engine.writes import (
     AlertWrite,
     AnomalyWrite,
@@ -38,6 +45,7 @@ from csms.engine.writes import (
     Write,
 )
 from csms.store import device_model_rows as device_model
+from csms.store import health_rows as health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -284,4 +292,9 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     MonitorWrite: (device_model.monitor_row, (0, 1)),
     MonitoringEventWrite: (device_model.monitoring_event_row, (0, 1, 2, 3)),
     ViolationWrite: (device_model.violation_row, (0, 1, 2, 3)),
+    IncidentWrite: (health.incident_row, (0, 1, 2, 3)),
+    RunWrite: (health.run_row, (0,)),
+    ConductWrite: (health.conduct_row, (0, 1, 2)),
+    StationDayWrite: (health.day_row, (0, 1, 2)),
+    HealthWrite: (health.health_row, (0,)),
 }

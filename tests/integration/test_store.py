@@ -24,6 +24,13 @@ from csms.engine.device_model_writes import (
     VariableWrite,
     ViolationWrite,
 )
+from csms.engine.health_writes import (
+    ConductWrite,
+    HealthWrite,
+    IncidentWrite,
+    RunWrite,
+    StationDayWrite,
+)
 from csms.engine.limit_docs import dump_plan
 from csms.engine.state import LiveSession, StationState
 from csms.engine.writes import (
@@ -126,6 +133,11 @@ TABLES = (
     "monitors",
     "monitoring_events",
     "violations",
+    "station_incidents",
+    "server_runs",
+    "station_conduct",
+    "station_days",
+    "station_health",
 )
 
 
@@ -226,6 +238,11 @@ ONE_OF_EACH: list[Write] = [
     MonitorWrite("CP1", 7, START, is_gone=False, doc={"type": "Delta"}),
     MonitoringEventWrite("CP1", START, "m1", 0, "EVSE", "Power", {"value": ""}),
     ViolationWrite("CP1", "time.no_zone", "StartTransaction", "timestamp", 1, START, START, {}),
+    IncidentWrite("CP1", START, "faulted", "1.1", 1, 1, {"error_code": "GroundFailure"}),
+    RunWrite("R1", START, after(60)),
+    ConductWrite("CP1", START, "R1", {"calls": 3}),
+    StationDayWrite("CP1", START, 0, {"online_s": 60.0}, {"online": True}, 91.5),
+    HealthWrite("CP1", START, 91.5, {"findings": []}),
     a_held(),
     a_delivery(),
     RecordWrite("tokens", "tag1", {"status": "Accepted"}),
