@@ -63,7 +63,8 @@ class Session:
     numbers of the events that came, `first_sequence` that of the start, `lost_sequences` of those
     that its station has lost. `unchecked_key` is that of a start that may repeat an older one,
     `duplicate_of` the session that this one repeats. `vehicle_id` is the vehicle's record and
-    `account` who pays, as they were known last; `tariff` is the one that the session began under,
+    `account` who pays, as they were known last; `identities` are what its vehicle is known by, and
+    how each was shown (`csms/domain/vehicle_ids`); `tariff` is the one that the session began under,
     `tally` what it has come to so far, `cost` what that costs, and `record` the number of its
     newest charge record. `signed` is what the meter has signed (`csms.domain.signed_value`).
     `usage` is what its time went to, `kinds` how many deviations of each kind were raised.
@@ -118,6 +119,7 @@ class Session:
     duplicate_of: str | None = None
     vehicle_id: str | None = None
     account: str | None = None
+    identities: dict[str, str] = field(default_factory=dict)
     tariff: dict[str, Any] | None = None
     tally: dict[str, Any] | None = None
     cost: dict[str, Any] | None = None
@@ -191,6 +193,9 @@ class Session:
         self._keep_earliest("connector", event.connector, order)
         if event.kind is not EventKind.ENDED:
             self._keep_latest("charging_state", event.charging_state, order)
+            if event.charging_state is not None:
+                at = self.placed(event.at or received_at, received_at)
+                self.usage.tell(at.timestamp(), event.charging_state)
         self._keep_earliest("remote_start_id", event.remote_start_id, order)
         self._keep_earliest("reservation_id", event.reservation_id, order)
         if event.kind is not EventKind.ENDED or self.token is None:
@@ -208,6 +213,7 @@ class Session:
         before = self.charging_state
         order: Order = (0, _KINDS[EventKind.UPDATED], at.timestamp())
         self._keep_latest("charging_state", state, order)
+        self.usage.tell(at.timestamp(), state)
         return self.charging_state != before
 
     def take_clock(self, stretches: list[Stretch]) -> bool:

@@ -20,6 +20,7 @@ from csms.engine import (
     smart_charging,
     station_load,
     timing,
+    usage,
     without_session,
 )
 from csms.engine.gathering import WHOLE_AFTER, gather, whole
@@ -156,6 +157,8 @@ def _judge(work: Work, live: LiveSession, moment: Moment, basis: tuple[Car, Thre
     if work.station.load.is_bound and at == watch.last_at:
         station_load.share(live, at, measured, sample, thresholds)
     write.verdict, write.charging_state = verdict, known.charging_state
+    if not usage.note(live, sample, at, known, verdict, measured):
+        work.late[session.id] = live
     if findings:
         if known.has_waited:
             mark_replayed(findings)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END
-from csms.engine import metering, smart_charging
+from csms.engine import metering, smart_charging, usage
 from csms.engine.lateness import REJUDGE_DUE
 from csms.engine.state import LiveSession
 from csms.engine.work import Work
@@ -121,6 +121,7 @@ async def _judge(
     refold.watch.skew_s = live.watch.skew_s
     known = metering.known_before(engine, work, live)
     known.charging_state = None
+    usage.begin(session, known)
     for index, (kept, at) in enumerate(samples, 1):
         if index % _AT_ONCE == 0:
             await asyncio.sleep(0)
@@ -128,11 +129,14 @@ async def _judge(
         # What came late has no state of its own: that of the sample before it was still in force.
         known.charging_state = kept.charging_state or known.charging_state
         known.is_shared = _was_shared(live, at)
-        verdict = refold.take(session.mended(kept.sample), at, known)
+        sample = session.mended(kept.sample)
+        verdict = refold.take(sample, at, known)
+        usage.note(live, sample, at, known, verdict, refold.measured)
         if verdict != kept.verdict:
             work.writes.append(_verdict(live, kept, verdict))
     if not session.is_active:
         refold.end(session.ended_at or work.now)
+        usage.end(live)
     findings = refold.settle(live.watch, raised, work.now)
     metering.record(work, live, findings)
     work.touch(live)

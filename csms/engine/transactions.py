@@ -24,6 +24,7 @@ from csms.engine import (
     smart_charging,
     station_load,
     timing,
+    usage,
     violations,
     without_session,
 )
@@ -273,6 +274,7 @@ def finish(work: Work, live: LiveSession) -> None:
     metering.record(work, live, end_session(live.watch, at))
     refused.finish(work, live)
     smart_charging.end_transaction(work, live)
+    usage.finish(work, live)
     work.station.retire(live)
     work.writes.extend(violations.of_session(session, work.now))
     station_load.finish(work)

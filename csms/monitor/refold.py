@@ -15,6 +15,7 @@ import orjson
 
 from csms.monitor.deviations import end_session, take_sample
 from csms.monitor.episodes import Change, Episode, Finding, Kind
+from csms.monitor.verdict import NOTHING
 from csms.monitor.watch import Watch
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from csms.monitor.limit_track import LimitTrack
     from csms.monitor.scene import Circumstances
     from csms.monitor.thresholds import Thresholds
+    from csms.monitor.verdict import Measured
     from csms.monitor.watch import Suspicion
 
 LATE_DATA = "late_data"
@@ -59,7 +61,10 @@ _CARRIED = (
 
 @dataclass
 class Refold:
-    """A fresh judge over the samples of one session; hand them in, oldest first."""
+    """A fresh judge over the samples of one session; hand them in, oldest first.
+
+    `measured` is what the newest of them was.
+    """
 
     track: LimitTrack
     thresholds: Thresholds
@@ -67,6 +72,7 @@ class Refold:
     episodes: dict[int, Episode] = field(default_factory=dict)
     values_at: list[datetime] = field(default_factory=list)
     told_at: set[datetime] = field(default_factory=set)
+    measured: Measured = field(default_factory=lambda: NOTHING)
 
     def take(self, sample: Sample, at: datetime, known: Circumstances) -> str:
         """Judges the next sample, and returns its verdict; `at` is its time in our clock."""
@@ -74,6 +80,7 @@ class Refold:
             self.values_at.append(at)
             self.told_at.add(sample.at)
         judged = take_sample(self.watch, self.track, sample, at, known, self.thresholds)
+        self.measured = judged.measured
         self._keep(judged.findings)
         return judged.verdict
 
