@@ -23,6 +23,7 @@ from csms.engine.health_writes import (
     RunWrite,
     StationDayWrite,
 )
+from csms.engine.import_writes import ImportWrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,10 @@ class ConnectorWrite:
 
 @dataclass(slots=True)
 class SessionWrite:
-    """The whole state of a session and its judge's memory, both as JSON. Key: its ID."""
+    """The whole state of a session and its judge's memory, both as JSON. Key: its ID.
+
+    `source` is what it was imported from, None for one that a station told us of.
+    """
 
     session_id: str
     station_id: str
@@ -71,6 +75,7 @@ class SessionWrite:
     energy_milliwh: int | None
     doc: str
     watch: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,4 +358,5 @@ Write = (
     | ConductWrite
     | StationDayWrite
     | HealthWrite
+    | ImportWrite
 )

@@ -151,7 +151,11 @@ class MemoryStore:
 
     def _begun(self, station_id: str) -> list[datetime]:
         """When the newest session began by its station's clock; its start may not have come."""
-        known = [each for each in self.rows(SessionWrite) if each.station_id == station_id]
+        known = [
+            each
+            for each in self.rows(SessionWrite)
+            if each.station_id == station_id and each.source is None
+        ]
         newest = max(known, key=lambda each: each.started_at, default=None)
         text = None if newest is None else orjson.loads(newest.doc)["started_at_station"]
         return [] if text is None else [datetime.fromisoformat(text)]
@@ -165,6 +169,7 @@ class MemoryStore:
             session
             for session in self.rows(SessionWrite)
             if (session.station_id, session.transaction_id) == (station_id, transaction_id)
+            and session.source is None
         ]
         newest = max(found, key=lambda session: session.started_at, default=None)
         return None if newest is None else self.stored(newest)
@@ -192,6 +197,7 @@ class MemoryStore:
             session
             for session in self.rows(SessionWrite)
             if session.station_id == station_id
+            and session.source is None
             and session.started_at <= latest
             and (session.ended_at is None or session.ended_at >= earliest)
         ]

@@ -23,6 +23,7 @@ from csms.engine.health_writes import (
     RunWrite,
     StationDayWrite,
 )
+from csms.engine.import_writes import ImportWrite
 from csms.engine.writes import (
     AlertWrite,
     AnomalyWrite,
@@ -108,6 +109,7 @@ def _session(write: SessionWrite) -> Row:
         _bigint(write.energy_milliwh),
         write.doc,
         write.watch,
+        write.source,
     )
 
 
@@ -262,6 +264,11 @@ def _record(write: RecordWrite) -> Row:
     return write.collection, write.name, None if write.doc is None else to_json(write.doc)
 
 
+def _import(write: ImportWrite) -> Row:
+    key = (write.key, write.session_id, write.source, write.origin_id, write.imported_at)
+    return *key, to_json(write.doc)
+
+
 def _numbers(write: NumbersWrite) -> Row:
     return write.scope, write.next
 
@@ -297,4 +304,5 @@ TABLES: Mapping[type[Write], tuple[Callable[[Any], Row], tuple[int, ...]]] = {
     ConductWrite: (health.conduct_row, (0, 1, 2)),
     StationDayWrite: (health.day_row, (0, 1, 2)),
     HealthWrite: (health.health_row, (0,)),
+    ImportWrite: (_import, (0,)),
 }

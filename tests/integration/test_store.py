@@ -31,6 +31,7 @@ from csms.engine.health_writes import (
     RunWrite,
     StationDayWrite,
 )
+from csms.engine.import_writes import ImportWrite
 from csms.engine.limit_docs import dump_plan
 from csms.engine.state import LiveSession, StationState
 from csms.engine.writes import (
@@ -243,6 +244,7 @@ ONE_OF_EACH: list[Write] = [
     ConductWrite("CP1", START, "R1", {"calls": 3}),
     StationDayWrite("CP1", START, 0, {"online_s": 60.0}, {"online": True}, 91.5),
     HealthWrite("CP1", START, 91.5, {"findings": []}),
+    ImportWrite("k1", "S9", "old", "17", START, {"line": 2}),
     a_held(),
     a_delivery(),
     RecordWrite("tokens", "tag1", {"status": "Accepted"}),

@@ -18,7 +18,7 @@ ON CONFLICT (id) DO UPDATE
 SET transaction_id = EXCLUDED.transaction_id, state = EXCLUDED.state,
     started_at = EXCLUDED.started_at, ended_at = EXCLUDED.ended_at, token = EXCLUDED.token,
     vehicle = EXCLUDED.vehicle, energy_milliwh = EXCLUDED.energy_milliwh, doc = EXCLUDED.doc,
-    watch = EXCLUDED.watch
+    watch = EXCLUDED.watch, source = EXCLUDED.source
 
 -- name: write_EventWrite
 INSERT INTO session_events AS old (station_id, key, session_id, kind, at, received_at, doc)
@@ -207,7 +207,7 @@ SELECT s.doc, i.doc AS installed,
            (SELECT e.at FROM session_events e WHERE e.station_id = s.id AND e.kind = 'Started'
             ORDER BY e.at DESC LIMIT 1),
            (SELECT (n.doc ->> 'started_at_station')::timestamptz FROM sessions n
-            WHERE n.station_id = s.id ORDER BY n.started_at DESC LIMIT 1)
+            WHERE n.station_id = s.id AND n.source IS NULL ORDER BY n.started_at DESC LIMIT 1)
        ) AS last_start_at
 FROM stations s LEFT JOIN installed_profiles i ON i.station_id = s.id
 WHERE s.id = $1
@@ -221,7 +221,7 @@ SELECT s.id, s.doc, i.doc AS installed,
            (SELECT e.at FROM session_events e WHERE e.station_id = s.id AND e.kind = 'Started'
             ORDER BY e.at DESC LIMIT 1),
            (SELECT (n.doc ->> 'started_at_station')::timestamptz FROM sessions n
-            WHERE n.station_id = s.id ORDER BY n.started_at DESC LIMIT 1)
+            WHERE n.station_id = s.id AND n.source IS NULL ORDER BY n.started_at DESC LIMIT 1)
        ) AS last_start_at
 FROM stations s LEFT JOIN installed_profiles i ON i.station_id = s.id
 
@@ -245,7 +245,8 @@ FROM stations s CROSS JOIN LATERAL (
 SELECT id, doc, watch FROM sessions WHERE id = $1
 
 -- name: session_by_transaction
-SELECT id, doc, watch FROM sessions WHERE station_id = $1 AND transaction_id = $2
+SELECT id, doc, watch FROM sessions
+WHERE station_id = $1 AND transaction_id = $2 AND source IS NULL
 ORDER BY started_at DESC LIMIT 1
 
 -- name: session_by_event
@@ -297,7 +298,7 @@ SELECT name, doc FROM records WHERE collection = $1 ORDER BY name
 SELECT greatest(
     (SELECT max(received_at) FROM session_events),
     (SELECT max(received_at) FROM samples),
-    (SELECT max(started_at) FROM sessions)
+    (SELECT started_at FROM sessions WHERE source IS NULL ORDER BY started_at DESC LIMIT 1)
 ) AS at
 
 -- name: open_reservations
@@ -354,7 +355,7 @@ LIMIT 2
 -- name: session_registers
 SELECT id, started_at, ended_at, energy_milliwh, (doc ->> 'evse')::integer AS evse,
        doc -> 'ledger' AS ledger, doc -> 'flags' AS flags
-FROM sessions WHERE station_id = $1
+FROM sessions WHERE station_id = $1 AND source IS NULL
 
 -- name: outside_registers
 SELECT evse, min(at) AS first_at, max(at) AS last_at,
@@ -443,6 +444,7 @@ SELECT * FROM quarantine WHERE id = $1
 -- name: sessions_around
 SELECT id, doc, watch FROM sessions
 WHERE station_id = $1 AND started_at <= $2 AND (ended_at IS NULL OR ended_at >= $3)
+  AND source IS NULL
 ORDER BY started_at DESC LIMIT 10
 
 -- name: list_quarantine
