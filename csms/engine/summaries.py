@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from csms.domain.vehicle_ids import hints_shown, identities_shown
 from csms.engine.writes import SummaryWrite
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def summary_of(station: Station, live: LiveSession) -> SummaryWrite:
         flags=tuple(session.all_flags),
         held_back_by=usage.held_back_by,
         held={"s": usage.held_s, "milliwh": usage.held_milliwh},
+        identities=identities_shown(session.identities),
+        hints=hints_shown(session.identities),
     )
 
 

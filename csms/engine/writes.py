@@ -119,7 +119,9 @@ class SummaryWrite:
     that. `vehicle` is as the station told it, `vehicle_id` the record that joins it with others.
     `cost` is in whole currency units, exact, `cost_net` without VAT; `record` is the number of the
     newest charge record. `kinds` are those of its deviations, `held` is the `Usage.held_s` and
-    `held_milliwh` by cause, `source` ocpp or the name of what it was imported from.
+    `held_milliwh` by cause, `source` ocpp or the name of what it was imported from. `identities`
+    are references (`csms/domain/vehicle_ids`) to what its vehicle was known by, the surest first,
+    `hints` to what may belong to the same one.
     """
 
     session_id: str
@@ -161,6 +163,8 @@ class SummaryWrite:
     held_back_by: str | None = None
     held: Mapping[str, Any] = field(default_factory=dict)
     source: str = "ocpp"
+    identities: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,4 +16,5 @@ SET station_id = EXCLUDED.station_id, started_at = EXCLUDED.started_at, state = 
     cost = EXCLUDED.cost, cost_net = EXCLUDED.cost_net, is_estimated = EXCLUDED.is_estimated,
     record = EXCLUDED.record, stop_reason = EXCLUDED.stop_reason,
     deviations = EXCLUDED.deviations, kinds = EXCLUDED.kinds, flags = EXCLUDED.flags,
-    held_back_by = EXCLUDED.held_back_by, held = EXCLUDED.held, source = EXCLUDED.source
+    held_back_by = EXCLUDED.held_back_by, held = EXCLUDED.held, source = EXCLUDED.source,
+    identities = EXCLUDED.identities, hints = EXCLUDED.hints
