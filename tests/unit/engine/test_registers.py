@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from csms.domain.facts import EventKind, SamplesReported
+from csms.engine.lateness import REJUDGE_DUE
 from csms.engine.registers import REFOLD_DUE, refold_due_sessions
 from csms.engine.writes import AnomalyWrite, RecordWrite, SampleWrite
 from csms.errors import DatabaseUnavailable
@@ -76,7 +77,7 @@ async def test_while_the_database_is_away_the_session_is_marked_and_counted_when
     assert await refold(desk) == ["session.recounted"]
     (view,) = desk.views(240)
     assert (view["energy_wh"], REFOLD_DUE in view["flags"]) == (210, False)
-    assert desk.rows(RecordWrite) == []
+    assert [each for each in desk.rows(RecordWrite) if each.collection == REFOLD_DUE] == []
     assert await refold(desk) == []
 
 
@@ -103,7 +104,7 @@ async def test_a_database_that_is_away_again_leaves_the_mark():
     with pytest.raises(DatabaseUnavailable):
         await refold(desk)
     desk.store.is_behind = False
-    assert [each.collection for each in desk.rows(RecordWrite)] == [REFOLD_DUE]
+    assert [each.collection for each in desk.rows(RecordWrite)] == [REFOLD_DUE, REJUDGE_DUE]
     assert REFOLD_DUE in desk.views(240)[0]["flags"]
 
 
