@@ -223,7 +223,8 @@ def _readings(payload: dict[str, Any]) -> tuple[OcmfReading, ...]:
         raise OcmfInvalid("has no readings (RD)")
     if len(rows) > _MOST_READINGS:
         raise OcmfInvalid(f"has {len(rows)} readings; {_MOST_READINGS} are read")
-    readings, last = [], {}
+    readings: list[OcmfReading] = []
+    last: dict[str, Any] = {}
     for row in rows:
         if not isinstance(row, dict):
             raise OcmfInvalid("has a reading that is no object")

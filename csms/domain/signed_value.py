@@ -47,7 +47,7 @@ def keep(
     """
     found = [dict(each) for each in (kept or {}).get("values", ())]
     keys = [dict(each) for each in (kept or {}).get("keys", ())]
-    order = [at.timestamp(), _TURNS.get(context, 0)]
+    order = [_TURNS.get(context, 0), at.timestamp()]
     for value in values:
         entry = {"order": order, "context": context, "encoding": value.encoding}
         entry |= {"method": value.method, "data": value.data, "problem": value.problem}

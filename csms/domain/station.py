@@ -25,9 +25,12 @@ class Station:
     `takeovers` is the open episode of too frequent takeovers, if there is one, and `over_limit`
     that of all EVSEs together drawing more than the station may; `security_alerts` are those of
     security events, by type, `without_session` what charges without a session and which remote
-    starts none has followed, by kind and EVSE. `deviations` are the thresholds that differ for
+    starts none has followed, by kind and EVSE, `health` that of what it does badly by its score.
+    `out_of_service` are the places (EVSE and connector, such as 1.0) that an operator has put so.
+    `deviations` are the thresholds that differ for
     this station, by name.
-    `meters` is how the last session at each EVSE ended, for `csms.engine.meter_start`.
+    `meters` is how the last session at each EVSE ended, for `csms.engine.meter_start`, and
+    `meter_keys` what its meter signs with, by EVSE and whose word it is (`csms.engine.meter_keys`).
     `default_profile` and `max_profile` name the profiles of the catalogue that are to stand on the
     station with and without a session. `capabilities` is what it said that it can take, `standing`
     what became of its standing profiles, by purpose; both JSON-able. `jobs` is what it told last
@@ -57,8 +60,11 @@ class Station:
     over_limit: dict[str, Any] | None = None
     security_alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
     without_session: dict[str, dict[str, Any]] = field(default_factory=dict)
+    health: dict[str, Any] | None = None
+    out_of_service: list[str] = field(default_factory=list)
     deviations: dict[str, float] = field(default_factory=dict)
     meters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    meter_keys: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     default_profile: str | None = None
     max_profile: str | None = None
     capabilities: dict[str, Any] | None = None

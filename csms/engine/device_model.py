@@ -14,7 +14,7 @@ import orjson
 from csms.domain.device_model import ACTUAL
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Follow, Subject
-from csms.engine import device_model_limits, provisioning_policy, timing
+from csms.engine import device_model_limits, meter_keys, provisioning_policy, timing
 from csms.engine.device_model_writes import VariableWrite
 from csms.engine.operations import invite_on
 from csms.engine.report_parts import took_part
@@ -82,6 +82,7 @@ def keep(work: Work, variables: Iterable[VariableTold]) -> None:
         return
     work.writes.extend(_write(work, each) for each in variables)
     device_model_limits.learn(work, variables)
+    meter_keys.learn(work, variables)
 
 
 def _write(work: Work, told: VariableTold) -> VariableWrite:

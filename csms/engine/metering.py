@@ -17,6 +17,7 @@ from csms.engine import (
     habits,
     meter_clock,
     registers,
+    signed_values,
     smart_charging,
     station_load,
     timing,
@@ -99,6 +100,8 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     if samples:
         timing.settle(work, live, samples[-1].at)
     writes = _keep(work, session.id, evse, samples)
+    if any(sample.signed for sample in samples):
+        signed_values.note(live, samples)
     await registers.count(engine, work, live, samples)
     if session.ledger.is_mended:
         samples = [session.mended(sample) for sample in samples]
