@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Subject
-from csms.engine import resuming, timing, without_session
+from csms.engine import incidents, resuming, timing, without_session
 from csms.engine.desk import CommandState
 from csms.engine.operations import progressed
 from csms.engine.writes import ConnectorWrite
@@ -71,6 +71,7 @@ def take(
     work.writes.append(ConnectorWrite(station.id, evse, connector, state, at, doc))
     if (evse, connector) in station.states or len(station.states) < _MOST_CONNECTORS:
         station.states[evse, connector] = state
+    incidents.place_told(work, (evse, connector), state, at, details)
     _tell_session(work, evse, state, at)
     if state == "Charging" or station.record.without_session:
         without_session.connector_said(work, evse, connector, state, at)

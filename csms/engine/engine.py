@@ -15,6 +15,7 @@ from csms.engine import (
     effects,
     expected_end,
     habits,
+    incidents,
     local_list,
     meter_start,
     metering,
@@ -26,6 +27,7 @@ from csms.engine import (
     refusals,
     refused,
     reservations,
+    signed_values,
     standing,
     transactions,
     without_session,
@@ -142,6 +144,7 @@ class Engine:
         station.record.connected_at, station.record.protocol = now, protocol
         work.save_station()
         work.note("station.connected", protocol=protocol)
+        incidents.connected(work, protocol)
         work.watched.extend(station.running)
         reconcile.connected(self, work)
         return work.outcome(None)
@@ -153,6 +156,7 @@ class Engine:
         station.standing_waits = False
         station.record.disconnected_at = now
         work.save_station()
+        incidents.disconnected(work, reason)
         work.note("station.disconnected", reason=reason, sessions=len(station.running))
         return work.outcome(None)
 
@@ -219,6 +223,8 @@ class Engine:
             refused.look(work, live)
             metering.note_rest(work, live)
             meter_start.look(work, live)
+            if live.session.signed is not None:
+                signed_values.look(work, live)
             expected_end.look(self, work, live)
         return work.outcome(answer)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Follow, Subject
-from csms.engine import availability, timing
+from csms.engine import availability, incidents, timing
 from csms.engine.device_model_writes import MonitoringEventWrite, MonitorWrite
 from csms.engine.operations import invite_on
 from csms.engine.report_parts import took_part
@@ -134,6 +134,8 @@ def _follow_up(work: Work, event: EventTold) -> None:
         _take_state(work, event, _place(key))
     elif key.variable in _TROUBLE and not event.is_cleared and _is_true(event.value):
         where_told = {"component": str(event.key), "tech_code": event.tech_code}
+        place = _place(key) or (0, 0)
+        incidents.fault_told(work, *place, {**where_told, "tech_info": event.tech_info})
         work.warn("station.fault", None, **where_told, tech_info=_text(event.tech_info))
 
 

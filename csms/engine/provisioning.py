@@ -15,7 +15,7 @@ from csms.domain.facts import (
     Registration,
 )
 from csms.domain.follow import Follow, Subject
-from csms.engine import firmware, timing
+from csms.engine import firmware, incidents, timing
 from csms.engine.desk import CommandState
 from csms.engine.operations import progressed
 from csms.engine.writes import MessageWrite
@@ -39,6 +39,7 @@ async def boot(engine: Engine, work: Work, fact: BootNotified) -> BootAnswer:
     record.serial_number = fact.serial_number
     firmware.booted(work, record.firmware_version, fact.firmware_version)
     record.firmware_version = fact.firmware_version
+    incidents.booted(work, fact.reason, is_first=record.booted_at is None)
     record.booted_at = work.now
     work.station.clock.boot(work.now)
     work.save_station()

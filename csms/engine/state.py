@@ -13,6 +13,8 @@ from csms.domain.station_clock import StationClock
 from csms.domain.stored_session import dump_session, load_session
 from csms.engine import belief
 from csms.engine.belief import Belief
+from csms.engine.conduct import Conduct
+from csms.engine.identified import Waiting
 from csms.engine.haste import REAL_TIME, Haste
 from csms.engine.limit_docs import load_plan
 from csms.engine.ports import START_KEYS_KEPT
@@ -115,7 +117,8 @@ class StationState:
     not over, by ID, the oldest first; `invited` until when it may send an action that we asked for
     although it is not accepted. `reservations` are those that are open, and the last that have
     ended, by number. `jobs` are the last operations about firmware and logs, which the station may
-    take up again. `offered` are the new passwords on their way to it, with their hashes.
+    take up again. `offered` are the new passwords on their way to it, with their hashes, `waiting` what
+    it has shown of vehicles that have no session yet.
     """
 
     record: Station
@@ -154,6 +157,8 @@ class StationState:
     longest_token: int = 36
     offered: dict[str, str] = field(default_factory=dict)
     jobs: dict[Subject, Running] = field(default_factory=dict)
+    waiting: Waiting = field(default_factory=Waiting)
+    conduct: Conduct = field(default_factory=Conduct)
     haste: Haste = REAL_TIME
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 

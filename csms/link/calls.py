@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from websockets.exceptions import ConnectionClosed
 
+from csms.engine.conduct import Conduct
 from csms.errors import NoAnswer, StationBusy, StationOffline
 from csms.link.identifiers import new_message_id
+from csms.ocppj.frames import CallError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from csms.ocppj.frames import CallError, CallResult, Payload
+    from csms.ocppj.frames import CallResult, Payload
     from csms.ocppj.peer import Peer
 
     Answer = CallResult | CallError
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _MOST = 32
 _QUESTION_S = 2.0
+_UNKNOWN = frozenset({"NotImplemented", "NotSupported"})
 
 
 class Urgency(IntEnum):
@@ -45,6 +48,7 @@ class Calls:
 
     __slots__ = (
         "_answer",
+        "_conduct",
         "_count",
         "_is_taken",
         "_line",
@@ -61,9 +65,14 @@ class Calls:
     )
 
     def __init__(
-        self, station_id: str, peer: Peer, send: Callable[[str], Coroutine[Any, Any, None]]
+        self,
+        station_id: str,
+        peer: Peer,
+        send: Callable[[str], Coroutine[Any, Any, None]],
+        conduct: Conduct | None = None,
     ) -> None:
         self._station_id, self._peer, self._send = station_id, peer, send
+        self._conduct = conduct or Conduct()
         self._line: list[tuple[Urgency, int, asyncio.Future[None]]] = []
         self._count = count()
         self._is_taken = False
@@ -102,9 +111,11 @@ class Calls:
         self._under_way += 1
         self._pressing += not is_question
         self._press()
+        has_left = False
         try:
             async with asyncio.timeout(timeout_s):
                 await self._take_turn(urgency)
+                has_left = True
                 try:
                     self._question_since = self._now() if is_question else None
                     self._taken = taken
@@ -113,6 +124,8 @@ class Calls:
                     self._question_since = None
                     self._pass_on()
         except TimeoutError:
+            if has_left:
+                self._conduct.unanswered()
             raise NoAnswer(f"{self._station_id} did not answer within {timeout_s:g} s") from None
         finally:
             self._under_way -= 1
@@ -207,7 +220,7 @@ class Calls:
             raise StationOffline(self._over)
         text = self._peer.call(message_id, action, payload)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._answer = answer
+        self._answer, left_at = answer, self._now()
         self._press()
         sending = asyncio.ensure_future(self._send(text))
         sending.add_done_callback(_look_at)
@@ -217,7 +230,7 @@ class Calls:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if sending.done():
                 sending.result()
-            return await answer
+            return self._counted(await answer, self._now() - left_at)
         except ConnectionClosed:
             raise StationOffline(self._why(), may_have_left=True) from None
         finally:
@@ -225,6 +238,11 @@ class Calls:
             self._answer = None
             self._peer.abandon()
             _look_at(answer)
+
+    def _counted(self, answer: Answer, took_s: float) -> Answer:
+        is_error = isinstance(answer, CallError) and answer.error_code not in _UNKNOWN
+        self._conduct.answered(took_s, is_error=is_error)
+        return answer
 
     def _why(self) -> str:
         return self._over or f"{self._station_id} has disconnected"

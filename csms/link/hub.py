@@ -22,6 +22,7 @@ from csms.domain.commands import (
     Trigger,
 )
 from csms.engine import doubts, violations
+from csms.engine.conduct import REFUSED
 from csms.engine.deadlines import Deadlines
 from csms.engine.desk import CommandAnswer
 from csms.engine.rejudge import rejudge_due
@@ -120,6 +121,7 @@ class Hub:
             self.takeovers.note(
                 station.id, self.clock.now(), older.peer_address, session.peer_address
             )
+            station.conduct.taken_over(self.clock.now(), older.peer_address, session.peer_address)
             self.spawn(older.socket.close(_REPLACED, "a newer connection took over"))
         self.spawn(self._note_presence(station, "replaced"))
 
@@ -212,6 +214,7 @@ class Hub:
 
         Returns whether it is to be told of: of a flood, once a second for each kind.
         """
+        station.conduct.count(REFUSED)
         found = violations.refused(station, key, self.clock.now(), example)
         if found:
             self.spawn(self._counted(found))

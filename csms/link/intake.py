@@ -18,6 +18,7 @@ from csms.domain.facts import Acknowledged, TransactionAnswer, TransactionReport
 from csms.domain.station import dump_station
 from csms.engine import violations
 from csms.engine.authorization import judge
+from csms.engine.conduct import REPAIRED
 from csms.engine.quarantine import Cause, RawMessage, put
 from csms.engine.writes import AnomalyWrite, StationWrite
 from csms.errors import DatabaseUnavailable, LaddvaktError, UnitRefused
@@ -75,6 +76,7 @@ class Intake:
 
         Raises: whatever a handler raises for a message that need not be kept.
         """
+        station.conduct.messages += 1
         call, violation = received.call, received.violation
         route = ROUTES[version][call.action]
         raw = _raw(station, version, call, now)
@@ -131,7 +133,9 @@ class Intake:
                 writes.append(_violation_write(station, raw, violation))
             if outcome.held is not None:
                 writes.append(self._held(station, raw, outcome))
-            writes.extend(violations.of_anomalies(writes, raw.action))
+            if found := violations.of_anomalies(writes, raw.action):
+                station.conduct.count(REPAIRED, len(found))
+                writes.extend(found)
             return outcome, asyncio.ensure_future(self._hub.store.submit(writes))
 
     async def _outcome(

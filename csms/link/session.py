@@ -82,7 +82,7 @@ class StationSession:
         self.hub, self.socket, self.station = hub, socket, station
         self.peer = Peer(version, Role.CSMS, supported=SUPPORTED[version])
         self.routes = ROUTES[version]
-        self.calls = Calls(station.id, self.peer, self._write)
+        self.calls = Calls(station.id, self.peer, self._write, station.conduct)
         self.peer_address = address_of(socket)
         self.is_replaced = False
         self._inbox: deque[tuple[CallReceived | ReplyDue, datetime]] = deque()
