@@ -238,6 +238,8 @@ class Usage:
             return False
         if at_s > until:
             rise = self._rise(at_s, milliwh, power_w)
+            if rise is None and self.told:
+                rise = 0
             if rise is not None:
                 for part in charging_parts(self.told, until, at_s, rise, power_w):
                     self._spend(part, part.upto_s - until, cause)
@@ -262,13 +264,7 @@ class Usage:
                 self.waiting_s += at_s - self.until
             self.until = at_s
             return True
-        return self.take(at_s, milliwh if milliwh is not None else self._steady(at_s), None)
-
-    def _steady(self, at_s: float) -> int | None:
-        """The register at an end that does not tell it: as before, if the station says at rest."""
-        if self.told and bisect_right(self.told, at_s, key=_moment):
-            return self.milliwh
-        return None
+        return self.take(at_s, milliwh, None)
 
     def _rise(self, at_s: float, milliwh: int | None, power_w: float | None) -> int | None:
         """Returns what flowed since the reading before, in mWh; None if nobody knows."""
