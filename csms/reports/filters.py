@@ -1,8 +1,19 @@
-"""The filters that reports on sessions share, as values of their statements."""
+"""The filters that reports on sessions share, as the values of their statements."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+from csms.domain.session import SessionState
+from csms.engine.summaries import summary_of
+from csms.engine.writes import SummaryWrite
+from csms.reports.report import QueryInvalid
+from csms.store.rows import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from csms.reports.report import Database, Query
 
 SESSION_FILTERS: Final = (
     "site",
@@ -17,3 +28,71 @@ SESSION_FILTERS: Final = (
     "source",
     "flags",
 )
+
+
+def session_values(db: Database, query: Query) -> tuple[Any, ...]:
+    """Returns the values of the SQL function `report_sessions`: $1 to $14 of its callers.
+
+    Raises:
+        QueryInvalid: if a filter's value can be none.
+    """
+    wanted = [
+        None if name not in query.filters else read(query.filters[name])
+        for name, read in _READ.items()
+    ]
+    return query.since, query.until, live_rows(db), *wanted
+
+
+def live_rows(db: Database) -> list[tuple[Any, ...]]:
+    """Returns the summaries of the sessions that run, as they are now, as rows of their table."""
+    row = TABLES[SummaryWrite][0]
+    return [
+        row(summary_of(state.record, live))
+        for state in db.engine.stations.values()
+        for live in state.running.values()
+    ]
+
+
+def _texts(given: Sequence[str]) -> list[str]:
+    return list(given)
+
+
+def _lower(given: Sequence[str]) -> list[str]:
+    return [text.lower() for text in given]
+
+
+def _numbers(given: Sequence[str]) -> list[int]:
+    wrong = [text for text in given if not (text.isascii() and text.isdecimal())]
+    if wrong or any(len(text) > _DIGITS for text in given):
+        raise QueryInvalid(
+            "evse", f"{(wrong or given)[0]!r} is no EVSE; give its number, such as 1"
+        )
+    return [int(text) for text in given]
+
+
+_DIGITS = 9
+
+
+def _states(given: Sequence[str]) -> list[str]:
+    states = [SessionState.ACTIVE.value if text == "running" else text for text in given]
+    known = [each.value for each in SessionState]
+    for state in states:
+        if state not in known:
+            raise QueryInvalid("state", f"{state!r} is no state; there are {', '.join(known)}")
+    return states
+
+
+# In the order of the function's parameters.
+_READ: Final[dict[str, Callable[[Sequence[str]], list[Any]]]] = {
+    "site": _texts,
+    "station": _texts,
+    "evse": _numbers,
+    "vehicle": _lower,
+    "account": _texts,
+    "token": _lower,
+    "tariff": _texts,
+    "model": _texts,
+    "state": _states,
+    "source": _texts,
+    "flags": _texts,
+}
