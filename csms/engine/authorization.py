@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from csms.domain.certificate_facts import CertificateStatus
 from csms.domain.facts import AuthorizationAnswer, EventKind
 from csms.domain.token import Authorization, TokenStatus, token_key
-from csms.engine import contracts
+from csms.engine import contracts, identified
 from csms.engine.policy import TokensWhileAway
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ async def authorize(
     engine: Engine, work: Work, fact: AuthorizationRequested
 ) -> AuthorizationAnswer:
     """Judges a token that was presented without a transaction."""
+    identified.authorized(work, fact.token)
     authorization = judge(engine, fact.token, work.now, Presented(work.station.record))
     authorization, certificate_status = contracts.judged(fact.contract, authorization)
     if authorization.status is _ACCEPTED and _has_another_contract(engine, fact):

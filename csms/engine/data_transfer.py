@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from csms.domain.facts import DataTransferAnswer
+from csms.engine import identified
 from csms.engine.writes import MessageWrite
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _UNKNOWN_VENDOR, _UNKNOWN_MESSAGE, _REJECTED = "UnknownVendorId", "UnknownMessag
 
 async def transfer(engine: Engine, work: Work, fact: DataTransferred) -> DataTransferAnswer:
     """Keeps a vendor's message, and answers it."""
+    identified.vendor(engine, work, fact)
     answer = _answer(engine, fact)
     doc = {
         "vendor_id": fact.vendor_id,

@@ -14,7 +14,7 @@ import orjson
 from csms.domain.device_model import ACTUAL
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Follow, Subject
-from csms.engine import device_model_limits, meter_keys, provisioning_policy, timing
+from csms.engine import device_model_limits, identified, meter_keys, provisioning_policy, timing
 from csms.engine.device_model_writes import VariableWrite
 from csms.engine.operations import invite_on
 from csms.engine.report_parts import took_part
@@ -55,9 +55,9 @@ async def with_one_entry(engine: Engine, work: Work, operation: _Report) -> _Rep
 
 async def reported(engine: Engine, work: Work, fact: VariablesReported) -> Acknowledged:
     """Keeps what a part of a report tells; whoever asked for it is told how far it has come."""
-    del engine
     timing.hear(work, fact.at)
     keep(work, fact.variables)
+    identified.told(engine, work, fact.variables)
     work.keep_anomalies(fact.anomalies)
     follow = Follow(Subject.REPORT, fact.request_id)
     count = len(fact.variables)
@@ -72,6 +72,7 @@ async def reported(engine: Engine, work: Work, fact: VariablesReported) -> Ackno
 def told(engine: Engine, work: Work, answer: VariablesTold) -> None:
     """Keeps what a station told of its variables when it was asked, or took when they were set."""
     keep(work, answer.variables)
+    identified.told(engine, work, answer.variables)
     provisioning_policy.told(engine, work, answer)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from csms.domain.anomalies import Anomaly
 from csms.domain.facts import Acknowledged
 from csms.domain.follow import Follow, Subject
-from csms.engine import availability, incidents, timing
+from csms.engine import availability, identified, incidents, timing
 from csms.engine.device_model_writes import MonitoringEventWrite, MonitorWrite
 from csms.engine.operations import invite_on
 from csms.engine.report_parts import took_part
@@ -90,12 +90,12 @@ def _fits(number: object) -> bool:
 
 async def notified(engine: Engine, work: Work, fact: EventsReported) -> Acknowledged:
     """Keeps what monitors found, and what of it changes a connector's state."""
-    del engine
     timing.hear(work, fact.at)
     work.keep_anomalies(fact.anomalies)
     for place, event in enumerate(fact.events):
         work.writes.append(_event_write(work, place, event))
         _follow_up(work, event)
+    identified.events(engine, work, fact.events)
     work.note("station.events", events=len(fact.events), part=fact.sequence)
     return Acknowledged()
 

@@ -13,6 +13,7 @@ from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.certificate_settings import CertificateSettings
 from csms.engine.haste import REAL_TIME, Haste
+from csms.engine.people import PeopleBook
 from csms.engine.site_policy import Remedies, shipped
 from csms.engine.token_settings import TokenSettings
 from csms.monitor.thresholds import Thresholds, with_values
@@ -81,6 +82,7 @@ class Policy:
     prices: Prices = field(default_factory=Prices)
     haste: Haste = REAL_TIME
     vendors: dict[str, Vendor] = field(default_factory=dict)
+    people: PeopleBook = field(default_factory=PeopleBook)
     _made: dict[_Key, _Made] = field(default_factory=dict, repr=False, compare=False)
 
     def zone_of(self, site: str) -> tzinfo:

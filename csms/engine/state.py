@@ -14,8 +14,8 @@ from csms.domain.stored_session import dump_session, load_session
 from csms.engine import belief
 from csms.engine.belief import Belief
 from csms.engine.conduct import Conduct
-from csms.engine.identified import Waiting
 from csms.engine.haste import REAL_TIME, Haste
+from csms.engine.identified import Waiting
 from csms.engine.limit_docs import load_plan
 from csms.engine.ports import START_KEYS_KEPT
 from csms.engine.station_load import StationLoad
@@ -117,8 +117,8 @@ class StationState:
     not over, by ID, the oldest first; `invited` until when it may send an action that we asked for
     although it is not accepted. `reservations` are those that are open, and the last that have
     ended, by number. `jobs` are the last operations about firmware and logs, which the station may
-    take up again. `offered` are the new passwords on their way to it, with their hashes, `waiting` what
-    it has shown of vehicles that have no session yet.
+    take up again. `offered` are the new passwords on their way to it, with their hashes,
+    `waiting` is what it has shown of vehicles that have no session yet.
     """
 
     record: Station

@@ -15,6 +15,7 @@ from csms.domain.session import Session
 from csms.engine import (
     costs,
     gaps,
+    identified,
     metering,
     refused,
     registers,
@@ -79,6 +80,7 @@ async def take(
     _apply(work, live, fact, key or event_key(fact))
     await _take_readings(engine, work, live, fact)
     _take_token(engine, live, fact, authorization)
+    identified.take(engine, work, live, fact, is_new=is_new)
     work.keep_anomalies(fact.anomalies, live.session.id)
     work.touch(live)
     if work.station.reservations:

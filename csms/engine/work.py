@@ -80,8 +80,9 @@ class Outcome(NamedTuple):
 class Work:
     """The unit in the making.
 
-    `touched` sessions are written once, at the end; `late` ones are to be judged again. `has_more`
-    where further answers to the same operation follow.
+    `touched` sessions are written once, at the end; `late` ones are to be judged again; of
+    `identified` ones it has become known whose they are. `has_more` where further answers to the
+    same operation follow.
     """
 
     station: StationState
@@ -102,6 +103,7 @@ class Work:
     signings: list[Signing] = field(default_factory=list)
     is_list_due: bool = False
     has_more: bool = False
+    identified: set[str] = field(default_factory=set)
 
     def touch(self, live: LiveSession) -> None:
         """Has the session written with this unit."""
@@ -151,7 +153,9 @@ class Work:
         writes.extend(
             summary_of(self.station.record, live)
             for live in self.touched.values()
-            if not live.session.is_active or live.session.id in self.begun
+            if not live.session.is_active
+            or live.session.id in self.begun
+            or live.session.id in self.identified
         )
         return Outcome(
             answer,
