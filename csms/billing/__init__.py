@@ -1,5 +1,28 @@
 """What a charge costs. PURE: exact decimals in, exact decimals out; no clock, no network."""
 
+from csms.billing.bill import Bill, Line, Period, dump_bill, load_bill
 from csms.billing.price import RUNNING, Cost, Price, Prices
+from csms.billing.reading import dump_tariff, read_tariff
+from csms.billing.series import PriceSeries, SeriesInvalid
+from csms.billing.tally import Tally
+from csms.billing.tariff import Finding, Tariff, TariffInvalid
 
-__all__ = ["RUNNING", "Cost", "Price", "Prices"]
+__all__ = [
+    "RUNNING",
+    "Bill",
+    "Cost",
+    "Finding",
+    "Line",
+    "Period",
+    "Price",
+    "PriceSeries",
+    "Prices",
+    "SeriesInvalid",
+    "Tally",
+    "Tariff",
+    "TariffInvalid",
+    "dump_bill",
+    "dump_tariff",
+    "load_bill",
+    "read_tariff",
+]
