@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from csms.reports.costs import CostsReport
+from csms.reports.patterns import PatternsReport
+from csms.reports.sessions import SessionsReport
+
 if TYPE_CHECKING:
     from csms.reports.report import Report
 
-REPORTS: Final[dict[str, Report]] = {}
+REPORTS: Final[dict[str, Report]] = {
+    "sessions": SessionsReport(),
+    "costs": CostsReport(),
+    "patterns": PatternsReport(),
+}

@@ -148,12 +148,18 @@ class Report(Protocol):
     `default_group` holds where none is asked for.
     """
 
-    name: str
-    about: str
-    groups: tuple[str, ...]
-    default_group: tuple[str, ...]
-    filters: tuple[str, ...]
-    options: tuple[Option, ...]
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the class tells
+    @property
+    def about(self) -> str: ...  # noqa: D102
+    @property
+    def groups(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def default_group(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def filters(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def options(self) -> tuple[Option, ...]: ...  # noqa: D102
 
     def tables(self, db: Database, query: Query) -> AsyncIterator[Table]:
         """Yields the tables; the first is the main one.

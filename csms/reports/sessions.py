@@ -1,0 +1,151 @@
+"""The report `sessions`: one row for each, with all that is asked of it afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from csms.domain.session import SessionState
+from csms.reports.costs import amount, cost_columns, notes_of, sums
+from csms.reports.filters import SESSION_FILTERS, session_values
+from csms.reports.report import Chart, Column, Option, Table, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    import asyncpg
+
+    from csms.reports.costs import Sums
+    from csms.reports.report import Database, Query, Row
+
+_MILLIWH_IN_KWH: Final = 1_000_000
+_MOST_CHARTED: Final = 800
+_COLUMNS: Final = (
+    Column("id", "text", "session"),
+    Column("started_at", "time", "start"),
+    Column("ended_at", "time", "end"),
+    Column("duration_s", "duration_s", "duration"),
+    Column("running", "flag", "running"),
+    Column("state", "text", "state"),
+    Column("site", "text", "site"),
+    Column("station", "text", "station"),
+    Column("evse", "integer", "EVSE"),
+    Column("connector", "integer", "connector"),
+    Column("model", "text", "model"),
+    Column("vehicle_id", "text", "vehicle"),
+    Column("vehicle", "text", "vehicle's identity"),
+    Column("account", "text", "account"),
+    Column("token", "text", "token"),
+    Column("soc_start", "percent", "charge level at start", "%"),
+    Column("soc_end", "percent", "at end", "%"),
+    Column("energy_wh", "energy_wh", "energy", "Wh"),
+    Column("peak_w", "number", "peak", "W"),
+    Column("waiting_s", "duration_s", "waiting"),
+    Column("charging_s", "duration_s", "charging"),
+    Column("paused_s", "duration_s", "paused"),
+    Column("idle_s", "duration_s", "idle"),
+    Column("net", "money", "net"),
+    Column("total", "money", "cost"),
+    Column("currency", "text", "currency"),
+    Column("estimated", "flag", "estimated"),
+    Column("tariff", "text", "tariff"),
+    Column("record", "text", "record"),
+    Column("profile", "text", "profile"),
+    Column("deviations", "integer", "deviations"),
+    Column("kinds", "text", "their kinds"),
+    Column("held_back_by", "text", "held back by"),
+    Column("stop_reason", "text", "stop reason"),
+    Column("flags", "text", "flags"),
+    Column("source", "text", "source"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsReport:
+    """One row for each session."""
+
+    name: str = "sessions"
+    about: str = (
+        "Every session: when, where, which vehicle, charge level, energy, cost, limit, deviations"
+    )
+    groups: tuple[str, ...] = ()
+    default_group: tuple[str, ...] = ()
+    filters: tuple[str, ...] = SESSION_FILTERS
+    options: tuple[Option, ...] = ()
+
+    async def tables(self, db: Database, query: Query) -> AsyncIterator[Table]:
+        """Yields the sessions by their start, their totals, and those of each day."""
+        found = [each async for each in sums(db, query, ())]
+        count = sum(each.sessions for each in found)
+        notes = notes_of(db, query, found)
+        rows = _sessions(db, query)
+        yield Table("sessions", "Sessions", _COLUMNS, rows, notes, expected_rows=count)
+        yield Table("totals", "Totals", cost_columns(()), rows_of([each.row for each in found]))
+        days = [each async for each in sums(db, query, ("day",))]
+        rows = rows_of([each.row for each in days])
+        yield Table("days", "Days", cost_columns(("day",)), rows, charts=_charts(days))
+
+
+async def _sessions(db: Database, query: Query) -> AsyncIterator[Row]:
+    async for row in db.stream("report_sessions", *session_values(db, query)):
+        yield _row(row, db.now)
+
+
+def _row(row: asyncpg.Record, now: datetime) -> Row:
+    is_running = row["state"] == SessionState.ACTIVE
+    end = row["ended_at"] or (now if is_running else None)
+    return (
+        row["id"],
+        row["started_at"],
+        row["ended_at"],
+        None if end is None else round((end - row["started_at"]).total_seconds()),
+        is_running,
+        row["state"],
+        row["site"],
+        row["station_id"],
+        row["evse"],
+        row["connector"],
+        row["model"],
+        row["vehicle_id"],
+        row["vehicle"],
+        row["account"],
+        row["token"],
+        row["soc_start"],
+        row["soc_end"],
+        row["energy_milliwh"],
+        row["peak_w"],
+        round(row["waiting_s"]),
+        round(row["charging_s"]),
+        round(row["paused_s"]),
+        round(row["idle_s"]),
+        amount(row["cost_net"], row["currency"]),
+        amount(row["cost"], row["currency"]),
+        row["currency"],
+        row["is_estimated"],
+        row["tariff"],
+        row["record"],
+        row["profile"],
+        row["deviations"],
+        " ".join(row["kinds"]),
+        row["held_back_by"],
+        row["stop_reason"],
+        " ".join(row["flags"]),
+        row["source"],
+    )
+
+
+def _charts(days: list[Sums]) -> list[Chart]:
+    """Returns sessions and energy by day; of a day with several currencies there is one figure."""
+    sessions: dict[str, int] = {}
+    energies: dict[str, float] = {}
+    for each in days:
+        day = str(each.names[0])
+        sessions[day] = sessions.get(day, 0) + each.sessions
+        energies[day] = energies.get(day, 0.0) + (each.energy_milliwh or 0) / _MILLIWH_IN_KWH
+    if not 0 < len(sessions) <= _MOST_CHARTED:
+        return []
+    return [
+        Chart("bar", "Sessions by day", list(sessions), {"sessions": list(sessions.values())}),
+        Chart("bar", "Energy by day", list(energies), {"energy": list(energies.values())}, "kWh"),
+    ]
