@@ -46,9 +46,12 @@ class Pair:
 
     @property
     def tolerance_wh(self) -> Decimal:
-        """How far the energy may be from that of registers in whole watt-hours."""
+        """How far the energy may be from that of registers in whole watt-hours.
+
+        Many meters leave out zeros at the end, so that the finer of both steps is theirs.
+        """
         steps = [each.step_wh for each in (self.begin, self.end) if each is not None]
-        return max(steps, default=Decimal(0)) + _LEDGER_STEP_WH
+        return min(steps, default=Decimal(0)) + _LEDGER_STEP_WH
 
 
 def pair_of(records: Sequence[Ocmf]) -> Pair:
