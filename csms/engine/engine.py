@@ -10,6 +10,7 @@ from csms.domain.commands import InstallProfile
 from csms.domain.facts import BootNotified, SamplesReported, TransactionReported
 from csms.domain.station import Station
 from csms.engine import (
+    charge_records,
     desk,
     duplicates,
     effects,
@@ -85,6 +86,7 @@ class Engine:
         self.late = Late(policy.haste.pace)
         self.habits = habits.HabitBook()
         self.certificates = CertificateBook()
+        self.records = charge_records.RecordBook()
         self.quirks: dict[str, Quirk] = {}
         self.use_case_of, self.load_operation = use_case_of, load_operation
 
@@ -115,6 +117,7 @@ class Engine:
         unreadable = self.habits.load(await self.store.load_records(habits.HABITS))
         for key, why in unreadable.items():
             log.error("record.skipped", collection=habits.HABITS, name=key, why=why)
+        await self.records.load(self.store)
         self._is_preloaded = True
 
     async def station(self, station_id: str) -> StationState | None:
@@ -180,7 +183,7 @@ class Engine:
         """Looks whether a session that began while the store was away repeats an older one."""
         work = Work(station, now)
         await duplicates.check(self, work, live)
-        return work.outcome(None)
+        return self._with_records(work, None)
 
     async def reload(self, station: StationState) -> None:
         """Takes a station's sessions from the store, as they were before a handler failed.
@@ -226,6 +229,12 @@ class Engine:
             if live.session.signed is not None:
                 signed_values.look(work, live)
             expected_end.look(self, work, live)
+        return self._with_records(work, answer)
+
+    def _with_records(self, work: Work, answer: Answer | None) -> Outcome:
+        """Closes a unit after which the records of sessions that are over may be out of date."""
+        for live in list(work.touched.values()):
+            charge_records.look(self, work, live)
         return work.outcome(answer)
 
     def _mark_late(self, work: Work) -> None:
@@ -320,8 +329,9 @@ class Engine:
         work = Work(station, now)
         live.session.close(now, reason)
         transactions.finish(work, live)
+        transactions.tell_end(work, live)
         work.touch(live)
-        return work.outcome(None)
+        return self._with_records(work, None)
 
     async def next_session_id(self, station: Station, started_at: datetime) -> str:
         """Returns the ID of a session that begins now, in the operator's format."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from csms.domain.anomalies import Anomaly
+from csms.engine import charge_records
 from csms.engine.state import LiveSession
 from csms.engine.writes import RecordWrite
 
@@ -122,6 +123,7 @@ async def give_up(engine: Engine, work: Work, gap: Gap) -> None:
         work.flag(live, "events_lost", "events.lost", details)
         work.touch(live)
         work.warn("events.lost", live, **details)
+        charge_records.look(engine, work, live)
 
 
 def _plain(spans: Ranges) -> list[list[int]]:

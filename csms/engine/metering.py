@@ -14,6 +14,7 @@ import orjson
 from csms.domain.facts import Acknowledged
 from csms.domain.sample import TRANSACTION_BEGIN
 from csms.engine import (
+    costs,
     habits,
     meter_clock,
     registers,
@@ -102,7 +103,9 @@ async def take(engine: Engine, work: Work, live: LiveSession, samples: Sequence[
     writes = _keep(work, session.id, evse, samples)
     if any(sample.signed for sample in samples):
         signed_values.note(live, samples)
+    before = costs.before(live, samples)
     await registers.count(engine, work, live, samples)
+    costs.feed(engine, work, live, samples, before)
     if session.ledger.is_mended:
         samples = [session.mended(sample) for sample in samples]
     if any(sample.has_electricity and sample.context != TRANSACTION_BEGIN for sample in samples):

@@ -15,12 +15,14 @@ from csms.engine.certificate_settings import CertificateSettings
 from csms.engine.haste import REAL_TIME, Haste
 from csms.engine.people import PeopleBook
 from csms.engine.site_policy import Remedies, shipped
+from csms.engine.tariffs import TariffBook
 from csms.engine.token_settings import TokenSettings
 from csms.monitor.thresholds import Thresholds, with_values
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from csms.billing import PriceSeries
     from csms.domain.station import Station
     from csms.domain.vendor import Vendor
     from csms.engine.provisioning_file import Rule
@@ -80,6 +82,9 @@ class Policy:
     site_remedies: dict[str, Remedies] = field(default_factory=dict)
     certificates: CertificateSettings = field(default_factory=CertificateSettings)
     prices: Prices = field(default_factory=Prices)
+    tariffs: TariffBook = field(default_factory=TariffBook)
+    series: dict[str, PriceSeries] = field(default_factory=dict)
+    record_numbers: str = "CDR-{year}-{number}"
     haste: Haste = REAL_TIME
     vendors: dict[str, Vendor] = field(default_factory=dict)
     people: PeopleBook = field(default_factory=PeopleBook)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from csms.domain.anomalies import Anomaly
 from csms.domain.ledger import Place, Reading
 from csms.domain.readings import ReadingLine
+from csms.engine import charge_records, costs
 from csms.engine.state import LiveSession
 from csms.engine.work import Work
 from csms.engine.writes import RecordWrite, SampleWrite
@@ -131,6 +132,8 @@ async def _refold_marked(engine: Engine, work: Work, session_id: str) -> None:
     live.line = ReadingLine(live.session.ledger, readings)
     _refold(live, [])
     live.session.flags.discard(REFOLD_DUE)
+    await costs.catch_up(engine, work, live)
+    charge_records.look(engine, work, live)
     work.touch(live)
     energy = live.session.energy_milliwh
     if energy != before:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from csms.domain.sample import TRANSACTION_BEGIN, TRANSACTION_END
-from csms.engine import metering, smart_charging, usage
+from csms.engine import charge_records, costs, metering, smart_charging, usage
 from csms.engine.lateness import REJUDGE_DUE
 from csms.engine.state import LiveSession
 from csms.engine.work import Work
@@ -77,6 +77,8 @@ async def _rejudge(
                 if alert.kind in _JUDGED and "-D" in alert.alert_id
             ]
             await _judge(engine, work, live, samples, raised)
+            costs.recount(engine, live, [(each.sample, at) for each, at in samples])
+            charge_records.look(engine, work, live)
         work.writes.append(RecordWrite(REJUDGE_DUE, session_id, None))
         outcome = work.outcome(None)
         await store.submit(outcome.writes)

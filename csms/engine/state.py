@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from csms.engine.gathering import Gathered
     from csms.engine.operations import Running
     from csms.engine.ports import StoredSession, StoredStation
+    from csms.engine.tallying import Tallied
     from csms.engine.writes import QuarantineWrite
     from profiles import InstalledProfile
 
@@ -51,7 +52,8 @@ class LiveSession:
 
     `line` holds the readings of one whose readings come late. `pushed_in` is the connection
     (`StationState.epoch`) in which its profile was last wanted on the station. `last_sample` is
-    the one that came last, `gathered` a moment of which more may come.
+    the one that came last, `gathered` a moment of which more may come. `tallied` is what it has
+    come to, as `session.tally` has it, once it was asked for.
     """
 
     session: Session
@@ -61,6 +63,7 @@ class LiveSession:
     pushed_in: int = -1
     last_sample: Sample | None = None
     gathered: Gathered | None = None
+    tallied: Tallied | None = None
 
     @classmethod
     def restore(cls, stored: StoredSession) -> LiveSession:

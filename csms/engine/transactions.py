@@ -13,6 +13,7 @@ from csms.domain.facts import EventKind, TransactionAnswer
 from csms.domain.ledger import Place, Reading
 from csms.domain.session import Session
 from csms.engine import (
+    charge_records,
     costs,
     gaps,
     identified,
@@ -78,9 +79,10 @@ async def take(
     if fact.kind is EventKind.ENDED:
         metering.judge_gathered(engine, work, live)
     _apply(work, live, fact, key or event_key(fact))
-    await _take_readings(engine, work, live, fact)
     _take_token(engine, live, fact, authorization)
     identified.take(engine, work, live, fact, is_new=is_new)
+    costs.begin(engine, work, live)
+    await _take_readings(engine, work, live, fact)
     work.keep_anomalies(fact.anomalies, live.session.id)
     work.touch(live)
     if work.station.reservations:
@@ -94,6 +96,8 @@ async def take(
             without_session.session_began(work, live)
     if was_active and not live.session.is_active:
         finish(work, live)
+        await charge_records.settle(engine, work, live)
+        tell_end(work, live)
     elif live.session.is_active:
         smart_charging.settle(engine, work, live, rechoose=is_new or not had_token)
         if state in resuming.PAUSED and not fact.is_offline:
@@ -280,11 +284,17 @@ def finish(work: Work, live: LiveSession) -> None:
     work.station.retire(live)
     work.writes.extend(violations.of_session(session, work.now))
     station_load.finish(work)
+
+
+def tell_end(work: Work, live: LiveSession) -> None:
+    """Logs that a session has ended, with what came of it."""
+    session = live.session
     energy = session.energy_milliwh
     work.note(
         "session.ended",
         live,
         reason=session.stop_reason,
         energy_wh=None if energy is None else energy / 1000,
-        duration_s=round(session.duration_s(at)),
+        duration_s=round(session.duration_s(session.ended_at or work.now)),
+        **costs.logged(session),
     )

@@ -66,7 +66,7 @@ async def test_late_events_close_the_gap_in_any_order_and_never_reopen_the_sessi
     assert flags(desk) == ["events_missing"]
     await hear(desk, 1)
     assert (desk.engine.gaps, flags(desk)) == ({}, [])
-    assert desk.rows(RecordWrite) == []
+    assert [each for each in desk.rows(RecordWrite) if each.collection == gaps.COLLECTION] == []
     assert desk.views()[0]["state"] == "ended"
 
 
