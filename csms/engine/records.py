@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from csms.domain.token import Token, TokenStatus
+from csms.engine import joining
 from csms.engine.data_transfer import VENDORS
 from csms.engine.vendor_settings import VendorSettings
 from profiles import AssignmentRule, CatalogueProfile, check_assignments
@@ -53,6 +54,7 @@ async def load_policy_records(store: Store, policy: Policy) -> None:
             _skip(VENDORS, name, error)
         else:
             policy.vendors[name] = settings_of.vendor(settings_of.id)
+    await joining.load(store, policy.people)
     settings = await store.load_records(SETTINGS)
     if ASSIGNMENTS in settings:
         policy.assignments[:] = _load_rules(settings[ASSIGNMENTS], policy.catalogue)

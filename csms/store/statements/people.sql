@@ -1,0 +1,139 @@
+-- Vehicles and accounts: their lists, whose sessions are whose, and what may belong together.
+
+-- name: list_vehicles
+SELECT name, doc, coalesce(doc ->> 'created_at', '') AS created_at FROM records
+WHERE collection = 'vehicles'
+  AND ($1::text IS NULL OR strpos(lower(doc::text), $1) > 0)
+  AND ($2::text[] IS NULL OR name = ANY ($2))
+  AND ($3::text IS NULL OR (coalesce(doc ->> 'created_at', ''), name) < ($3, $4::text))
+ORDER BY coalesce(doc ->> 'created_at', '') DESC, name DESC LIMIT $5
+
+-- name: list_accounts
+SELECT name, doc, coalesce(doc ->> 'created_at', '') AS created_at FROM records
+WHERE collection = 'accounts'
+  AND ($1::text IS NULL OR strpos(lower(doc::text), $1) > 0)
+  AND ($2::text[] IS NULL OR name = ANY ($2))
+  AND ($3::text IS NULL OR (coalesce(doc ->> 'created_at', ''), name) < ($3, $4::text))
+ORDER BY coalesce(doc ->> 'created_at', '') DESC, name DESC LIMIT $5
+
+-- name: list_people_changes
+SELECT name, doc, doc ->> 'at' AS at FROM records
+WHERE collection = 'people-changes' AND doc ->> 'subject' = $1
+  AND ($2::text IS NULL OR (doc ->> 'at', name) < ($2, $3::text))
+ORDER BY doc ->> 'at' DESC, name DESC LIMIT $4
+
+-- name: list_sessions_of
+-- The sessions of a vehicle or an account, as `list_sessions` has them: by their summaries.
+WITH wanted AS MATERIALIZED (
+    SELECT m.id, m.started_at FROM session_summaries m
+    WHERE ($1::text IS NULL OR m.vehicle_id = $1)
+      AND ($2::text[] IS NULL OR m.identities && $2)
+      AND ($3::text IS NULL OR m.account = $3)
+      AND ($4::text IS NULL OR m.station_id = $4)
+      AND ($5::text IS NULL OR lower(m.token) = lower($5))
+      AND ($6::text IS NULL OR m.state = $6)
+      AND ($7::timestamptz IS NULL OR m.started_at >= $7)
+      AND ($8::timestamptz IS NULL OR m.started_at < $8)
+      AND ($9::timestamptz IS NULL OR (m.started_at, m.id) < ($9, $10))
+    ORDER BY m.started_at DESC, m.id DESC LIMIT $11)
+SELECT s.id, w.started_at, s.doc, s.watch,
+       (SELECT json_agg(l.doc ORDER BY l.since) FROM session_limits l
+        WHERE l.session_id = s.id AND s.state = 'active') AS limits,
+       (SELECT json_agg(l.since ORDER BY l.since) FROM session_limits l
+        WHERE l.session_id = s.id AND s.state = 'active') AS limits_since,
+       (SELECT count(*) FROM alerts a WHERE a.session_id = s.id AND a.state = 'open') AS open_alerts
+FROM wanted w JOIN sessions s ON s.id = w.id
+ORDER BY w.started_at DESC, s.id DESC
+
+-- name: identity_sets
+SELECT identities, count(*) AS sessions FROM session_summaries WHERE identities && $1::text[]
+GROUP BY identities
+
+-- name: assign_vehicles
+-- In one statement: the summaries, and the sessions themselves. $2 are sets of identities, joined by
+-- line ends, $3 whose each is. A document that jsonb cannot hold keeps what it has.
+WITH given AS (SELECT * FROM unnest($2::text[], $3::text[]) AS g (identities, vehicle_id)),
+changed AS (
+    UPDATE session_summaries m SET vehicle_id = g.vehicle_id FROM given g
+    WHERE m.identities && $1::text[] AND array_to_string(m.identities, E'\n') = g.identities
+      AND m.vehicle_id IS DISTINCT FROM g.vehicle_id
+    RETURNING m.id, m.vehicle_id),
+documents AS (
+    UPDATE sessions s
+    SET doc = (s.doc::jsonb || jsonb_build_object('vehicle_id', c.vehicle_id))::json
+    FROM changed c WHERE s.id = c.id AND strpos(s.doc::text, '\u0000') = 0)
+SELECT count(*) AS sessions FROM changed
+
+-- name: assign_accounts
+-- $3 to $6 are who owns what, and when. Sessions that are somebody's are only touched from $7 on.
+WITH owners AS (
+    SELECT * FROM unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+    AS o (key, account, since, until)),
+wanted AS (
+    SELECT m.id, (
+        SELECT o.account FROM owners o
+        WHERE (o.key = ANY (m.identities) OR o.key = 'vehicle:' || m.vehicle_id)
+          AND (o.since IS NULL OR m.started_at >= o.since)
+          AND (o.until IS NULL OR m.started_at < o.until)
+        ORDER BY coalesce(array_position(m.identities, o.key), 1000), o.account LIMIT 1) AS account
+    FROM session_summaries m
+    WHERE (m.identities && $1::text[] OR m.vehicle_id = ANY ($2::text[]))
+      AND (m.account IS NULL OR m.started_at >= $7::timestamptz)),
+changed AS (
+    UPDATE session_summaries m SET account = w.account FROM wanted w
+    WHERE m.id = w.id AND m.account IS DISTINCT FROM w.account
+    RETURNING m.id, m.account),
+documents AS (
+    UPDATE sessions s SET doc = (s.doc::jsonb || jsonb_build_object('account', c.account))::json
+    FROM changed c WHERE s.id = c.id AND strpos(s.doc::text, '\u0000') = 0)
+SELECT count(*) AS sessions FROM changed
+
+-- name: pairs_told_together
+-- Identities in one session. $2 to $4 are pairs that were rejected, and when: only later ones count.
+WITH rejected AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS r (one, other, at))
+SELECT a.ref AS one, b.ref AS other, count(*) AS sessions, min(m.started_at) AS first_at,
+       max(m.started_at) AS last_at, (array_agg(m.id ORDER BY m.started_at DESC))[1:5] AS ids
+FROM session_summaries m
+CROSS JOIN LATERAL unnest(m.identities) AS a (ref)
+CROSS JOIN LATERAL unnest(m.identities) AS b (ref)
+LEFT JOIN rejected r ON r.one = a.ref AND r.other = b.ref
+WHERE m.started_at >= $1 AND cardinality(m.identities) > 1 AND a.ref < b.ref
+  AND (r.at IS NULL OR m.started_at > r.at)
+GROUP BY a.ref, b.ref ORDER BY count(*) DESC, a.ref, b.ref LIMIT $5
+
+-- name: pairs_hinted
+-- What was presented before a session began, or ended it, beside what it is known by.
+WITH rejected AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS r (one, other, at))
+SELECT least(a.ref, b.ref) AS one, greatest(a.ref, b.ref) AS other, count(*) AS sessions,
+       min(m.started_at) AS first_at, max(m.started_at) AS last_at,
+       (array_agg(m.id ORDER BY m.started_at DESC))[1:5] AS ids
+FROM session_summaries m
+CROSS JOIN LATERAL unnest(m.identities) AS a (ref)
+CROSS JOIN LATERAL unnest(m.hints) AS b (ref)
+LEFT JOIN rejected r ON r.one = least(a.ref, b.ref) AND r.other = greatest(a.ref, b.ref)
+WHERE m.started_at >= $1 AND cardinality(m.hints) > 0 AND a.ref <> b.ref
+  AND (r.at IS NULL OR m.started_at > r.at)
+GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $5
+
+-- name: pairs_in_succession
+-- A session that came to nothing, and the next one at the same EVSE within three minutes.
+WITH rejected AS (
+    SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS r (one, other, at)),
+turns AS (
+    SELECT id, identities, started_at, lag(identities) OVER turn AS before,
+           lag(ended_at) OVER turn AS before_end, lag(energy_milliwh) OVER turn AS before_milliwh
+    FROM session_summaries WHERE started_at >= $1 AND identities IS NOT NULL
+    WINDOW turn AS (PARTITION BY station_id, evse ORDER BY started_at, id))
+SELECT least(a.ref, b.ref) AS one, greatest(a.ref, b.ref) AS other, count(*) AS sessions,
+       min(t.started_at) AS first_at, max(t.started_at) AS last_at,
+       (array_agg(t.id ORDER BY t.started_at DESC))[1:5] AS ids
+FROM turns t
+CROSS JOIN LATERAL unnest(t.before) AS a (ref)
+CROSS JOIN LATERAL unnest(t.identities) AS b (ref)
+LEFT JOIN rejected r ON r.one = least(a.ref, b.ref) AND r.other = greatest(a.ref, b.ref)
+WHERE t.started_at >= t.before_end AND t.started_at < t.before_end + interval '3 minutes'
+  AND coalesce(t.before_milliwh, 0) < 500000 AND NOT t.before && t.identities
+  AND (r.at IS NULL OR t.started_at > r.at)
+GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $5
