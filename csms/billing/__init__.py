@@ -1,9 +1,12 @@
 """What a charge costs. PURE: exact decimals in, exact decimals out; no clock, no network."""
 
+from csms.billing.advice import advise
 from csms.billing.bill import Bill, Line, Period, dump_bill, load_bill
+from csms.billing.of_prices import tariff_of_prices
 from csms.billing.price import RUNNING, Cost, Price, Prices
 from csms.billing.reading import dump_tariff, read_tariff
 from csms.billing.series import PriceSeries, SeriesInvalid
+from csms.billing.series_reading import read_series
 from csms.billing.tally import Tally
 from csms.billing.tariff import Finding, Tariff, TariffInvalid
 
@@ -21,8 +24,11 @@ __all__ = [
     "Tally",
     "Tariff",
     "TariffInvalid",
+    "advise",
     "dump_bill",
     "dump_tariff",
     "load_bill",
+    "read_series",
     "read_tariff",
+    "tariff_of_prices",
 ]
