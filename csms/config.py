@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.certificate_settings import CertificateSettings
+from csms.engine.operator_settings import OperatorSettings
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.engine.price_settings import PriceSettings, SitePrices
 from csms.engine.security_settings import CIPHERS, KeyPairSettings
@@ -287,6 +288,9 @@ class Settings(BaseSettings):
         "docs/vendors.md.",
     )
     prices: PriceSettings = Field(default_factory=PriceSettings, description="What charging costs.")
+    operator: OperatorSettings = Field(
+        default_factory=OperatorSettings, description="Who runs the stations, for OCPI, receipts."
+    )
     record: Path | None = Field(None, description="Folder to log every frame in, for replays.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="Log lines as JSON or for reading; auto: text on a terminal."

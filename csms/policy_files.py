@@ -50,6 +50,7 @@ def make_policy(settings: Settings) -> Policy:
         ),
         token_rules=settings.tokens,
         vendors=vendors_of(settings.vendors),
+        party=settings.operator.party(),
         prices=settings.prices.prices({name: each.prices for name, each in settings.sites.items()}),
     )
     if settings.provisioning_file is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from csms.billing import Prices
+from csms.billing.party import Party
 from csms.domain.facts import Registration
 from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
@@ -85,6 +86,7 @@ class Policy:
     tariffs: TariffBook = field(default_factory=TariffBook)
     series: dict[str, PriceSeries] = field(default_factory=dict)
     record_numbers: str = "CDR-{year}-{number}"
+    party: Party = field(default_factory=Party)
     haste: Haste = REAL_TIME
     vendors: dict[str, Vendor] = field(default_factory=dict)
     people: PeopleBook = field(default_factory=PeopleBook)
