@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.certificate_settings import CertificateSettings
+from csms.engine.health_settings import HealthSettings
 from csms.engine.operator_settings import OperatorSettings
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.engine.price_settings import PriceSettings, SitePrices
@@ -287,6 +288,7 @@ class Settings(BaseSettings):
         description="Vendors whose own messages are understood, a table [[vendors]] each. See "
         "docs/vendors.md.",
     )
+    health: HealthSettings = Field(default_factory=HealthSettings, description="Station health.")
     prices: PriceSettings = Field(default_factory=PriceSettings, description="What charging costs.")
     operator: OperatorSettings = Field(
         default_factory=OperatorSettings, description="Who runs the stations, for OCPI, receipts."

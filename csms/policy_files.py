@@ -49,6 +49,7 @@ def make_policy(settings: Settings) -> Policy:
             update={"dir": (settings.certificates.dir or settings.data_dir / "certs").absolute()}
         ),
         token_rules=settings.tokens,
+        health=settings.health,
         vendors=vendors_of(settings.vendors),
         party=settings.operator.party(),
         prices=settings.prices.prices({name: each.prices for name, each in settings.sites.items()}),

@@ -14,6 +14,7 @@ from csms.domain.session_ids import SessionIdFormat
 from csms.domain.token import Token, TokenRef, other_keys
 from csms.engine.certificate_settings import CertificateSettings
 from csms.engine.haste import REAL_TIME, Haste
+from csms.engine.health_settings import HealthSettings
 from csms.engine.people import PeopleBook
 from csms.engine.site_policy import Remedies, shipped
 from csms.engine.tariffs import TariffBook
@@ -83,6 +84,7 @@ class Policy:
     site_remedies: dict[str, Remedies] = field(default_factory=dict)
     certificates: CertificateSettings = field(default_factory=CertificateSettings)
     prices: Prices = field(default_factory=Prices)
+    health: HealthSettings = field(default_factory=HealthSettings)
     tariffs: TariffBook = field(default_factory=TariffBook)
     series: dict[str, PriceSeries] = field(default_factory=dict)
     record_numbers: str = "CDR-{year}-{number}"

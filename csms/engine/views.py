@@ -173,6 +173,7 @@ def station_view(doc: Mapping[str, Any], *, is_online: bool) -> dict[str, Any]:
     """Returns a station's record without its secrets."""
     hidden = {
         "clock",
+        "health",
         "over_limit",
         "security_alerts",
         "password_hash",
