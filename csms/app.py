@@ -21,7 +21,9 @@ from csms.clock import Clock
 from csms.domain.times import format_time
 from csms.engine.engine import Engine
 from csms.engine.haste import hasten
+from csms.engine.price_series import load_series
 from csms.engine.records import load_policy_records
+from csms.engine.tariffs import load_tariffs
 from csms.errors import DatabaseUnavailable, SettingsError
 from csms.link.asking import Asker
 from csms.link.certificate_upkeep import CertificateUpkeep
@@ -29,6 +31,7 @@ from csms.link.counters import Counters
 from csms.link.credentials import Verifier, load_key
 from csms.link.gate import Gate
 from csms.link.hub import Hub
+from csms.link.record_keeping import RecordKeeper
 from csms.link.recorder import Recorder
 from csms.link.server import StationServer
 from csms.link.tls_setup import make_proxies, make_tls, warn_of_open_doors
@@ -115,6 +118,8 @@ async def _assemble(
     """Makes every part of a node over one store, and ties them together."""
     from_files = dict(policy.catalogue)
     await load_policy_records(store, policy)
+    await load_tariffs(store, policy.tariffs, policy.prices, clock.now())
+    await load_series(store, policy)
     recorder = None if settings.record is None else Recorder(settings.record, clock.now())
     numbers = BlockNumbers(store)
     await numbers.load()
@@ -175,6 +180,7 @@ class _Node:
             asyncio.create_task(self.hub.run_deadlines()),
             asyncio.create_task(self.stations.run()),
             asyncio.create_task(Asker(self.hub).run()),
+            asyncio.create_task(RecordKeeper(self.hub).run()),
             asyncio.create_task(CertificateUpkeep(self.hub).run()),
             asyncio.create_task(self.hub.webhooks.run()),
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),

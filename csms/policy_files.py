@@ -52,6 +52,8 @@ def make_policy(settings: Settings) -> Policy:
         health=settings.health,
         vendors=vendors_of(settings.vendors),
         party=settings.operator.party(),
+        record_numbers=settings.prices.record_numbers,
+        price_sources=tuple(settings.prices.series),
         prices=settings.prices.prices({name: each.prices for name, each in settings.sites.items()}),
     )
     if settings.provisioning_file is not None:

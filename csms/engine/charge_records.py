@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from csms.billing import dump_bill, dump_tariff
+from csms.domain.energy import wh
 from csms.domain.times import format_time
 from csms.engine import costs, signed_values
 from csms.engine.state import LiveSession
-from csms.engine.views import wh
 from csms.engine.work import Work
 from csms.engine.writes import ChargeRecordWrite, RecordWrite
 from csms.errors import DatabaseUnavailable
@@ -141,7 +141,7 @@ def look(engine: Engine, work: Work, live: LiveSession) -> None:
         _wait(engine, work, live, timedelta(0), "ended")
         return
     bill = costs.bill_of(engine, live, work.now)
-    if bill is not None and session.tally.get("billed") != _in_short(session, bill):
+    if bill is not None and session.tally.get("billed") != _in_short(work, session, bill):
         _wait(engine, work, live, _QUIET, "late")
 
 
@@ -156,7 +156,7 @@ async def issue(engine: Engine, work: Work, live: LiveSession) -> bool:
     if bill is None or frozen is None or live.tallied is None:
         _drop(engine, work, session)
         return True
-    in_short = _in_short(session, bill)
+    in_short = _in_short(work, session, bill)
     if session.record is not None and live.tallied.billed == in_short:
         _drop(engine, work, session)
         return True
@@ -259,9 +259,9 @@ async def _next_number(engine: Engine, now: datetime) -> str:
     return scope.replace("{number}", f"{number:0{_DIGITS}}")
 
 
-def _in_short(session: Session, bill: Bill) -> str:
+def _in_short(work: Work, session: Session, bill: Bill) -> str:
     """Returns a text that is another one if a record would say something else that counts."""
-    doc = dump_bill(bill)
+    doc, signed = dump_bill(bill), signed_values.verdict(session, work.station.record)
     reasons = doc.pop("reasons")
     lines = [{**line, "reasons": bool(line["reasons"])} for line in doc["lines"]]
     told = [
@@ -269,6 +269,7 @@ def _in_short(session: Session, bill: Bill) -> str:
         session.started_at,
         session.ended_at,
         session.token,
+        None if signed is None else signed["state"],
     ]
     return hashlib.blake2b(orjson.dumps(told), digest_size=8).hexdigest()
 

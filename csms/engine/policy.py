@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from csms.billing import PriceSeries
     from csms.domain.station import Station
     from csms.domain.vendor import Vendor
+    from csms.engine.price_settings import SeriesSettings
     from csms.engine.provisioning_file import Rule
     from profiles import AssignmentRule, CatalogueProfile
 
@@ -88,6 +89,7 @@ class Policy:
     tariffs: TariffBook = field(default_factory=TariffBook)
     series: dict[str, PriceSeries] = field(default_factory=dict)
     record_numbers: str = "CDR-{year}-{number}"
+    price_sources: tuple[SeriesSettings, ...] = ()
     party: Party = field(default_factory=Party)
     haste: Haste = REAL_TIME
     vendors: dict[str, Vendor] = field(default_factory=dict)

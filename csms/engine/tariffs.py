@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 
-from csms.billing import dump_tariff, read_tariff
+from csms.billing import dump_tariff, read_tariff, tariff_of_prices
 from csms.domain.token import TokenRef
 from csms.engine.records import SETTINGS
 from csms.engine.tariff_rules import Payer, RuleSet, TariffRule
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from csms.billing import Prices, Tariff
-    from csms.billing.price import Price
     from csms.domain.session import Session
     from csms.domain.station import Station
     from csms.engine.ports import Store
@@ -38,6 +37,7 @@ RULES: Final = "tariff-assignments"
 OF_SETTINGS: Final = "settings"
 _RULES_KEPT = 20
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 log = structlog.get_logger("engine")
 
@@ -155,7 +155,9 @@ class TariffBook:
             price = prices.of(site)
             is_own = site in prices.by_site and price != prices.general
             tariff_id = f"{OF_SETTINGS}:{site}" if is_own else OF_SETTINGS
-            known[site] = self._taken(tariff_id, tariff_of_price(price, tariff_id), _ALWAYS)
+            known[site] = self._taken(
+                tariff_id, tariff_of_prices(price, tariff_id, _LONG_AGO), _ALWAYS
+            )
         return known[site]
 
     def put(self, tariff_id: str, tariff: Tariff, now: datetime) -> tuple[TariffVersion, bool]:
@@ -233,31 +235,6 @@ class TariffBook:
         )
 
 
-def tariff_of_price(price: Price, tariff_id: str) -> Tariff:
-    """Returns the tariff that says what a price of the settings says; no VAT is in it."""
-    prices = {
-        "ENERGY": price.energy_per_kwh,
-        "TIME": price.per_hour,
-        "PARKING_TIME": price.per_hour,
-        "FLAT": price.session_fee,
-    }
-    components = [
-        {"type": name, "price": amount, "step_size": 1}
-        for name, amount in prices.items()
-        if amount or name == "ENERGY"
-    ]
-    return read_tariff(
-        {
-            "country_code": "XX",
-            "party_id": "CPO",
-            "id": tariff_id,
-            "currency": price.currency,
-            "elements": [{"price_components": components}],
-            "last_updated": "2020-01-01T00:00:00Z",
-        }
-    )
-
-
 def payer_of(station: Station, session: Session) -> Payer:
     """Returns what rules ask of a session."""
     token = None
@@ -302,16 +279,6 @@ async def load_tariffs(store: Store, book: TariffBook, prices: Prices, now: date
         if f"{each.id}@{each.version}" not in versions:
             each.made_at = now
             await store.submit([each.write()])
-
-
-def read_checked(doc: Mapping[str, Any], tariff_id: str, now: datetime) -> Tariff:
-    """Returns the tariff of a document that is to be known as `tariff_id`.
-
-    Raises:
-        TariffInvalid: naming every member that is wrong.
-    """
-    given = {"id": tariff_id, "last_updated": now.isoformat().replace("+00:00", "Z"), **doc}
-    return read_tariff(given)
 
 
 def _says_the_same(known: Tariff, tariff: Tariff) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from csms.domain import energy
 from csms.domain.station_clock import StationClock
 from csms.domain.times import format_time
 from csms.engine.limit_docs import dump_step
@@ -22,12 +23,7 @@ if TYPE_CHECKING:
     from csms.engine.writes import AlertWrite, AnomalyWrite, EstimateWrite
     from profiles import LimitStep
 
-
-def wh(milliwh: int | None) -> float | int | None:
-    """Returns watt-hours, a whole number where it is one."""
-    if milliwh is None:
-        return None
-    return milliwh // 1000 if milliwh % 1000 == 0 else milliwh / 1000
+wh = energy.wh
 
 
 def session_view(
