@@ -30,7 +30,7 @@ class Stays:
 
     `start` and `end` are of the stay, `flow_start` and `flow_end` of the charging within it;
     both are empty intervals where nothing flowed. `evse` tells equal ones apart, `milliwh` is the
-    energy. An end is never before its start.
+    energy. An end is never before its start. Of some it is not known when they charged.
     """
 
     start: Ints
@@ -39,9 +39,14 @@ class Stays:
     flow_end: Ints
     milliwh: Ints
     evse: Ints
+    is_known: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.start)
+
+
+_NONE: Final = np.zeros(0, np.int64)
+NO_STAYS: Final = Stays(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE.astype(np.bool_))
 
 
 def without_overlaps(stays: Stays) -> Stays:
@@ -62,6 +67,7 @@ def without_overlaps(stays: Stays) -> Stays:
         np.minimum(stays.flow_end[order], end),
         stays.milliwh[order],
         evse,
+        stays.is_known[order],
     )
 
 
@@ -180,21 +186,17 @@ class Used:
     occupied: Floats
     charging: Floats
     waiting: Floats
+    idle: Floats
     full: Floats
     energy_wh: Floats
-
-    @property
-    def idle(self) -> Floats:
-        """Hours of cars that were done, and still plugged in."""
-        rest: Floats = np.maximum(self.occupied - self.charging - self.waiting, 0.0)
-        return rest
 
 
 def used(stays: Stays, hours: LocalHours, places: int | None) -> Used:
     """Returns how a place with so many EVSEs was used, hour by hour; None: nobody knows how many.
 
     Arrivals are counted in the hour in which a stay began. `waiting` is from a stay's beginning to
-    that of its charging, or to its end if nothing ever flowed.
+    that of its charging, `idle` from the end of that to the stay's; where it is not known when it
+    charged, a stay counts as occupied only, and its energy is spread over all of it.
     """
     edges = hours.edges
     slots = np.searchsorted(edges, stays.start, side="right") - 1
@@ -203,11 +205,14 @@ def used(stays: Stays, hours: LocalHours, places: int | None) -> Used:
     if places:
         since, until = crowd(stays.start, stays.end, int(edges[0]), int(edges[-1])).full(places)
         full = covered_s(since, until, edges)
+    known = stays.is_known
+    flow_start, flow_end = stays.flow_start[known], stays.flow_end[known]
     return Used(
         np.bincount(slots[inside], minlength=len(hours)).astype(np.float64),
         covered_s(stays.start, stays.end, edges) / 3600.0,
-        covered_s(stays.flow_start, stays.flow_end, edges) / 3600.0,
-        covered_s(stays.start, stays.flow_start, edges) / 3600.0,
+        covered_s(flow_start, flow_end, edges) / 3600.0,
+        covered_s(stays.start[known], flow_start, edges) / 3600.0,
+        covered_s(flow_end, stays.end[known], edges) / 3600.0,
         full / 3600.0,
         delivered_wh(stays, edges),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from csms.reports.costs import CostsReport
+from csms.reports.demand import DemandReport
 from csms.reports.patterns import PatternsReport
 from csms.reports.sessions import SessionsReport
 
@@ -15,4 +16,5 @@ REPORTS: Final[dict[str, Report]] = {
     "sessions": SessionsReport(),
     "costs": CostsReport(),
     "patterns": PatternsReport(),
+    "demand": DemandReport(),
 }
