@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from csms.billing.money import is_currency, minor_digits, quantize
@@ -15,7 +16,7 @@ from csms.reports.filters import SESSION_FILTERS, session_values
 from csms.reports.report import Chart, Column, Option, QueryInvalid, Table, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -40,8 +41,10 @@ _PRICE_DIGITS: Final = 2
 _MOST_CHARTED: Final = 400
 
 _GROUPS: Final = {
-    **{name: Column(name, "text", name) for name in (*THINGS, *TIMES)},
-    "evse": Column("evse", "integer", "EVSE"),
+    **{name: (Column(name, "text", name),) for name in (*THINGS, *TIMES)},
+    "evse": (Column("evse", "integer", "EVSE"),),
+    "vehicle": (Column("vehicle", "text", "vehicle"), Column("vehicle_name", "text", "its name")),
+    "account": (Column("account", "text", "account"), Column("account_name", "text", "its name")),
 }
 _FIGURES: Final = (
     Column("currency", "text", "currency"),
@@ -58,7 +61,7 @@ _FIGURES: Final = (
 
 
 class Sums(NamedTuple):
-    """What a group of sessions comes to; `names` are the group's cells in the order asked for.
+    """What a group of sessions comes to; `names` are the group's cells as `cost_columns` has them.
 
     `net` is None where what some of them cost without VAT is not known.
     """
@@ -103,7 +106,7 @@ class Sums(NamedTuple):
 
 def cost_columns(group: Sequence[str]) -> tuple[Column, ...]:
     """Returns the columns of sums by group."""
-    return *(_GROUPS[name] for name in group), *_FIGURES
+    return *(column for name in group for column in _GROUPS[name]), *_FIGURES
 
 
 async def sums(db: Database, query: Query, group: Sequence[str]) -> AsyncIterator[Sums]:
@@ -121,7 +124,8 @@ async def sums(db: Database, query: Query, group: Sequence[str]) -> AsyncIterato
     span = spans[0] if spans else None
     values = (*session_values(db, query), things, span, query.zone.key)
     async for row in db.stream("report_costs", *values):
-        yield _sums(row, group, query.zone)
+        cells = (_cells(db, name, row, query.zone) for name in group)
+        yield _sums(row, tuple(chain.from_iterable(cells)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ class CostsReport:
     filters: tuple[str, ...] = SESSION_FILTERS
     options: tuple[Option, ...] = ()
 
-    async def tables(self, db: Database, query: Query) -> AsyncIterator[Table]:
+    async def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the groups, then the totals of each currency."""
         charts: list[Chart] = []
         title = f"Costs by {', '.join(query.group)}" if query.group else "Costs"
@@ -217,13 +221,33 @@ def _charts(found: Sequence[Sums], group: Sequence[str]) -> list[Chart]:
 
 
 def _place(each: Sums) -> str:
-    return ", ".join("-" if name in {None, ""} else str(name) for name in each.names)
+    return ", ".join(str(name) for name in each.names if name not in {None, ""}) or "-"
 
 
-def _sums(row: asyncpg.Record, group: Sequence[str], zone: ZoneInfo) -> Sums:
-    names = tuple(
-        time_name(name, row["since"], zone) if name in TIMES else row[name] for name in group
-    )
+def vehicle_name(db: Database, vehicle_id: str | None) -> str | None:
+    """Returns the name of a vehicle's record, if it has one."""
+    known = db.engine.policy.people.vehicles.get(vehicle_id or "")
+    return None if known is None else known.name or None
+
+
+def account_name(db: Database, account_id: str | None) -> str | None:
+    """Returns the name of an account, if there is one."""
+    known = db.engine.policy.people.accounts.get(account_id or "")
+    return None if known is None else known.name or None
+
+
+def _cells(db: Database, name: str, row: asyncpg.Record, zone: ZoneInfo) -> tuple[Any, ...]:
+    """Returns what one of the things that it is grouped by is called, in as many cells."""
+    if name in TIMES:
+        return (time_name(name, row["since"], zone),)
+    if name == "vehicle":
+        return row[name], vehicle_name(db, row[name])
+    if name == "account":
+        return row[name], account_name(db, row[name])
+    return (row[name],)
+
+
+def _sums(row: asyncpg.Record, names: tuple[Any, ...]) -> Sums:
     is_known = row["net"] is not None and not row["without_net"]
     return Sums(
         names,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.session import SessionState
+from csms.domain.vehicle_ids import guesses
 from csms.engine.summaries import summary_of
 from csms.engine.writes import SummaryWrite
 from csms.reports.report import QueryInvalid
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from csms.reports.report import Database, Query
 
+_DIGITS: Final = 9
 SESSION_FILTERS: Final = (
     "site",
     "station",
@@ -37,7 +39,7 @@ def session_values(db: Database, query: Query) -> tuple[Any, ...]:
         QueryInvalid: if a filter's value can be none.
     """
     wanted = [
-        None if name not in query.filters else read(query.filters[name])
+        None if name not in query.filters else read(db, query.filters[name])
         for name, read in _READ.items()
     ]
     return query.since, query.until, live_rows(db), *wanted
@@ -53,27 +55,40 @@ def live_rows(db: Database) -> list[tuple[Any, ...]]:
     ]
 
 
-def _texts(given: Sequence[str]) -> list[str]:
+def _texts(db: Database, given: Sequence[str]) -> list[str]:
+    del db
     return list(given)
 
 
-def _lower(given: Sequence[str]) -> list[str]:
+def _lower(db: Database, given: Sequence[str]) -> list[str]:
+    del db
     return [text.lower() for text in given]
 
 
-def _numbers(given: Sequence[str]) -> list[int]:
-    wrong = [text for text in given if not (text.isascii() and text.isdecimal())]
-    if wrong or any(len(text) > _DIGITS for text in given):
-        raise QueryInvalid(
-            "evse", f"{(wrong or given)[0]!r} is no EVSE; give its number, such as 1"
-        )
+def _vehicles(db: Database, given: Sequence[str]) -> list[str]:
+    """Returns records, or where there is none the identities that a text may be, and the text."""
+    found: list[str] = []
+    for text in given:
+        record = db.engine.policy.people.find_vehicle(text)
+        found += [record] if record else [*(each.ref for each in guesses(text)), text.lower()]
+    return found
+
+
+def _accounts(db: Database, given: Sequence[str]) -> list[str]:
+    people = db.engine.policy.people
+    return [people.find_account(text) or text for text in given]
+
+
+def _numbers(db: Database, given: Sequence[str]) -> list[int]:
+    del db
+    for text in given:
+        if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+            raise QueryInvalid("evse", f"{text!r} is no EVSE; give its number, such as 1")
     return [int(text) for text in given]
 
 
-_DIGITS = 9
-
-
-def _states(given: Sequence[str]) -> list[str]:
+def _states(db: Database, given: Sequence[str]) -> list[str]:
+    del db
     states = [SessionState.ACTIVE.value if text == "running" else text for text in given]
     known = [each.value for each in SessionState]
     for state in states:
@@ -83,12 +98,12 @@ def _states(given: Sequence[str]) -> list[str]:
 
 
 # In the order of the function's parameters.
-_READ: Final[dict[str, Callable[[Sequence[str]], list[Any]]]] = {
+_READ: Final[dict[str, Callable[[Database, Sequence[str]], list[Any]]]] = {
     "site": _texts,
     "station": _texts,
     "evse": _numbers,
-    "vehicle": _lower,
-    "account": _texts,
+    "vehicle": _vehicles,
+    "account": _accounts,
     "token": _lower,
     "tariff": _texts,
     "model": _texts,

@@ -16,7 +16,7 @@ from csms.reports.filters import SESSION_FILTERS, session_values
 from csms.reports.report import Chart, Column, Option, Table, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
     from datetime import datetime
 
     import asyncpg
@@ -98,7 +98,7 @@ class PatternsReport:
     filters: tuple[str, ...] = SESSION_FILTERS
     options: tuple[Option, ...] = ()
 
-    async def tables(self, db: Database, query: Query) -> AsyncIterator[Table]:
+    async def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the hours of the week, of the day, the weekdays, and the distributions."""
         weeks = await _weeks(db, query)
         notes = _notes(weeks)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from csms.errors import LaddvaktError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -161,7 +161,7 @@ class Report(Protocol):
     @property
     def options(self) -> tuple[Option, ...]: ...  # noqa: D102
 
-    def tables(self, db: Database, query: Query) -> AsyncIterator[Table]:
+    def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the tables; the first is the main one.
 
         Raises:

@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from csms.domain.session import SessionState
-from csms.reports.costs import amount, cost_columns, notes_of, sums
+from csms.reports.costs import (
+    account_name,
+    amount,
+    cost_columns,
+    notes_of,
+    sums,
+    vehicle_name,
+)
 from csms.reports.filters import SESSION_FILTERS, session_values
 from csms.reports.report import Chart, Column, Option, Table, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from datetime import datetime
+    from collections.abc import AsyncGenerator, AsyncIterator
 
     import asyncpg
 
@@ -34,8 +40,10 @@ _COLUMNS: Final = (
     Column("connector", "integer", "connector"),
     Column("model", "text", "model"),
     Column("vehicle_id", "text", "vehicle"),
-    Column("vehicle", "text", "vehicle's identity"),
+    Column("vehicle_name", "text", "its name"),
+    Column("vehicle", "text", "its identity"),
     Column("account", "text", "account"),
+    Column("account_name", "text", "its name"),
     Column("token", "text", "token"),
     Column("soc_start", "percent", "charge level at start", "%"),
     Column("soc_end", "percent", "at end", "%"),
@@ -74,7 +82,7 @@ class SessionsReport:
     filters: tuple[str, ...] = SESSION_FILTERS
     options: tuple[Option, ...] = ()
 
-    async def tables(self, db: Database, query: Query) -> AsyncIterator[Table]:
+    async def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the sessions by their start, their totals, and those of each day."""
         found = [each async for each in sums(db, query, ())]
         count = sum(each.sessions for each in found)
@@ -89,12 +97,12 @@ class SessionsReport:
 
 async def _sessions(db: Database, query: Query) -> AsyncIterator[Row]:
     async for row in db.stream("report_sessions", *session_values(db, query)):
-        yield _row(row, db.now)
+        yield _row(db, row)
 
 
-def _row(row: asyncpg.Record, now: datetime) -> Row:
+def _row(db: Database, row: asyncpg.Record) -> Row:
     is_running = row["state"] == SessionState.ACTIVE
-    end = row["ended_at"] or (now if is_running else None)
+    end = row["ended_at"] or (db.now if is_running else None)
     return (
         row["id"],
         row["started_at"],
@@ -108,8 +116,10 @@ def _row(row: asyncpg.Record, now: datetime) -> Row:
         row["connector"],
         row["model"],
         row["vehicle_id"],
+        vehicle_name(db, row["vehicle_id"]),
         row["vehicle"],
         row["account"],
+        account_name(db, row["account"]),
         row["token"],
         row["soc_start"],
         row["soc_end"],

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
     from datetime import datetime
 
     from csms.reports.report import Query, Row, Table
@@ -75,7 +75,7 @@ class Writer(Protocol):
 
 async def written(
     writer: Writer, head: Head, tables: AsyncIterator[Table], progress: Progress
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """Yields an answer in the writer's format, in pieces that are never empty."""
     try:
         async for piece in _pieces(writer, head, tables, progress):

@@ -1,5 +1,7 @@
 -- The sessions that a report is about: those that started in its period, filtered. What runs now is
 -- given in `live` by whoever asks, and counts instead of the row that was written at its start.
+-- `vehicles` are records, identities as references, and what stations told, in lower case; `tokens`
+-- are in lower case; `marks` are flags, of which a session must have one.
 -- It is one SELECT, so that the planner sees through it.
 CREATE FUNCTION report_sessions(
     since     timestamptz,
@@ -30,8 +32,8 @@ WHERE s.started_at >= since AND s.started_at < until
   AND (sites IS NULL OR s.site = ANY (sites))
   AND (stations IS NULL OR s.station_id = ANY (stations))
   AND (evses IS NULL OR s.evse = ANY (evses))
-  AND (vehicles IS NULL OR s.vehicle_id = ANY (vehicles)
-       OR lower(s.vehicle) = ANY (vehicles) OR lower(s.token) = ANY (vehicles))
+  AND (vehicles IS NULL OR s.vehicle_id = ANY (vehicles) OR s.identities && vehicles
+       OR lower(s.vehicle) = ANY (vehicles))
   AND (accounts IS NULL OR s.account = ANY (accounts))
   AND (tokens IS NULL OR lower(s.token) = ANY (tokens))
   AND (tariffs IS NULL OR s.tariff = ANY (tariffs))

@@ -1,7 +1,11 @@
 -- What reports ask of the sessions' summaries. $1 to $14 are those of the function `report_sessions`.
 
 -- name: report_sessions
-SELECT s.*
+SELECT s.id, s.started_at, s.ended_at, s.state, s.site, s.station_id, s.evse, s.connector, s.model,
+       s.vehicle_id, s.vehicle, s.account, s.token, s.soc_start, s.soc_end, s.energy_milliwh,
+       s.peak_w, s.waiting_s, s.charging_s, s.paused_s, s.idle_s, s.cost, s.cost_net, s.currency,
+       s.is_estimated, s.tariff, s.record, s.profile, s.deviations, s.kinds, s.held_back_by,
+       s.stop_reason, s.flags, s.source
 FROM report_sessions($1, $2, $3::session_summaries[], $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS s
 ORDER BY s.started_at, s.id
 
@@ -51,19 +55,25 @@ ORDER BY 1, 2, 3, 4, 5
 SELECT CASE WHEN 'site' = ANY ($15) THEN s.site END AS site,
        CASE WHEN 'station' = ANY ($15) THEN s.station_id END AS station,
        CASE WHEN 'model' = ANY ($15) THEN s.model END AS model,
-       m.measure,
-       count(m.figure) AS sessions,
-       percentile_cont(ARRAY[0.1, 0.25, 0.5, 0.75, 0.9]) WITHIN GROUP (ORDER BY m.figure) AS shares,
-       avg(m.figure) AS mean,
-       max(m.figure) AS most
+       count(*) AS sessions,
+       percentile_cont($16::double precision[]) WITHIN GROUP (ORDER BY
+           extract(epoch FROM s.ended_at - s.started_at)::double precision) AS duration_s,
+       percentile_cont($16::double precision[]) WITHIN GROUP (ORDER BY
+           s.energy_milliwh::double precision) AS energy_milliwh,
+       percentile_cont($16::double precision[]) WITHIN GROUP (ORDER BY s.idle_s)
+           FILTER (WHERE s.charging_s > 0) AS idle_s,
+       percentile_cont($16::double precision[]) WITHIN GROUP (ORDER BY
+           s.energy_milliwh * 3.6::double precision / s.charging_s)
+           FILTER (WHERE s.charging_s > 0) AS power_w,
+       avg(extract(epoch FROM s.ended_at - s.started_at)::double precision) AS mean_duration_s,
+       avg(s.energy_milliwh::double precision) AS mean_energy_milliwh,
+       avg(s.idle_s) FILTER (WHERE s.charging_s > 0) AS mean_idle_s,
+       avg(s.energy_milliwh * 3.6::double precision / nullif(s.charging_s, 0)) AS mean_power_w,
+       count(s.ended_at) AS with_duration_s,
+       count(s.energy_milliwh) AS with_energy_milliwh,
+       count(*) FILTER (WHERE s.charging_s > 0) AS with_idle_s,
+       count(s.energy_milliwh) FILTER (WHERE s.charging_s > 0) AS with_power_w
 FROM report_sessions($1, $2, $3::session_summaries[], $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS s
-CROSS JOIN LATERAL (
-    VALUES ('duration_s', extract(epoch FROM s.ended_at - s.started_at)::double precision),
-           ('energy_wh', s.energy_milliwh / 1000.0::double precision),
-           ('idle_s', CASE WHEN s.charging_s > 0 THEN s.idle_s END),
-           ('power_w', CASE WHEN s.charging_s > 0
-                            THEN s.energy_milliwh * 3.6 / s.charging_s END)
-) AS m (measure, figure)
-WHERE s.state <> 'active' AND m.figure IS NOT NULL
-GROUP BY 1, 2, 3, m.measure
-ORDER BY 1, 2, 3, m.measure
+WHERE s.state <> 'active'
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3
