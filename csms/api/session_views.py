@@ -74,7 +74,9 @@ class SessionView(BaseModel):
     )
     token: str | None
     token_status: str | None
-    vehicle: str | None
+    vehicle: str | None = Field(description="As the station told it")
+    vehicle_id: str | None = Field(description="The record that it belongs to: docs/vehicles.md")
+    account: str | None = Field(description="Who owned its token or vehicle when it began")
     state: SessionState
     charging_state: str | None
     started_at: AwareDatetime = Field(description="By the station's clock, corrected")

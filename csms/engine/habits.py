@@ -7,6 +7,7 @@ the token. An operator may forbid it (`learn_habits`).
 from __future__ import annotations
 
 from collections import OrderedDict
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from csms.domain.ending import EndMemory
     from csms.domain.session import Session
+    from csms.domain.vehicle_ids import Identity
     from csms.engine.engine import Engine
     from csms.engine.state import LiveSession
     from csms.engine.work import Work
@@ -128,10 +130,14 @@ class HabitBook:
 
 def of(engine: Engine, session: Session) -> Habits | None:
     """Returns what is known of a session's vehicle, else of its token; None if nothing."""
-    key = key_of(session)
-    if key is None or not engine.policy.learn_habits:
-        return None
-    return engine.habits.get(key)
+    return _known(engine, session) if engine.policy.learn_habits else None
+
+
+def of_identity(engine: Engine, identity: Identity) -> Habits | None:
+    """Returns what is known of something that a vehicle is known by; None if nothing."""
+    texts = {identity.key, identity.text, identity.key.lower(), identity.text.lower()}
+    keys = (f"{kind}:{text}" for text in sorted(texts) for kind in ("vehicle", "token"))
+    return next((each for key in keys if (each := engine.habits.get(key)) is not None), None)
 
 
 def car(engine: Engine, work: Work, live: LiveSession) -> Car:
@@ -140,7 +146,8 @@ def car(engine: Engine, work: Work, live: LiveSession) -> Car:
     key = key_of(session)
     if key is None or not engine.policy.learn_habits:
         return Car()
-    habits, is_one_car = engine.habits.get(key), session.vehicle is not None
+    habits = _known(engine, session)
+    is_one_car = (session.vehicle_id or session.vehicle) is not None
     at = live.watch.last_at
     if not is_one_car and at is not None and session.is_active:
         is_shared = engine.habits.use(key, session, at)
@@ -155,9 +162,25 @@ def car(engine: Engine, work: Work, live: LiveSession) -> Car:
 
 def key_of(session: Session) -> str | None:
     """Returns the key that a session's habits are kept under, None if nobody is known."""
+    if session.vehicle_id:
+        return f"vehicle:{session.vehicle_id}"
+    return _key_before(session)
+
+
+def _key_before(session: Session) -> str | None:
+    """Returns the key of a session whose vehicle nobody has joined with others."""
     if session.vehicle:
         return f"vehicle:{session.vehicle}"
     return f"token:{token_key(session.token)}" if session.token else None
+
+
+def _known(engine: Engine, session: Session) -> Habits | None:
+    """Returns what is known of a session's vehicle; of one just joined what was known before."""
+    for key in (key_of(session), _key_before(session)):
+        habits = None if key is None else engine.habits.get(key)
+        if habits is not None:
+            return habits
+    return None
 
 
 def learn(engine: Engine, work: Work, live: LiveSession) -> None:
@@ -169,8 +192,9 @@ def learn(engine: Engine, work: Work, live: LiveSession) -> None:
     if key is None or not engine.policy.learn_habits or not _is_clean(live):
         return
     session.ending.is_learnt = True
-    habits = engine.habits.get(key) or Habits()
-    _take(habits, session, is_one_car=session.vehicle is not None)
+    habits = engine.habits.get(key) or deepcopy(_known(engine, session)) or Habits()
+    is_one_car = (session.vehicle_id or session.vehicle) is not None
+    _take(habits, session, is_one_car=is_one_car)
     _save(engine, work, key, habits)
 
 

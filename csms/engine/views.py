@@ -44,6 +44,8 @@ def session_view(
         "token": session.token,
         "token_status": session.token_status,
         "vehicle": session.vehicle,
+        "vehicle_id": session.vehicle_id,
+        "account": session.account,
         "state": session.state.value,
         "charging_state": session.charging_state,
         "started_at": _time(session.started_at),

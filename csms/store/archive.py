@@ -61,11 +61,18 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
-    """Which sessions; None means any. `since` and `until` are about the start, `until` excluded."""
+    """Which sessions; None means any. `since` and `until` are about the start, `until` excluded.
+
+    `vehicle` is as a station told it, `vehicle_id` and `account` are records, `identities`
+    references of which it showed at least one.
+    """
 
     station: str | None = None
     token: str | None = None
     vehicle: str | None = None
+    vehicle_id: str | None = None
+    identities: Sequence[str] | None = None
+    account: str | None = None
     state: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -177,6 +184,8 @@ class Archive:
 
     async def sessions(self, which: SessionFilter, span: Span) -> list[SessionRow]:
         """Returns sessions by (start, ID)."""
+        if which.vehicle_id or which.identities or which.account:
+            return await self._sessions_of(which, span)
         rows = await self._store.look_up(
             "list_sessions",
             which.station,
@@ -188,6 +197,15 @@ class Archive:
             *span.key(2),
             None,
             span.limit,
+        )
+        return [_session(row) for row in rows]
+
+    async def _sessions_of(self, which: SessionFilter, span: Span) -> list[SessionRow]:
+        """Returns sessions of a vehicle or an account."""
+        whose = (which.vehicle_id, which.identities, which.account)
+        rest = (which.station, which.token, which.state, which.since, which.until)
+        rows = await self._store.look_up(
+            "list_sessions_of", *whose, *rest, *span.key(2), span.limit
         )
         return [_session(row) for row in rows]
 
