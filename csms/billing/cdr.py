@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 import zlib
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -39,7 +40,7 @@ _NO_PLACE: Final = "0.00000"
 _STANDARD, _FORMAT, _POWER = "IEC_62196_T2", "SOCKET", "AC_3_PHASE"
 _RFID: Final = frozenset({None, "", "ISO14443", "ISO15693"})
 _EMAID: Final = re.compile(r"([A-Z]{2})-?([A-Z0-9]{3})-?[A-Z0-9-]{6,}", re.ASCII | re.IGNORECASE)
-_NOT_EVSE: Final = re.compile(r"[^A-Za-z0-9]")
+_NOT_EVSE: Final = re.compile(r"[^A-Za-z0-9*]")
 _NATURES: Final = {"Transaction.Begin": "Start", "Transaction.End": "End"}
 
 
@@ -159,7 +160,7 @@ def _location(session: Mapping[str, Any], party: Party) -> dict[str, Any]:
     own, evse = party.outlets.get(station, Outlet()), str(session.get("evse") or 0)
     told = {
         "id": _fitting(site, _MOST_ID),
-        "name": place.name,
+        "name": (place.name or site)[:255],
         "address": place.address or UNKNOWN,
         "city": place.city or UNKNOWN,
         "postal_code": place.postal_code,
@@ -182,10 +183,10 @@ def _location(session: Mapping[str, Any], party: Party) -> dict[str, Any]:
 
 
 def _evse_id(party: Party, station: str, evse: str) -> str:
-    """Returns an EVSE ID in the form of eMI3, made of the station's, which may have at most 31."""
-    bare = _NOT_EVSE.sub("", station) or "0"
-    room = 31 - len(evse) - 1
-    if len(bare) > room:
+    """Returns an EVSE ID in the form of eMI3, its own for each station: E and at most 30 more."""
+    bare = _NOT_EVSE.sub("", station.replace("-", "*"))
+    room = 30 - len(evse) - 1
+    if len(bare) > room or len(bare) < len(station):
         bare = f"{bare[: room - 8]}{zlib.crc32(station.encode()):08X}"
     return f"{party.country_code}*{party.party_id}*E{bare}*{evse}"
 
@@ -307,10 +308,12 @@ def _remark(record: Mapping[str, Any], party: Party) -> dict[str, str]:
 
 
 def _fitting(text: str, most: int) -> str:
-    """Returns a text that is no longer than that, and different for different ones."""
-    if len(text) <= most:
+    """Returns a text as a CiString: printable ASCII, no longer than that, its own for each text."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = "".join(each for each in plain if each.isprintable())
+    if plain == text and len(text) <= most:
         return text
-    return f"{text[: most - 9]}~{zlib.crc32(text.encode()):08x}"
+    return f"{plain[: most - 9]}~{zlib.crc32(text.encode()):08x}"
 
 
 def _kwh(milliwh: int) -> Decimal:
