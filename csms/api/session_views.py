@@ -55,10 +55,17 @@ class EstimateView(BaseModel):
 
 
 class CostView(BaseModel):
-    """An amount of money."""
+    """What a session costs: so far, or in the end. Amounts are exact decimal numbers."""
 
-    total: str = Field(description="Exact, a decimal number", examples=["3.20"])
+    total: str = Field(description="What is to be paid, VAT included", examples=["3.20"])
+    net: str | None
+    vat: str | None
     currency: str = Field(examples=["EUR"])
+    tariff: str | None = Field(description="The tariff that it began under")
+    version: int | None = Field(description="And its version")
+    is_final: bool = Field(description="Whether its charge record says so")
+    is_estimated: bool
+    because: list[str] = Field(description="Why it is an estimate: docs/costs.md")
 
 
 class SessionView(BaseModel):
@@ -88,7 +95,7 @@ class SessionView(BaseModel):
     stop_reason: str | None
     energy_wh: float | None
     cost: CostView | None = Field(
-        description="What its station was told last that it costs; null: nothing was told"
+        description="What it costs; null: it began before there were tariffs"
     )
     register_wh: float | None
     soc_start: float | None

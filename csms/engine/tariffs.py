@@ -178,11 +178,13 @@ class TariffBook:
         """Has a tariff taken by no further session; its versions stay."""
         self._gone.add(tariff_id)
 
-    def set_rules(self, rules: Sequence[TariffRule], now: datetime) -> RuleSet:
-        """Has these rules hold from now on."""
-        made = RuleSet(self.rules.version + 1, now, tuple(rules))
-        self._rules = [*self._rules[-_RULES_KEPT:], made]
-        return made
+    def next_rules(self, rules: Sequence[TariffRule], now: datetime) -> RuleSet:
+        """Returns rules that may hold from now on, once `take_rules` has taken them."""
+        return RuleSet(self.rules.version + 1, now, tuple(rules))
+
+    def take_rules(self, rules: RuleSet) -> None:
+        """Has rules hold from when they were made."""
+        self._rules = [*self._rules[-_RULES_KEPT:], rules]
 
     def load(
         self,
