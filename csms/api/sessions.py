@@ -24,6 +24,7 @@ from csms.api.session_views import (
     sample_view,
 )
 from csms.api.times import Instant
+from csms.api.whose import whose
 from csms.domain.session import SessionState
 from csms.engine.state import LiveSession
 from csms.engine.views import session_view, track_view
@@ -40,7 +41,8 @@ class SessionQuery(PageQuery):
 
     station: str | None = None
     token: str | None = None
-    vehicle: str | None = None
+    vehicle: str | None = Field(None, description="A record, or anything that it is known by")
+    account: str | None = Field(None, description="An account, or a token of it")
     state: SessionState | None = None
     since: Instant | None = Field(None, alias="from")
     until: Instant | None = Field(None, alias="to")
@@ -61,19 +63,23 @@ PageOf = Annotated[PageQuery, Query()]
 @router.get("/sessions", response_model=Page[SessionView])
 async def list_sessions(api: Api, query: Annotated[SessionQuery, Query()]) -> Response:
     """Sessions, the one started last first."""
+    return answer(await sessions_page(api, query))
+
+
+async def sessions_page(api: Services, query: SessionQuery) -> dict[str, Any]:
+    """Returns a page of sessions."""
     which = SessionFilter(
         station=query.station,
         token=query.token,
-        vehicle=query.vehicle,
         state=query.state,
         since=query.since,
         until=query.until,
+        **whose(api.hub.engine.policy.people, query.vehicle, query.account),
     )
     rows = await api.archive.sessions(which, Span(query.limit + 1, query.after(datetime, str)))
-    shown = page(
+    return page(
         rows, query.limit, lambda row: (row.started_at, row.id), lambda row: _view(api, row)
     )
-    return answer(shown)
 
 
 @router.get("/sessions/{session_id}", response_model=SessionView)

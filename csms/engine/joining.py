@@ -148,7 +148,7 @@ async def change(engine: Engine, history: History, wanted: Change, now: datetime
         Taken: if something is another one's; then nothing has changed.
     """
     people = engine.policy.people
-    _check(people, wanted)
+    check(people, wanted)
     reach = _reach(people, wanted)
     _keep(people, wanted)
     reach = _reach(people, wanted, reach)
@@ -221,8 +221,12 @@ def taken_by(people: PeopleBook, vehicle: Vehicle) -> dict[str, str]:
     return {ref: each for ref, each in held.items() if each is not None and each != vehicle.id}
 
 
-def _check(people: PeopleBook, wanted: Change) -> None:
-    """Refuses what is another one's, unless that one is changed along with it."""
+def check(people: PeopleBook, wanted: Change) -> None:
+    """Refuses what is another one's, unless that one is changed along with it.
+
+    Raises:
+        Taken: naming both.
+    """
     given: dict[str, str] = {}
     for vehicle_id, vehicle in wanted.vehicles.items():
         for ref in () if vehicle is None else vehicle.refs:
