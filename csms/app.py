@@ -36,6 +36,7 @@ from csms.link.recorder import Recorder
 from csms.link.server import StationServer
 from csms.link.tls_setup import make_proxies, make_tls, warn_of_open_doors
 from csms.policy_files import make_policy
+from csms.reports.health_rounds import HealthRounds
 from csms.store.archive import Archive
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.metrics import StoreMetrics
@@ -143,6 +144,7 @@ async def _assemble(
     )
     api = create_api(hub, Archive(store), token=settings.api_token, files=from_files)
     hub.listeners.append(api.state.events.take)
+    api.state.health_rounds = HealthRounds(hub, store)
     server, listening = _api_server(settings, api)
     return _Node(store, numbers, hub, stations, api, server, listening)
 
@@ -183,6 +185,7 @@ class _Node:
             asyncio.create_task(RecordKeeper(self.hub).run()),
             asyncio.create_task(CertificateUpkeep(self.hub).run()),
             asyncio.create_task(self.hub.webhooks.run()),
+            asyncio.create_task(self.api.state.health_rounds.run()),
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
         ]
         _settle_garbage()
@@ -197,6 +200,7 @@ class _Node:
         await asyncio.wait({serving}, timeout=5)
         for task in (serving, *others):
             task.cancel()
+        await self.api.state.health_rounds.end()
         self.store.writer.close()
         await asyncio.wait({writing}, timeout=10)
         with contextlib.suppress(DatabaseUnavailable):

@@ -8,13 +8,14 @@ from urllib.parse import quote
 
 import typer
 
-from csms.cli import station_model
+from csms.cli import station_health, station_model
 from csms.cli.client import DEFAULT_URL, ApiToken, ApiUrl, AsJson, get
 from csms.cli.tables import print_table
 
 app = typer.Typer(help="Look at stations.", no_args_is_help=True)
 
 station_model.add_to(app)
+station_health.add_to(app)
 
 _COLUMNS = (
     "evse",

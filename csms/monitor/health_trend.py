@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from csms.monitor.health_rules import RULES, Per
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from csms.monitor.health import Assessment
 
@@ -186,15 +186,3 @@ def changes_doc(changes: Sequence[Change]) -> list[dict[str, object]]:
         }
         for each in changes
     ]
-
-
-def by_model(
-    models: Mapping[str, tuple[str | None, str | None]], scores: Mapping[str, float]
-) -> dict[tuple[str | None, str | None], dict[str, float]]:
-    """Returns the scores of stations by vendor and model, those without a model left out."""
-    found: dict[tuple[str | None, str | None], dict[str, float]] = {}
-    for station_id, score in scores.items():
-        named = models.get(station_id, (None, None))
-        if named[1] is not None:
-            found.setdefault(named, {})[station_id] = score
-    return found

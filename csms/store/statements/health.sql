@@ -36,8 +36,10 @@ WHERE station_id = ANY($1::text[]) AND evse = 0 AND day < $2 AND carry IS NOT NU
 ORDER BY station_id, day DESC
 
 -- name: health_first_incidents
-SELECT name AS station_id,
-       (SELECT at FROM station_incidents WHERE station_id = name AND at >= $2 ORDER BY at LIMIT 1)
+SELECT name AS station_id, least(
+    (SELECT min(at) FROM station_incidents WHERE station_id = name AND at >= $2),
+    (SELECT min(started_at) FROM session_summaries WHERE station_id = name AND started_at >= $2)
+) AS at
 FROM unnest($1::text[]) AS names (name)
 
 -- name: health_incidents
@@ -101,12 +103,7 @@ WHERE day >= $1 AND day < $2 AND ($3::text[] IS NULL OR station_id = ANY($3))
 ORDER BY station_id, day, evse
 
 -- name: health_scores
-SELECT station_id, score FROM station_health WHERE station_id = ANY($1::text[])
-
--- name: health_judged
-SELECT station_id, at, score, doc FROM station_health
-WHERE ($1::text[] IS NULL OR station_id = ANY($1))
-ORDER BY score NULLS LAST, station_id
+SELECT station_id, score FROM station_health WHERE score IS NOT NULL
 
 -- name: list_health
 SELECT station_id, at, score, doc FROM station_health
@@ -135,8 +132,12 @@ WHERE station_id = $1 AND ($2::text[] IS NULL OR kind = ANY($2))
 ORDER BY at DESC, kind DESC, key DESC LIMIT $8
 
 -- name: forget_incidents
-DELETE FROM station_incidents WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM station_incidents WHERE at < $1 LIMIT 5000))
+WITH gone AS (
+    DELETE FROM station_incidents WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM station_incidents WHERE at < $1 LIMIT 5000))
+    RETURNING 1)
+SELECT count(*) AS count FROM gone
 
 -- name: forget_conduct
-DELETE FROM station_conduct WHERE day < $1
+WITH gone AS (DELETE FROM station_conduct WHERE day < $1 RETURNING 1)
+SELECT count(*) AS count FROM gone
