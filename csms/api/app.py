@@ -15,6 +15,7 @@ from csms.api import (
     events,
     evidence,
     health,
+    health_of_stations,
     ledgers,
     local_lists,
     operations,
@@ -94,6 +95,7 @@ def _resources() -> APIRouter:
     described = Depends(HTTPBearer(auto_error=False, description="The API token, if one is set"))
     everything = APIRouter(responses=_TOLD, dependencies=[described])
     for resource in (
+        health_of_stations,
         stations,
         unknown_stations,
         ledgers,
