@@ -21,6 +21,7 @@ from csms.clock import Clock
 from csms.domain.times import format_time
 from csms.engine.engine import Engine
 from csms.engine.haste import hasten
+from csms.engine.joining import catch_up
 from csms.engine.price_series import load_series
 from csms.engine.records import load_policy_records
 from csms.engine.tariffs import load_tariffs
@@ -42,6 +43,7 @@ from csms.store.embedded import EmbeddedPostgres
 from csms.store.metrics import StoreMetrics
 from csms.store.numbers import BlockNumbers
 from csms.store.options import StoreOptions
+from csms.store.people import PeopleHistory
 from csms.store.postgres import PostgresStore
 
 if TYPE_CHECKING:
@@ -166,6 +168,8 @@ class _Node:
         """Begins to serve stations and operators."""
         self.tasks.append(asyncio.create_task(self.store.writer.run()))
         await self.hub.engine.preload()
+        self._catch_up()
+        self.store.on_back.append(self._catch_up)
         await self.hub.operator.start()
         self.hub.tell_doubts()
         await self.hub.webhooks.start([each.hook() for each in settings.webhooks])
@@ -190,6 +194,11 @@ class _Node:
         ]
         _settle_garbage()
         _announce(settings, (port, tls_port), self.api_socket.getsockname()[1])
+
+    def _catch_up(self) -> None:
+        """Has what was decided about vehicles and accounts reach the sessions of the past."""
+        engine, now = self.hub.engine, self.hub.clock.now()
+        self.hub.spawn(catch_up(engine, PeopleHistory(self.store), now))
 
     async def stop(self, settings: Settings, hurry: asyncio.Event) -> None:
         """Answers what was received, closes every connection, and writes what is left."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from csms.api import (
+    accounts,
     alerts,
     calls,
     certificates,
@@ -19,6 +20,7 @@ from csms.api import (
     ledgers,
     local_lists,
     operations,
+    people_tables,
     problems,
     profiles,
     provisioning,
@@ -30,6 +32,8 @@ from csms.api import (
     token_tables,
     tokens,
     unknown_stations,
+    vehicle_suggestions,
+    vehicles,
     vendors,
     violations,
     webhooks,
@@ -110,6 +114,10 @@ def _resources() -> APIRouter:
         provisioning,
         token_tables,
         tokens,
+        people_tables,
+        vehicle_suggestions,
+        vehicles,
+        accounts,
         sessions,
         alerts,
         evidence,
