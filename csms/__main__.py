@@ -12,9 +12,11 @@ from csms.cli import (
     certs,
     demo,
     operations,
+    price,
     profiles,
     quarantine,
     quirks,
+    receipt,
     remedies,
     replay,
     reservations,
@@ -48,11 +50,14 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(quirks.app, name="quirks")
 app.add_typer(tokens.app, name="tokens")
+app.command("receipt")(receipt.receipt)
+app.command("cdr")(receipt.cdr)
 app.command("reservations")(reservations.reservations)
 app.command("ask")(operations.ask)
 app.command("call")(operations.call)
 app.add_typer(operations.app, name="operations")
 app.command("profiles")(profiles.check)
+app.command("price")(price.price)
 app.command("replay")(replay.replay)
 app.command("settings")(settings.settings)
 

@@ -1,7 +1,7 @@
 """The members of a session and of its whole story, as the API shows them."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -68,6 +68,17 @@ class CostView(BaseModel):
     because: list[str] = Field(description="Why it is an estimate: docs/costs.md")
 
 
+class SignedView(BaseModel):
+    """What the signed meter values of a session prove. See docs/records.md."""
+
+    format: str = Field(examples=["OCMF"])
+    state: Literal["valid", "invalid", "unverifiable", "no_key", "inconsistent"]
+    why: str
+    energy_wh: float | None = Field(description="Between the signed begin and end")
+    agrees: bool | None = Field(description="Whether that is the session's energy")
+    key_source: Literal["operator", "station", "first_use"] | None
+
+
 class SessionView(BaseModel):
     """A charging session."""
 
@@ -96,6 +107,9 @@ class SessionView(BaseModel):
     energy_wh: float | None
     cost: CostView | None = Field(
         description="What it costs; null: it began before there were tariffs"
+    )
+    signed: SignedView | None = Field(
+        description="What the meter's signatures prove; null: none came, or it still runs"
     )
     register_wh: float | None
     soc_start: float | None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 VALID, INVALID, UNVERIFIABLE = "valid", "invalid", "unverifiable"
 NO_KEY, INCONSISTENT = "no_key", "inconsistent"
 STATES: Final = (VALID, INVALID, UNVERIFIABLE, NO_KEY, INCONSISTENT)
+_IN_SHORT: Final = ("format", "state", "why", "energy_wh", "agrees", "key_source")
 _SOURCES: Final = {
     "operator": "set by the operator",
     "station": "told by the station's configuration",
@@ -70,6 +71,12 @@ def verdict(session: Session, station: Station) -> dict[str, Any] | None:
     if known is not None and kept.get("of") == _basis(session, station):
         return {**known, "values": _raw(kept)}
     return _judged(session, station, kept)
+
+
+def in_short(session: Session) -> dict[str, Any] | None:
+    """Returns what the signatures of a session that is over prove, without the values."""
+    found: dict[str, Any] | None = (session.signed or {}).get("verdict")
+    return None if found is None else {name: found[name] for name in _IN_SHORT}
 
 
 def look(work: Work, live: LiveSession) -> None:

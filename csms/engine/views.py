@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from csms.domain import energy
 from csms.domain.station_clock import StationClock
 from csms.domain.times import format_time
+from csms.engine import signed_values
 from csms.engine.limit_docs import dump_step
 from csms.engine.smart_charging import limit_now
 
@@ -57,6 +58,7 @@ def session_view(
         "stop_reason": session.stop_reason,
         "energy_wh": wh(session.energy_milliwh),
         "cost": session.cost,
+        "signed": signed_values.in_short(session),
         "register_wh": wh(session.ledger.register_milliwh),
         "soc_start": session.soc_start,
         "soc_now": session.soc_now,
