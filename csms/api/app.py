@@ -19,16 +19,23 @@ from csms.api import (
     health_of_stations,
     ledgers,
     local_lists,
+    meter_keys,
     operations,
     people_tables,
+    price_series,
     problems,
     profiles,
     provisioning,
     quarantine,
     quirks,
+    receipts,
+    records,
+    reports,
     reservations,
+    search,
     sessions,
     stations,
+    tariffs,
     token_tables,
     tokens,
     unknown_stations,
@@ -43,6 +50,7 @@ from csms.api.documents import Documented
 from csms.api.events import Broadcaster
 from csms.api.guard import Guard
 from csms.api.problems import ProblemDocument
+from csms.reports.desk import ReportDesk
 from profiles import load_catalogue
 from profiles.catalogue import SHIPPED
 
@@ -85,7 +93,8 @@ def create_api(
     )
     app.state.events = Broadcaster(hub.clock.now)
     shipped = load_catalogue(SHIPPED) if files is None else files
-    app.state.services = Services(hub, archive, app.state.events, shipped)
+    desk = ReportDesk(hub, archive)
+    app.state.services = Services(hub, archive, app.state.events, shipped, desk)
     app.add_middleware(Guard, token=token)
     problems.install(app)
     app.include_router(documents.router)
@@ -104,6 +113,7 @@ def _resources() -> APIRouter:
         unknown_stations,
         ledgers,
         local_lists,
+        meter_keys,
         calls,
         certificates,
         operations,
@@ -118,12 +128,18 @@ def _resources() -> APIRouter:
         vehicle_suggestions,
         vehicles,
         accounts,
+        search,
         sessions,
+        tariffs,
+        price_series,
+        records,
         alerts,
         evidence,
         quarantine,
         profiles,
         quirks,
+        receipts,
+        reports,
         reservations,
         webhooks,
         events,

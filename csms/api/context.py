@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from csms.api.events import Broadcaster
     from csms.link.hub import Hub
+    from csms.reports.desk import ReportDesk
     from csms.store.archive import Archive
     from profiles import CatalogueProfile
 
@@ -30,6 +31,7 @@ class Services:
     archive: "Archive"
     events: "Broadcaster"
     files: Mapping[str, "CatalogueProfile"]
+    reports: "ReportDesk"
 
     def now(self) -> "datetime":
         """Returns the present instant of the node's clock."""

@@ -12,6 +12,7 @@ from csms.api.answers import answer
 from csms.api.context import Api, Services
 from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import conflict, not_found
+from csms.api.session_ids import meant_session
 from csms.api.session_views import (
     EstimateView,
     EventView,
@@ -26,6 +27,7 @@ from csms.api.session_views import (
 from csms.api.times import Instant
 from csms.api.whose import whose
 from csms.domain.session import SessionState
+from csms.engine.costs import cost_now
 from csms.engine.state import LiveSession
 from csms.engine.views import session_view, track_view
 from csms.store.archive import AlertFilter, SessionFilter, Span
@@ -56,7 +58,7 @@ class Closing(BaseModel):
     reason: str = Field(min_length=1, max_length=200)
 
 
-SessionId = Annotated[str, Path(description="Also in lower case or without dashes")]
+SessionId = Annotated[str, Path(description="Also as it is read out: docs/search.md")]
 PageOf = Annotated[PageQuery, Query()]
 
 
@@ -162,7 +164,7 @@ async def _row(api: Services, session_id: str) -> "SessionRow":
     row = await api.archive.session(session_id) or await api.archive.session(session_id.upper())
     if row is None:
         meant = await api.archive.session_id_as_typed(session_id)
-        row = None if meant is None else await api.archive.session(meant)
+        row = await api.archive.session(meant or await meant_session(api, session_id))
     if row is None:
         raise not_found("session", session_id)
     return row
@@ -191,5 +193,6 @@ def _live(api: Services, row: "SessionRow") -> LiveSession | None:
 def _view(api: Services, row: "SessionRow") -> dict[str, Any]:
     live = _live(api, row)
     if live is not None:
-        return session_view(live, api.now())
+        cost = cost_now(api.hub.engine, live, api.now())
+        return {**session_view(live, api.now()), "cost": cost}
     return session_view(LiveSession.restore(row.stored), api.now(), row.open_alerts)

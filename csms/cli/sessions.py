@@ -12,6 +12,7 @@ from rich.console import Console
 
 from csms.cli.client import DEFAULT_URL, ApiToken, ApiUrl, AsJson, every, get
 from csms.cli.picture import cause_of, picture_of
+from csms.cli.search import print_found
 from csms.cli.tables import limit_text, print_fields, print_table
 from csms.domain.times import format_time
 
@@ -48,6 +49,28 @@ def list_sessions(
         print(json.dumps(found["items"], indent=2))
         return
     print_table("Sessions", _COLUMNS, [session_row(session) for session in found["items"]])
+
+
+@app.command("find")
+def find(
+    text: Annotated[list[str], typer.Argument(help="An ID, also read out, or words that all fit.")],
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=100)] = 20,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Of times in the text; by default the server's.")
+    ] = None,
+    as_json: AsJson = False,
+    api_url: ApiUrl = DEFAULT_URL,
+    api_token: ApiToken = None,
+) -> None:
+    """Find sessions by what is known of them: exit code 1 if there is none."""
+    query = {"q": " ".join(text), "limit": limit, "time_zone": time_zone}
+    found = get(api_url, api_token, "/search/sessions", **query)
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        print_found(found)
+    if not found["items"]:
+        raise typer.Exit(1)
 
 
 @app.command("show")

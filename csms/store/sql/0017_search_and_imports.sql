@@ -28,7 +28,7 @@ CREATE INDEX session_summaries_vehicle_as_typed
 CREATE INDEX session_summaries_by_cost
     ON session_summaries (cost, started_at DESC) WHERE cost IS NOT NULL;
 CREATE INDEX session_summaries_by_record
-    ON session_summaries ((folded_id(record) COLLATE "C")) WHERE record IS NOT NULL;
+    ON session_summaries ((folded_id(record) COLLATE "C"), started_at DESC) WHERE record IS NOT NULL;
 CREATE INDEX session_summaries_by_transaction
     ON session_summaries (transaction_id, started_at DESC) WHERE transaction_id IS NOT NULL;
 
@@ -45,6 +45,12 @@ EXCEPTION WHEN OTHERS THEN
     RAISE NOTICE 'pieces of session IDs are looked for among the newest only: %', SQLERRM;
 END
 $$;
+
+-- What a search tells of a session that it finds.
+CREATE VIEW session_finds AS
+SELECT id, station_id, site, evse, started_at, ended_at, state, token, vehicle, vehicle_id, account,
+       energy_milliwh, cost, currency, transaction_id, record, identities, source
+FROM session_summaries;
 
 -- Those that did not just end are few; without this a look for them goes through all that did.
 CREATE INDEX sessions_by_rare_state ON sessions (state, started_at DESC, id DESC)
