@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _MAX_BODY = 1 << 20
-_TABLES = {
-    f"/api/v1/{kind}/import": 32 << 20 for kind in ("tokens", "vehicles", "accounts")
-}
+_TABLES = {f"/api/v1/{kind}/import": 32 << 20 for kind in ("tokens", "vehicles", "accounts")}
 _OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/api/v1/openapi.json"})
 _JSON = (b"content-type", b"application/json")
 
