@@ -3,6 +3,7 @@
 from csms.billing.advice import advise
 from csms.billing.bill import Bill, Line, Period, dump_bill, load_bill
 from csms.billing.of_prices import tariff_of_prices
+from csms.billing.offline import SessionInvalid, price_session
 from csms.billing.price import RUNNING, Cost, Price, Prices
 from csms.billing.reading import dump_tariff, read_tariff
 from csms.billing.series import PriceSeries, SeriesInvalid
@@ -21,6 +22,7 @@ __all__ = [
     "PriceSeries",
     "Prices",
     "SeriesInvalid",
+    "SessionInvalid",
     "Tally",
     "Tariff",
     "TariffInvalid",
@@ -28,6 +30,7 @@ __all__ = [
     "dump_bill",
     "dump_tariff",
     "load_bill",
+    "price_session",
     "read_series",
     "read_tariff",
     "tariff_of_prices",

@@ -8,6 +8,7 @@ same line, or fewer, or all of them at once, come to the same.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.billing.plan import NEVER, NOTHING, SLOT_US, STILL, Active, Flow, flow_of, plan_of
@@ -18,7 +19,6 @@ from csms.billing.wall import from_us, to_us
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime, tzinfo
-    from decimal import Decimal
 
     from csms.billing.bill import Bill
     from csms.billing.plan import Plan
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST_RUNS: Final = 96
 """From here on a stretch joins the last run of its kind, however long ago that was."""
+
+Known = Decimal | float | tuple[Decimal, Decimal] | None
+"""What is told of a power or of a current: a number, or the least and the most of it."""
 
 FELL: Final = "register_fell"
 """Why a stretch is an estimate in which the energy of the session became less."""
@@ -81,17 +84,18 @@ class Tally:
         at: datetime,
         milliwh: int,
         *,
-        is_charging: bool,
+        is_charging: bool | None,
         reasons: Collection[str] = (),
-        power_w: Decimal | float | None = None,
-        current_a: Decimal | float | None = None,
+        power_w: Known = None,
+        current_a: Known = None,
     ) -> bool:
         """Takes a point: at that instant the session's own energy had reached `milliwh`.
 
-        The rest is about the stretch since the point before: whether the car charged in it, why
-        its figures are estimates, and its power and current (a sum over the phases) where they
-        are known better than from its energy. Returns False, and does nothing, for an instant
-        before the last point; the tally is then to be made anew.
+        The rest is about the stretch since the point before: whether the car charged in it (None
+        for time that is neither to be billed as charging nor as parking), why its figures are
+        estimates, and its power and current (a sum over the phases), each a number or (least,
+        most), where they are known better than from its energy. Returns False, and does nothing,
+        for an instant before the last point; the tally is then to be made anew.
         """
         us = to_us(at)
         lasted = us - self._at
@@ -167,7 +171,13 @@ class Tally:
         return tally
 
     def _walk(
-        self, us: int, milliwh: int, flow: Flow, reasons: Collection[str], *, is_charging: bool
+        self,
+        us: int,
+        milliwh: int,
+        flow: Flow,
+        reasons: Collection[str],
+        *,
+        is_charging: bool | None,
     ) -> None:
         """Goes along a stretch, cut by cut."""
         if us == self._at and milliwh == self._milliwh:
@@ -183,7 +193,7 @@ class Tally:
         self._charging = is_charging
 
     def _extend(
-        self, run: Run, us: int, milliwh: int, reasons: Collection[str], *, is_charging: bool
+        self, run: Run, us: int, milliwh: int, reasons: Collection[str], *, is_charging: bool | None
     ) -> None:
         """Lays what comes next to a run."""
         rise = milliwh - self._milliwh
@@ -191,7 +201,7 @@ class Tally:
         run.milliwh += rise
         if is_charging:
             run.charging_us += us - self._at
-        else:
+        elif is_charging is not None:
             run.parking_us += us - self._at
         if run.slots is not None and rise:
             slot = self._at // SLOT_US
@@ -209,7 +219,7 @@ class Tally:
             self._flat = (active.flat, self._at)
         return active
 
-    def _run_for(self, active: Active, *, is_charging: bool) -> Run:
+    def _run_for(self, active: Active, *, is_charging: bool | None) -> Run:
         """Returns the run that a stretch with these prices belongs to, as the last of all."""
         state = is_charging if self._plan.has_times else None
         key = (active.energy, active.time, active.parking, state)

@@ -1,0 +1,177 @@
+"""`csms price`: what sessions cost under a tariff, worked out here, without a server."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from csms.cli.tables import print_table
+from csms.errors import LaddvaktError, SettingsError
+
+if TYPE_CHECKING:
+    from csms.billing import Bill, Finding, PriceSeries, Tariff, TariffInvalid
+
+_DEFAULTS = {"country_code": "ZZ", "party_id": "ZZZ", "id": "unnamed"}
+_LARGEST = 20_000_000
+
+
+def price(
+    tariff: Annotated[Path, typer.Argument(help="A tariff, as JSON of OCPI 2.2.1.")],
+    session: Annotated[Path, typer.Argument(help="A session, or a list of them, as JSON.")],
+    time_zone: Annotated[
+        str | None,
+        typer.Option(help="Where the station stands; else the session's time_zone, else UTC."),
+    ] = None,
+    series: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="A spot-price series, as CSV, JSON or XML."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the bills as JSON.")] = False,
+) -> None:
+    """Price sessions under a tariff: every line, and the total."""
+    from csms.billing import dump_bill
+
+    priced = _tariff(tariff)
+    books = dict(_series(one, priced.currency) for one in series or ())
+    bills = [
+        _bill(session, priced, doc, path, (time_zone, books)) for path, doc in _sessions(session)
+    ]
+    if as_json:
+        docs = [dump_bill(bill) for bill in bills]
+        print(json.dumps(docs[0] if len(docs) == 1 else docs, indent=2))
+        return
+    _advise(priced)
+    for number, bill in enumerate(bills, 1):
+        _print(bill, f"session {number}" if len(bills) > 1 else "session")
+    if len(bills) > 1:
+        total = sum((bill.total for bill in bills), Decimal(0))
+        print(f"{len(bills)} sessions: {total:f} {priced.currency} with VAT")
+
+
+def _tariff(path: Path) -> Tariff:
+    from csms.billing import TariffInvalid, read_tariff
+
+    now = datetime.now(UTC).isoformat()
+    try:
+        return read_tariff(_json(path), {**_DEFAULTS, "last_updated": now})
+    except TariffInvalid as error:
+        raise _refusal(path, error) from None
+
+
+def _series(given: str, currency: str) -> tuple[str, PriceSeries]:
+    from csms.billing import SeriesInvalid, read_series
+
+    name, equals, path = given.partition("=")
+    if not equals:
+        raise SettingsError(f"--series wants NAME=FILE, not {given}")
+    try:
+        return name, read_series(name, _text(Path(path)), currency=currency)
+    except SeriesInvalid as error:
+        raise _refusal(Path(path), error) from None
+
+
+def _sessions(path: Path) -> list[tuple[str, Any]]:
+    doc = _json(path)
+    inner = doc.get("sessions") if isinstance(doc, dict) else doc
+    if not isinstance(inner, list):
+        return [("", doc)]
+    if not inner:
+        raise SettingsError(f"{path}: has no sessions")
+    return [(f"[{index}]", one) for index, one in enumerate(inner)]
+
+
+def _bill(
+    file: Path,
+    tariff: Tariff,
+    doc: Any,  # noqa: ANN401 - any JSON
+    path: str,
+    where: tuple[str | None, dict[str, PriceSeries]],
+) -> Bill:
+    from csms.billing import TariffInvalid, price_session
+
+    given = doc.get("time_zone") if isinstance(doc, dict) else None
+    try:
+        return price_session(tariff, doc, _zone(where[0] or given or "UTC"), where[1], path)
+    except TariffInvalid as error:
+        raise _refusal(file, error) from None
+
+
+def _zone(name: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(name))
+    except (ValueError, OSError, LookupError):
+        raise SettingsError(
+            f"'{str(name)[:40]}' is no time zone; write one like Europe/Stockholm"
+        ) from None
+
+
+def _refusal(path: Path, error: TariffInvalid) -> LaddvaktError:
+    return SettingsError("\n".join(_sentence(path, finding) for finding in error.findings))
+
+
+def _sentence(path: Path, finding: Finding) -> str:
+    where = f"{path}: {finding.field}" if finding.field else f"{path}:"
+    return f"{where} {finding.message}"
+
+
+def _advise(tariff: Tariff) -> None:
+    from csms.billing import advise
+
+    for finding in advise(tariff):
+        typer.echo(f"note: {finding.field} {finding.message}", err=True)
+
+
+def _print(bill: Bill, title: str) -> None:
+    rows = [
+        (
+            line.start.strftime("%Y-%m-%d %H:%M:%S"),
+            line.end.strftime("%H:%M:%S"),
+            line.dimension,
+            line.element,
+            f"{line.quantity.normalize():f}",
+            line.unit,
+            f"{line.price.normalize():f}",
+            f"{line.net:f}",
+            None if line.vat_percent is None else f"{line.vat_percent.normalize():f}",
+            f"{line.vat:f}",
+            ", ".join(line.reasons) or None,
+        )
+        for line in bill.lines
+    ]
+    columns = "from (UTC),to,what,element,quantity,unit,price,net,VAT %,VAT,estimated because"
+    print_table(title, columns.split(","), rows)
+    energy = Decimal(bill.energy_milliwh) / 1_000_000
+    print(
+        f"{energy.normalize():f} kWh, charging {_clock(bill.charging_s)}, "
+        f"parking {_clock(bill.parking_s)}"
+    )
+    print(f"net {bill.net:f}  VAT {bill.vat:f}  total {bill.total:f} {bill.currency}\n")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return json.loads(_text(path), parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: is no JSON: {str(error)[:100]}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise SettingsError(f"{path}: is larger than {_LARGEST // 1_000_000} MB")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is no UTF-8 text") from None
