@@ -51,7 +51,11 @@ def a_record(
 ) -> dict[str, Any]:
     """A record; `points` are (seconds, milliwatt-hours, was charging) after its begin."""
     read = read_tariff(tariff or TARIFF)
-    points = points or [(5400, 7_400_000, True), (9000, 14_812_345, True), (10_800, 14_812_345, False)]
+    points = points or [
+        (5400, 7_400_000, True),
+        (9000, 14_812_345, True),
+        (10_800, 14_812_345, False),
+    ]
     tally = Tally.begin(read, ZoneInfo(zone), began)
     for seconds, milliwh, is_charging in points:
         at = began + timedelta(seconds=seconds)
