@@ -41,7 +41,7 @@ WAIT_S = 20
 TABLES = (
     "stations, connectors, sessions, session_events, samples, session_limits, session_estimates, "
     "installed_profiles, alerts, commands, station_messages, anomalies, records, number_blocks, "
-    "webhook_deliveries, variables, monitors, monitoring_events, violations"
+    "webhook_deliveries, variables, monitors, monitoring_events, violations, session_summaries"
 )
 BOOTS = {
     "ocpp1.6": {"chargePointVendor": "Test", "chargePointModel": "T1"},
