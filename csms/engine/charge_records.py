@@ -120,8 +120,11 @@ async def settle(engine: Engine, work: Work, live: LiveSession) -> None:
         work.note("record.waits", live, why=why or "numbers")
 
 
-def look(engine: Engine, work: Work, live: LiveSession) -> None:
-    """Looks whether a session that is over has come to something else than its record says."""
+def look(engine: Engine, work: Work, live: LiveSession, *, has_heard: bool = True) -> None:
+    """Looks whether a session that is over has come to something else than its record says.
+
+    As long as more is heard of it (`has_heard`) the record waits on, up to two minutes.
+    """
     session = live.session
     if session.is_active or session.tally is None or session.duplicate_of is not None:
         return
@@ -133,7 +136,7 @@ def look(engine: Engine, work: Work, live: LiveSession) -> None:
                 work,
                 replace(known, due_at=min(known.due_at, work.now + _QUIET), why="late"),
             )
-        elif known.why == "late":
+        elif known.why == "late" and has_heard:
             due_at = min(work.now + _QUIET, known.since + _AT_MOST)
             _put(engine, work, replace(known, due_at=max(due_at, known.due_at)))
         return

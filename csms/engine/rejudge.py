@@ -78,7 +78,7 @@ async def _rejudge(
             ]
             await _judge(engine, work, live, samples, raised)
             costs.recount(engine, live, [(each.sample, at) for each, at in samples])
-            charge_records.look(engine, work, live)
+            charge_records.look(engine, work, live, has_heard=False)
         work.writes.append(RecordWrite(REJUDGE_DUE, session_id, None))
         outcome = work.outcome(None)
         await store.submit(outcome.writes)
