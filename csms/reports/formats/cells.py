@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.times import format_time
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
     from csms.reports.report import Cell, Column, Kind
 
-_MILLIWH: Final = Decimal("0.001")
 # Not what a spreadsheet makes a formula of, but no text either to those who read a table.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - meant
+_FORMULA: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - meant
 
 
 def decimal_text(figure: float | Decimal) -> str:
     """Returns a number without an exponent, with the digits that it has."""
+    if isinstance(figure, int):
+        return str(figure)
     exact = figure if isinstance(figure, Decimal) else Decimal(repr(float(figure)))
     text = f"{exact:f}"
     return text.removesuffix(".0") if isinstance(figure, float) else text
@@ -29,8 +31,9 @@ def decimal_text(figure: float | Decimal) -> str:
 
 def wh_text(milliwatt_hours: int) -> str:
     """Returns an energy in watt-hours, exact."""
-    text = f"{milliwatt_hours * _MILLIWH:f}"
-    return text.rstrip("0").rstrip(".")
+    whole, rest = divmod(abs(milliwatt_hours), 1000)
+    sign = "-" if milliwatt_hours < 0 else ""
+    return f"{sign}{whole}.{rest:03}".rstrip("0") if rest else f"{sign}{whole}"
 
 
 def local_time(at: datetime, zone: ZoneInfo) -> str:
@@ -38,26 +41,27 @@ def local_time(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).isoformat(timespec="seconds")
 
 
-def plain_text(kind: Kind, cell: Cell, zone: ZoneInfo) -> str:
-    """Returns a cell for programs: figures with a decimal point, durations in seconds."""
-    return "" if cell is None else _TEXTS[kind](cell, zone)
+def plain_text(kind: Kind, zone: ZoneInfo) -> Callable[[Cell], str]:
+    """Returns what makes a cell that is not None a text for programs.
+
+    Figures have a decimal point, durations are in seconds.
+    """
+    return partial(local_time, zone=zone) if kind == "time" else _TEXTS[kind]
 
 
 def shown_text(column: Column, cell: Cell, zone: ZoneInfo) -> str:
     """Returns a cell for people: no control characters, durations as h:mm:ss, None a dash."""
     if cell is None:
         return "-"
-    if column.kind == "duration_s":
-        return _span(cell)
-    if column.kind == "flag":
-        return "yes" if cell else "no"
     if column.kind == "time":
         return f"{cell.astimezone(zone):%Y-%m-%d %H:%M:%S%z}"
-    return printable(_TEXTS[column.kind](cell, zone))
+    return _SHOWN.get(column.kind, _TEXTS[column.kind])(cell)
 
 
 def printable(text: str) -> str:
     """Returns a text without what would move a terminal's cursor."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -76,7 +80,7 @@ def json_value(kind: Kind, cell: Cell) -> Any:  # noqa: ANN401 - any JSON
 
 def disarmed(text: str) -> str:
     """Returns a text that no spreadsheet takes for a formula: one that begins like one gets a '."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text[:1] in _FORMULA else text
 
 
 def is_figure(kind: Kind) -> bool:
@@ -91,14 +95,18 @@ def _span(seconds: int) -> str:
     return f"{sign}{hours}:{minute:02}:{second:02}"
 
 
-_TEXTS: Final[dict[Kind, Callable[[Any, ZoneInfo], str]]] = {
-    "text": lambda cell, _: cell,
-    "integer": lambda cell, _: str(cell),
-    "number": lambda cell, _: decimal_text(cell),
-    "money": lambda cell, _: decimal_text(cell),
-    "energy_wh": lambda cell, _: wh_text(cell),
-    "time": local_time,
-    "duration_s": lambda cell, _: str(cell),
-    "percent": lambda cell, _: decimal_text(cell),
-    "flag": lambda cell, _: "true" if cell else "false",
+_TEXTS: Final[dict[Kind, Callable[[Any], str]]] = {
+    "text": str,
+    "integer": str,
+    "number": decimal_text,
+    "money": decimal_text,
+    "energy_wh": wh_text,
+    "duration_s": str,
+    "percent": decimal_text,
+    "flag": lambda cell: "true" if cell else "false",
+}
+_SHOWN: Final[dict[Kind, Callable[[Any], str]]] = {
+    "text": printable,
+    "duration_s": _span,
+    "flag": lambda cell: "yes" if cell else "no",
 }

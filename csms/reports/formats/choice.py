@@ -8,6 +8,7 @@ from csms.reports.formats.delimited import CsvWriter
 from csms.reports.formats.documents import JsonWriter
 from csms.reports.formats.lines import LinesWriter
 from csms.reports.formats.pages import HtmlWriter
+from csms.reports.formats.workbooks import XlsxWriter
 from csms.reports.report import QueryInvalid
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ FORMATS: Final = ("table", "csv", "json", "xlsx", "html")
 _PLAIN: Final[dict[str, Callable[[], Writer]]] = {
     "table": LinesWriter,
     "json": JsonWriter,
+    "xlsx": XlsxWriter,
     "html": HtmlWriter,
 }
 
@@ -29,11 +31,6 @@ def writer_of(name: str, *, has_mark: bool = False) -> Writer:
     Raises:
         QueryInvalid: if there is no such format.
     """
-    if name == "xlsx":
-        # Takes a fifth of a second to import, and few ask for it.
-        from csms.reports.formats.workbooks import XlsxWriter  # noqa: PLC0415
-
-        return XlsxWriter()
     if name == "csv":
         return CsvWriter(has_mark=has_mark)
     if name in _PLAIN:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from csms.reports.formats.cells import disarmed, plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from csms.reports.formats.writing import Head
@@ -28,7 +28,7 @@ class CsvWriter:
     def __init__(self, *, has_mark: bool = False) -> None:
         self._has_mark = has_mark
         self._head: Head | None = None
-        self._table: Table | None = None
+        self._shows: list[Callable[[Cell], str]] = []
 
     def begin(self, head: Head) -> bytes:
         """Returns the byte order mark, if one is wanted."""
@@ -37,17 +37,19 @@ class CsvWriter:
 
     def table(self, table: Table) -> bytes:
         """Returns the line with the columns' names."""
-        self._table = table
+        assert self._head is not None  # noqa: S101 - tables come after the beginning
+        zone = self._head.query.zone
+        self._shows = [_shown(column.kind, zone) for column in table.columns]
         return _lines([[column.name for column in table.columns]])
 
     def rows(self, rows: Sequence[Row]) -> bytes:
         """Returns a line for each row."""
-        assert self._table is not None  # noqa: S101 - rows come after their table
-        assert self._head is not None  # noqa: S101 - which comes after the beginning
-        kinds = [column.kind for column in self._table.columns]
-        zone = self._head.query.zone
         return _lines(
-            [_cell(kind, cell, zone) for kind, cell in zip(kinds, row, strict=True)] for row in rows
+            [
+                "" if cell is None else show(cell)
+                for show, cell in zip(self._shows, row, strict=True)
+            ]
+            for row in rows
         )
 
     def table_end(self, table: Table) -> bytes:
@@ -63,9 +65,9 @@ class CsvWriter:
         """Holds nothing."""
 
 
-def _cell(kind: Kind, cell: Cell, zone: ZoneInfo) -> str:
-    text = plain_text(kind, cell, zone)
-    return disarmed(text) if kind == "text" else text
+def _shown(kind: Kind, zone: ZoneInfo) -> Callable[[Cell], str]:
+    """Returns what makes a text of each cell of a column."""
+    return disarmed if kind == "text" else plain_text(kind, zone)
 
 
 def _lines(rows: Iterable[list[str]]) -> bytes:
