@@ -19,6 +19,7 @@ from csms.cli import (
     receipt,
     remedies,
     replay,
+    report,
     reservations,
     serve,
     sessions,
@@ -59,6 +60,7 @@ app.add_typer(operations.app, name="operations")
 app.command("profiles")(profiles.check)
 app.command("price")(price.price)
 app.command("replay")(replay.replay)
+app.command("report")(report.report)
 app.command("settings")(settings.settings)
 
 

@@ -9,7 +9,7 @@ import typer
 from csms.errors import LaddvaktError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import httpx
 
@@ -23,6 +23,7 @@ ApiToken = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DEFAULT_URL = "http://127.0.0.1:8080"
 _PAGE = 1000
+_READ_S = 600.0
 
 
 class ApiError(LaddvaktError):
@@ -90,6 +91,38 @@ def delete(url: str, api_token: str | None, path: str) -> None:
         ApiError: if nothing answers, or with the problem that the API names.
     """
     _request(url, api_token, "DELETE", path)
+
+
+def streamed(
+    url: str, api_token: str | None, path: str, query: list[tuple[str, str]]
+) -> Iterator[bytes]:
+    """Yields what the API answers to a GET as it comes; the caller may stop at any time.
+
+    Raises:
+        ApiError: as `get`, and if the answer ends before it is complete.
+    """
+    import httpx
+
+    headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
+    address = f"{url.rstrip('/')}/api/v1{path}"
+    timeout = httpx.Timeout(60, read=_READ_S)
+    has_begun = False
+    try:
+        with httpx.stream("GET", address, params=query, headers=headers, timeout=timeout) as answer:
+            if answer.is_error:
+                answer.read()
+                raise ApiError(_problem(answer))
+            for piece in answer.iter_bytes():
+                has_begun = True
+                yield piece
+    except httpx.HTTPError as error:
+        if has_begun:
+            raise ApiError(f"the answer ended before it was complete ({error})") from None
+        raise ApiError(
+            f"no API answers at {url} ({error}). Is `csms serve` running? Give --api-url."
+        ) from None
+    except httpx.InvalidURL as error:
+        raise ApiError(f"{url} is no address of an API: {error}") from None
 
 
 def send_table(url: str, api_token: str | None, path: str, table: bytes, **query: Any) -> Any:  # noqa: ANN401 - JSON

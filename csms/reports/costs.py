@@ -141,18 +141,13 @@ class CostsReport:
 
     async def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the groups, then the totals of each currency."""
+        found = [each async for each in sums(db, query, ())]
         charts: list[Chart] = []
+        notes = notes_of(db, query, found)
         title = f"Costs by {', '.join(query.group)}" if query.group else "Costs"
         columns = cost_columns(query.group)
-        yield Table("costs", title, columns, _rows(db, query, charts), charts=charts)
-        yield await totals(db, query)
-
-
-async def totals(db: Database, query: Query) -> Table:
-    """Returns the table of what all sessions of a report come to, a row for each currency."""
-    found = [each async for each in sums(db, query, ())]
-    rows = rows_of([each.row for each in found])
-    return Table("totals", "Totals", cost_columns(()), rows, notes_of(db, query, found))
+        yield Table("costs", title, columns, _rows(db, query, charts), notes, charts)
+        yield Table("totals", "Totals", cost_columns(()), rows_of([each.row for each in found]))
 
 
 def notes_of(db: Database, query: Query, found: Sequence[Sums]) -> list[str]:
