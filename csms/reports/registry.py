@@ -8,6 +8,7 @@ from csms.reports.costs import CostsReport
 from csms.reports.demand import DemandReport
 from csms.reports.patterns import PatternsReport
 from csms.reports.sessions import SessionsReport
+from csms.reports.stations import StationsReport
 
 if TYPE_CHECKING:
     from csms.reports.report import Report
@@ -17,4 +18,5 @@ REPORTS: Final[dict[str, Report]] = {
     "costs": CostsReport(),
     "patterns": PatternsReport(),
     "demand": DemandReport(),
+    "stations": StationsReport(),
 }

@@ -92,15 +92,26 @@ WHERE station_id = ANY($1::text[]) AND NOT (station_id = $2 AND evse = $3)
   AND day >= $4 AND day < $5 AND figures ? 'charged'
 GROUP BY day
 
--- name: health_days
-SELECT station_id, day, evse, figures, score FROM station_days
-WHERE station_id = ANY($1::text[]) AND day >= $2 AND day < $3
-ORDER BY station_id, day, evse
+-- name: report_station_figures
+SELECT station_id, evse, jsonb_object_agg(key, sum) AS figures FROM (
+    SELECT station_id, evse, key, sum(value::double precision) AS sum
+    FROM station_days, jsonb_each_text(figures)
+    WHERE station_id = ANY($1::text[]) AND day >= $2 AND day < $3
+    GROUP BY 1, 2, 3) AS sums
+GROUP BY 1, 2 ORDER BY 1, 2
 
--- name: health_day_rows
-SELECT station_id, day, evse, figures, score FROM station_days
-WHERE day >= $1 AND day < $2 AND ($3::text[] IS NULL OR station_id = ANY($3))
-ORDER BY station_id, day, evse
+-- name: report_station_daily
+SELECT day, evse > 0 AS is_evse, key AS figure, sum(value::double precision) AS sum
+FROM station_days, jsonb_each_text(figures)
+WHERE station_id = ANY($1::text[]) AND day >= $2 AND day < $3 AND key = ANY($4::text[])
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+
+-- name: report_station_scores
+SELECT day, percentile_disc(ARRAY[0.0, 0.5]) WITHIN GROUP (ORDER BY score) AS scores,
+       count(*) AS stations
+FROM station_days
+WHERE station_id = ANY($1::text[]) AND day >= $2 AND day < $3 AND score IS NOT NULL
+GROUP BY day ORDER BY day
 
 -- name: health_scores
 SELECT station_id, score FROM station_health WHERE score IS NOT NULL

@@ -235,3 +235,36 @@ async def test_old_incidents_are_let_go(node, past):
     await past.store()
     await HealthRounds(node.hub, node.store)._try_round(None)
     assert await node.store.pool.fetchval("SELECT count(*) FROM station_incidents") == 2
+
+
+async def test_the_report_has_the_same_figures_by_station_site_and_day(node, past):
+    past.station("CP1")
+    past.station("CP2", site="south")
+    for day in range(12, 0, -1):
+        past.session("CP1", past.at(day, 8))
+        past.session("CP2", past.at(day, 8), wh=0)
+    past.happen("CP1", past.at(2), Incident.FAULTED, 1, error_code="OtherError")
+    past.happen("CP1", past.at(1), Incident.OPERATIVE, 1)
+    await past.store()
+    await HealthRounds(node.hub, node.store).round()
+    days = {"from": f"{past.at(10):%Y-%m-%d}", "to": f"{past.midnight:%Y-%m-%d}"}
+    health = await node.get("/stations/CP1/health", **days)
+    found = await node.get("/reports/stations", format="json", **days)
+    stations, findings, by_day = found["tables"]
+    rows = {row["station"]: row for row in stations["rows"]}
+    assert rows["CP1"]["score"] == health["score"]
+    assert rows["CP1"]["uptime"] == pytest.approx(90)
+    assert health["availability"]["evses_uptime"] == pytest.approx(0.9)
+    assert stations["rows"][0]["station"] == "CP2"
+    assert {row["rule"] for row in findings["rows"] if row["station"] == "CP1"} == {"faulted"}
+    faulted = [row for row in by_day["rows"] if row["uptime"] < 100]
+    assert [row["day"] for row in faulted] == [f"{past.at(2):%Y-%m-%d}"]
+    assert faulted[0]["uptime"] == pytest.approx(50)
+    sites = await node.get("/reports/stations", format="json", group="site", **days)
+    assert {row["site"]: row["stations"] for row in sites["tables"][0]["rows"]} == {
+        "north": 1,
+        "south": 1,
+    }
+    evses = await node.get("/reports/stations", format="json", group="evse", site="north", **days)
+    [row] = evses["tables"][0]["rows"]
+    assert (row["station"], row["evse"], row["uptime"]) == ("CP1", 1, pytest.approx(90))
