@@ -29,8 +29,9 @@ class Stays:
     """Sessions as columns, one place of them, in UTC seconds.
 
     `start` and `end` are of the stay, `flow_start` and `flow_end` of the charging within it;
-    both are empty intervals where nothing flowed. `evse` tells equal ones apart, `milliwh` is the
-    energy. An end is never before its start. Of some it is not known when they charged.
+    both are empty intervals where nothing flowed. `evse` is the EVSE's number, negative where only
+    its station is known, `milliwh` the energy. An end is never before its start. Of some it is not
+    known when they charged.
     """
 
     start: Ints
@@ -52,13 +53,15 @@ NO_STAYS: Final = Stays(_NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE.astype(n
 def without_overlaps(stays: Stays) -> Stays:
     """Returns the stays, each ended at the latest when the next one at its EVSE began.
 
-    Of a session whose end was never told nobody knows more.
+    Of a session whose end was never told nobody knows more. Where it is not known which EVSE it
+    was, they stay as they are.
     """
     if not len(stays):
         return stays
-    order = np.lexsort((stays.end, stays.start, stays.evse))
+    order = np.lexsort((stays.start, stays.evse))
     start, end, evse = stays.start[order], stays.end[order], stays.evse[order]
-    following = np.where(evse[1:] == evse[:-1], start[1:], np.iinfo(np.int64).max)
+    is_same = (evse[1:] == evse[:-1]) & (evse[1:] >= 0)
+    following = np.where(is_same, start[1:], np.iinfo(np.int64).max)
     end[:-1] = np.maximum(np.minimum(end[:-1], following), start[:-1])
     return Stays(
         start,
@@ -144,17 +147,22 @@ def crowd(start: Ints, end: Ints, since: int, until: int) -> Crowd:
     lasting = end > start
     start, end = start[lasting], end[lasting]
     marks = np.array([since, until], np.int64)
-    times = np.unique(np.concatenate((start, end, marks)))
-    counts = np.searchsorted(np.sort(start), times, side="right") - np.searchsorted(
-        np.sort(end), times, side="right"
-    )
-    return Crowd(times, counts[:-1].astype(np.int64))
+    start.sort()
+    end.sort()
+    times = np.sort(np.concatenate((start, end, marks)))
+    times = times[np.concatenate((np.ones(1, np.bool_), times[1:] != times[:-1]))]
+    begun, over = np.searchsorted(start, times, "right"), np.searchsorted(end, times, "right")
+    return Crowd(times, (begun - over)[:-1].astype(np.int64))
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Arrivals that found every EVSE taken: an estimate, with 90 % between `low` and `high`."""
+    """Arrivals that found every EVSE taken: an estimate, with 90 % between `low` and `high`.
 
+    `arrivals` are those that found room, `unknown_s` the time of which nothing can be said.
+    """
+
+    arrivals: int
     count: float
     low: float
     high: float
@@ -175,7 +183,8 @@ def blocked(hours: Floats, full_hours: Floats, arrivals: Floats) -> Blocked:
     count = float(np.sum(arrivals * ratio))
     spread = _Z90 * sqrt(float(np.sum(arrivals * ratio**2)) + count)
     unknown_s = float(np.sum(full_hours[~is_known])) * 3600
-    return Blocked(count, max(count - spread, 0.0), count + spread, unknown_s)
+    came = round(float(np.sum(arrivals)))
+    return Blocked(came, count, max(count - spread, 0.0), count + spread, unknown_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from csms.monitor.demand import Blocked, blocked, crowd, used, without_overlaps
+from csms.monitor.demand import Blocked, blocked, crowd, used
 from csms.monitor.erlang import mean_loss, places_for
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _OFTEN: Final = 0.95
+_MOST_WAVES: Final = 4.0
+_STEPS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Demand:
 
     `most` is the highest number of cars at once, `most_at` since when (UTC seconds), `often` the
     number that was not exceeded for 95 % of the time. `blocked` is None where the number of EVSEs
-    is unknown, `needed` where nothing came. `loss` is the share of arrivals that would find no
-    room by the same formula with the EVSEs that there are.
+    is unknown, `needed` where nothing came. `loss` is the share of arrivals that find no room by
+    the same formula with the EVSEs that there are, which is raised by `waves`.
     """
 
     places: Places
@@ -67,6 +69,7 @@ class Demand:
     blocked: Blocked | None
     needed: int | None
     loss: float | None
+    waves: float = 1.0
 
 
 @dataclass(slots=True)
@@ -75,18 +78,18 @@ class Line:
 
     arrivals: Floats
     energy_wh: Floats
-    groups: int = field(default=0)
 
     def add(self, one: Used) -> None:
         """Takes one more place."""
         self.arrivals += one.arrivals
         self.energy_wh += one.energy_wh
-        self.groups += 1
 
 
 def demand(stays: Stays, hours: LocalHours, places: Places, target: float) -> Demand:
-    """Returns the figures of one place; `target` is the share of arrivals that is to find room."""
-    stays = without_overlaps(stays)
+    """Returns the figures of one place; `target` is the share of arrivals that is to find room.
+
+    No two of the stays overlap at one EVSE.
+    """
     since, until = int(hours.edges[0]), int(hours.edges[-1])
     at_once = crowd(stays.start, stays.end, since, until)
     most, most_at = at_once.most()
@@ -96,6 +99,8 @@ def demand(stays: Stays, hours: LocalHours, places: Places, target: float) -> De
         found = blocked(week.hours, week.full, week.arrivals)
     inside = (stays.start >= since) & (stays.start < until)
     loads, rates = _loads(week, found)
+    waves = _waves(loads, rates, places.count, found)
+    loads = [load * waves for load in loads]
     return Demand(
         places,
         int(np.count_nonzero(inside)),
@@ -108,6 +113,7 @@ def demand(stays: Stays, hours: LocalHours, places: Places, target: float) -> De
         found,
         places_for(target, loads, rates),
         mean_loss(places.count, loads, rates) if places.count else None,
+        waves,
     )
 
 
@@ -136,3 +142,28 @@ def _loads(week: Week, found: Blocked | None) -> tuple[list[float], list[float]]
     loads = week.occupied / lasted * more
     rates = week.arrivals / lasted * more
     return [float(each) for each in loads], [float(each) for each in rates]
+
+
+def _waves(
+    loads: list[float], rates: list[float], places: int | None, found: Blocked | None
+) -> float:
+    """Returns by what the loads are to be raised, so that the formula gives what was estimated.
+
+    Cars that come in waves (all at eight, more on some days than on others) find a place taken
+    more often than those that come by chance. 1 where the formula gives as much anyway.
+    """
+    whole = sum(rates)
+    if places is None or found is None or not found.count or not whole:
+        return 1.0
+    arrivals = float(found.arrivals)
+    share = found.count / (found.count + arrivals)
+    low, high = 1.0, _MOST_WAVES
+    if mean_loss(places, loads, rates) >= share:
+        return 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if mean_loss(places, [load * middle for load in loads], rates) < share:
+            low = middle
+        else:
+            high = middle
+    return high

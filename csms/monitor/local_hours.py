@@ -7,7 +7,7 @@ weekday and hour are divided by how often, and for how long, that hour really wa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -42,6 +42,12 @@ class LocalHours:
         """How long each one lasts, in hours."""
         return np.diff(self.edges).astype(np.float64) / 3600.0
 
+    def after(self, index: int) -> LocalHours:
+        """Returns the hours from one of them on."""
+        return LocalHours(
+            self.edges[index:], self.of_week[index:], self.day[index:], self.of_day[index:]
+        )
+
     def by_week(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns the sums of values of the hours, by hour of the week."""
         sums: NDArray[np.float64] = np.bincount(
@@ -53,7 +59,8 @@ class LocalHours:
 def local_hours(since: datetime, until: datetime, zone: tzinfo) -> LocalHours:
     """Returns the hours between two instants, as clocks of that zone show them."""
     edges, of_week, day, of_day = [], [], [], []
-    at = since
+    # By the wall clock an hour after would not be an hour later.
+    at, until = since.astimezone(UTC), until.astimezone(UTC)
     while at < until:
         local = at.astimezone(zone)
         edges.append(int(at.timestamp()))

@@ -20,10 +20,11 @@ from csms.reports.demand_forecast import forecast_tables
 from csms.reports.demand_reading import (
     GROUPS,
     Group,
+    count_places,
     group_names,
-    places_of,
     span_of,
     stays_of,
+    told_places,
 )
 from csms.reports.report import Chart, Column, Option, QueryInvalid, Table, rows_of
 
@@ -115,20 +116,21 @@ class DemandReport:
         """Yields the groups, their hours of the week, the forecast, and how good it was."""
         asked = read_options(query)
         span = span_of(query, db.now, asked.history)
-        places = await places_of(db, query, span)
+        told = await told_places(db, query)
         hours = local_hours(span.period_since, span.until, query.zone)
         longer = local_hours(span.since, span.until, query.zone)
         empty = np.zeros(len(longer))
         folded = _Folded([], Line(empty, empty.copy()))
         async for group, stays in stays_of(db, query, span):
-            found = places.pop(group, Places(None))
-            if asked.evses is not None:
-                found = Places(asked.evses)
+            known = told.pop(group, set())
             figures = await asyncio.to_thread(
-                _fold, stays, (hours, longer), found, asked.target, folded.line
+                _fold, stays, (hours, longer), (known, asked), folded.line
             )
             folded.groups.append((group, figures))
-        folded.groups += [(group, _unused(hours, found, asked)) for group, found in places.items()]
+        folded.groups += [
+            (group, demand(NO_STAYS, hours, _places(NO_STAYS, known, asked), asked.target))
+            for group, known in told.items()
+        ]
         columns = tuple(_GROUP_COLUMNS[name] for name in group_names(query))
         yield _main(columns, folded.groups, hours, asked)
         yield _by_hour(columns, folded.groups)
@@ -160,17 +162,17 @@ def _number(query: Query, name: str, default: str, least: int, most: int) -> int
 
 
 def _fold(
-    stays: Stays, hours: tuple[LocalHours, LocalHours], places: Places, target: float, line: Line
+    stays: Stays, hours: tuple[LocalHours, LocalHours], about: tuple[set[int], Asked], line: Line
 ) -> Demand:
     period, longer = hours
-    line.add(used(without_overlaps(stays), longer, None))
-    return demand(stays, period, places, target)
+    told, asked = about
+    stays = without_overlaps(stays)
+    line.add(used(stays, longer, None))
+    return demand(stays, period, _places(stays, told, asked), asked.target)
 
 
-def _unused(hours: LocalHours, places: Places, asked: Asked) -> Demand:
-    """Returns the figures of a place that nobody came to."""
-    places = places if asked.evses is None else Places(asked.evses)
-    return demand(NO_STAYS, hours, places, asked.target)
+def _places(stays: Stays, told: set[int], asked: Asked) -> Places:
+    return count_places(stays, told) if asked.evses is None else Places(asked.evses)
 
 
 def _main(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from csms.monitor.demand_figures import Line
 from csms.monitor.forecast import LEAST_WEEKS, WEEK, Forecast, forecast, week_trend
 from csms.monitor.local_hours import LocalHours, local_hours
 from csms.reports.report import Chart, Column, Table, rows_of
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from csms.monitor.demand_figures import Line
     from csms.reports.report import Row
 
     Floats = NDArray[np.float64]
@@ -48,7 +48,13 @@ _WEEKS: Final = (
 
 
 def forecast_tables(line: Line, hours: LocalHours, zone: tzinfo) -> list[Table]:
-    """Returns the next week, how right its model was, and the weeks that it rests on."""
+    """Returns the next week, how right its model was, and the weeks that it rests on.
+
+    What was before the first arrival of all is no history of anything.
+    """
+    first = int(np.argmax(line.arrivals > 0))
+    hours = hours.after(first)
+    line = Line(line.arrivals[first:], line.energy_wh[first:])
     arrivals, energy = on_wall_clock(line.arrivals, hours), on_wall_clock(line.energy_wh, hours)
     found = forecast(arrivals), forecast(energy)
     return [

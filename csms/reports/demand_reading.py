@@ -14,11 +14,12 @@ from csms.monitor.demand_figures import Places
 from csms.reports.filters import session_values
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     import asyncpg
     from numpy.typing import NDArray
 
+    from csms.domain.station import Station
     from csms.reports.report import Database, Query
 
 GROUPS: Final = ("site", "station", "evse", "model")
@@ -69,14 +70,17 @@ def group_names(query: Query) -> tuple[str, ...]:
 
 
 def _stays(row: asyncpg.Record) -> Stays:
+    start, waited = _column(row["start_s"]), _column(row["waited_s"])
+    end = np.maximum(_column(row["end_s"]), start)
+    flow_start = np.minimum(start + np.maximum(waited, 0), end)
     return Stays(
-        start=_column(row["start_s"]),
-        end=_column(row["end_s"]),
-        flow_start=_column(row["flow_start_s"]),
-        flow_end=_column(row["flow_end_s"]),
+        start=start,
+        end=end,
+        flow_start=flow_start,
+        flow_end=np.maximum(end - _column(row["idled_s"]), flow_start),
         milliwh=_column(row["milliwh"]),
         evse=_column(row["place"]),
-        is_known=_column(row["is_known"]).astype(np.bool_),
+        is_known=waited >= 0,
     )
 
 
@@ -85,48 +89,39 @@ def _column(told: bytes) -> NDArray[np.int64]:
     return np.frombuffer(told, dtype=">i8").astype(np.int64)
 
 
-async def places_of(db: Database, query: Query, span: Span) -> dict[Group, Places]:
-    """Returns how many EVSEs each group has.
+async def told_places(db: Database, query: Query) -> dict[Group, set[int]]:
+    """Returns the places of each group that its stations have told of, by their numbers.
 
-    They are those that the stations have told of, and those at which there were sessions. Where no
-    station of a group has told of any, the number is of those seen only.
+    With those of EVSEs comes the one that sessions have which name no EVSE of such a station.
     """
-    _, _, *rest = session_values(db, query)
-    told = {row["station"]: set(row["evses"]) for row in await db.fetch("demand_connectors")}
-    seen: dict[str, tuple[str | None, str | None, set[int | None]]] = {}
-    values = (span.since - LONGEST_STAY, span.until, *rest)
-    for row in await db.fetch("demand_places", *values):
-        seen[row["station"]] = (row["site"], row["model"], set(row["evses"]))
-    for station, state in db.engine.stations.items():
-        if station not in seen and station in told and _fits(query, state.record):
-            seen[station] = (state.record.site, state.record.model, set())
-    return _counted(query, seen, told)
+    only = {int(text) for text in query.filters.get("evse", ()) if text.isdecimal()}
+    names = group_names(query)
+    found: dict[Group, set[int]] = defaultdict(set)
+    for row in await db.fetch("demand_connectors"):
+        state = db.engine.stations.get(row["station"])
+        if state is None or not _fits(query, state.record) or (only and row["evse"] not in only):
+            continue
+        record = state.record
+        where = {"site": record.site, "station": record.id, "model": record.model}
+        where["evse"] = row["evse"]
+        found[tuple(where[name] for name in names)] |= {row["place"], row["whole"]}
+    return found
 
 
-def _fits(query: Query, record: Any) -> bool:  # noqa: ANN401 - a station's record
-    """Tells whether a station without sessions is among those that are asked for."""
+def _fits(query: Query, record: Station) -> bool:
+    """Tells whether a station is among those that are asked for."""
     wanted = {"site": record.site, "station": record.id, "model": record.model}
-    if query.filters.get("source"):
+    sources = query.filters.get("source")
+    if sources and "ocpp" not in sources:
         return False
     return all(wanted[name] in chosen for name, chosen in query.filters.items() if name in wanted)
 
 
-def _counted(
-    query: Query,
-    seen: Mapping[str, tuple[str | None, str | None, set[int | None]]],
-    told: Mapping[str, set[int]],
-) -> dict[Group, Places]:
-    counts: dict[Group, int] = defaultdict(int)
-    are_told: dict[Group, bool] = {}
-    names = group_names(query)
-    only = {int(text) for text in query.filters.get("evse", ()) if text.isdecimal()}
-    for station, (site, model, evses) in seen.items():
-        known = {evse for evse in evses | told.get(station, set()) if not only or evse in only}
-        # Sessions that name no EVSE tell of one at least.
-        numbered = {evse for evse in known if evse is not None} or known
-        for evse in numbered if "evse" in names else [None]:
-            where = {"site": site, "station": station, "model": model, "evse": evse}
-            group = tuple(where[name] for name in names)
-            counts[group] += 1 if "evse" in names else len(numbered)
-            are_told[group] = are_told.get(group, True) and station in told
-    return {group: Places(counts[group] or None, are_told[group]) for group in counts}
+def count_places(stays: Stays, told: set[int]) -> Places:
+    """Returns how many EVSEs there are: those told of, and those at which there were sessions.
+
+    A station of which no EVSE is known counts as one.
+    """
+    seen = set(np.unique(stays.evse).tolist()) - told
+    known = {place for place in told if place >= 0}
+    return Places(len(known) + len(seen) or None, bool(known) and not seen)
