@@ -29,7 +29,7 @@ from csms.reports.demand_reading import (
 from csms.reports.report import Chart, Column, Option, QueryInvalid, Table, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from csms.monitor.demand import Stays
     from csms.reports.report import Database, Query, Row
@@ -112,7 +112,7 @@ class DemandReport:
     filters: tuple[str, ...] = ("site", "station", "evse", "model", "source")
     options: tuple[Option, ...] = field(default=_OPTIONS)
 
-    async def tables(self, db: Database, query: Query) -> AsyncIterator[Table]:
+    async def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the groups, their hours of the week, the forecast, and how good it was."""
         asked = read_options(query)
         span = span_of(query, db.now, asked.history)

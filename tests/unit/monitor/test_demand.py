@@ -92,7 +92,8 @@ def test_at_the_hour_that_comes_twice_and_at_the_one_that_does_not():
     )
     assert (len(forward), forward.by_week(forward.hours)[two]) == (23, 0)
     # One arrival in each of the two hours is one per hour, not two.
-    start = np.array([1792884600 + hour * HOUR for hour in (0, 1)], np.int64)
+    first = int(datetime(2026, 10, 25, 0, 30, tzinfo=UTC).timestamp())
+    start = np.array([first, first + HOUR], np.int64)
     assert [datetime.fromtimestamp(s, STOCKHOLM).hour for s in start] == [2, 2]
     nothing = np.zeros(2, np.int64)
     pair = Stays(start, start, start, start, nothing, nothing, nothing == 0)
