@@ -41,7 +41,8 @@ WAIT_S = 20
 TABLES = (
     "stations, connectors, sessions, session_events, samples, session_limits, session_estimates, "
     "installed_profiles, alerts, commands, station_messages, anomalies, records, number_blocks, "
-    "webhook_deliveries, variables, monitors, monitoring_events, violations, session_summaries"
+    "webhook_deliveries, variables, monitors, monitoring_events, violations, session_summaries, "
+    "charge_records"
 )
 BOOTS = {
     "ocpp1.6": {"chargePointVendor": "Test", "chargePointModel": "T1"},
