@@ -6,7 +6,7 @@ periods of a charge detail record (OCPI 2.2.1, 10.3.1 and 10.4). Contradictions 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -75,6 +75,8 @@ class OfflineSession:
 
     start: datetime
     stretches: tuple[Stretch, ...]
+    booked: tuple[datetime, datetime, bool] | None = None
+    """When the station was reserved, until when, and whether nobody came."""
 
     @property
     def end(self) -> datetime:
@@ -96,6 +98,9 @@ def price_session(
     """
     session = read_session(doc, path)
     tally = Tally.begin(tariff, zone, session.start)
+    if session.booked is not None:
+        start, end, is_expired = session.booked
+        tally.reserve(start, end, is_expired=is_expired)
     for one in session.stretches:
         tally.take(
             one.at,
@@ -116,7 +121,8 @@ def read_session(doc: Any, path: str = "") -> OfflineSession:  # noqa: ANN401 - 
     findings: list[Finding] = []
     fields = Fields(doc, path, findings)
     try:
-        session = _read(fields)
+        booked = _booked(fields.inner("reservation"))
+        session = _read(fields, booked)
     except OverflowError:
         session = None
         findings.append(Finding(path, "has a time beyond the year 9999"))
@@ -127,12 +133,28 @@ def read_session(doc: Any, path: str = "") -> OfflineSession:  # noqa: ANN401 - 
     return session
 
 
-def _read(fields: Fields) -> OfflineSession | None:
+def _read(fields: Fields, booked: tuple[datetime, datetime, bool] | None) -> OfflineSession | None:
+    if booked is not None and booked[2]:
+        return OfflineSession(booked[1], (), booked)
     if fields.has("points"):
-        return _of_points(fields)
-    if fields.has("charging_periods"):
-        return _of_periods(fields)
-    return _of_span(fields)
+        session = _of_points(fields)
+    elif fields.has("charging_periods"):
+        session = _of_periods(fields)
+    else:
+        session = _of_span(fields)
+    return session if session is None or booked is None else replace(session, booked=booked)
+
+
+def _booked(fields: Fields | None) -> tuple[datetime, datetime, bool] | None:
+    if fields is None:
+        return None
+    start, end = _instant(fields, "start", required=True), _instant(fields, "end", required=True)
+    is_expired = fields.flag("expired") or False
+    if start is None or end is None:
+        return None
+    if end < start:
+        fields.wrong("end", "is before the start")
+    return start, end, is_expired
 
 
 def _of_points(fields: Fields) -> OfflineSession | None:
@@ -199,7 +221,10 @@ def _of_span(fields: Fields) -> OfflineSession | None:
 
 
 def _of_periods(fields: Fields) -> OfflineSession | None:
-    """Reads charging periods; a period ends where the next begins, the last with the session."""
+    """Reads charging periods; a period ends where the next begins, the last with the session.
+
+    Periods at the beginning with RESERVATION_TIME are the reservation before the session.
+    """
     first = _instant(fields, "start")
     last = _instant(fields, "end", required=True)
     periods = list(fields.each("charging_periods", required=True))
@@ -207,23 +232,28 @@ def _of_periods(fields: Fields) -> OfflineSession | None:
     known = [start for start in starts if start is not None]
     if len(known) < len(periods) or last is None or not periods:
         return None
-    stretches: list[Stretch] = []
-    milliwh = 0
     begin = known[0] if first is None else min(first, known[0])
-    if begin < known[0]:
-        stretches.append(Stretch(known[0], 0, is_charging=None))
+    stretches = [Stretch(known[0], 0, is_charging=None)] if begin < known[0] else []
+    booked: tuple[datetime, datetime, bool] | None = None
     for period, (start, end) in zip(periods, pairwise([*known, last]), strict=True):
         if end < start:
             period.wrong("start_date_time", f"is after {utc(end)}, at which the period ends")
             return None
-        stretches += _stretches(period, (start, end), milliwh)
-        milliwh = stretches[-1].milliwh
-    return OfflineSession(begin, tuple(stretches))
+        volumes = _volumes(period)
+        if "RESERVATION_TIME" in volumes and not any(one.milliwh for one in stretches):
+            since = start if booked is None else booked[0]
+            booked = since, start + _lasting(volumes["RESERVATION_TIME"]), False
+            begin, stretches = end, []
+        else:
+            base = stretches[-1].milliwh if stretches else 0
+            stretches += _stretches(period, volumes, (start, end), base)
+    return OfflineSession(begin, tuple(stretches), booked)
 
 
-def _stretches(period: Fields, span: tuple[datetime, datetime], base: int) -> list[Stretch]:
+def _stretches(
+    period: Fields, volumes: Mapping[str, Decimal], span: tuple[datetime, datetime], base: int
+) -> list[Stretch]:
     """Lays a period's charging first, with its energy, then its parking, then what is neither."""
-    volumes = _volumes(period)
     start, end = span
     milliwh = base + round(volumes.get("ENERGY", _NONE) * _MILLIWH_PER_KWH)
     power = _pair(volumes, "POWER", _W_PER_KW)
@@ -259,7 +289,7 @@ def _volumes(period: Fields) -> dict[str, Decimal]:
     return volumes
 
 
-def _pair(volumes: dict[str, Decimal], name: str, scale: int) -> tuple[Decimal, Decimal] | None:
+def _pair(volumes: Mapping[str, Decimal], name: str, scale: int) -> tuple[Decimal, Decimal] | None:
     """Returns (least, most) of a measure; where only one is told, it is both."""
     least, most = volumes.get(f"MIN_{name}"), volumes.get(f"MAX_{name}")
     low = most if least is None else least

@@ -69,6 +69,7 @@ class Plan:
 
     def __init__(self, tariff: Tariff, zone: tzinfo, reservations: tuple[str | None, ...]) -> None:
         self.tariff = tariff
+        self.zone = zone
         elements = [
             (index, element)
             for kind in reservations
@@ -144,6 +145,16 @@ _ORDER: Final[tuple[Dimension, ...]] = ("ENERGY", "TIME", "PARKING_TIME", "FLAT"
 def plan_of(tariff: Tariff, zone: tzinfo) -> Plan:
     """Returns the plan of a tariff's prices for charging; those for reservations are not in it."""
     return Plan(tariff, zone, (None,))
+
+
+@lru_cache(maxsize=512)
+def booking_plan_of(tariff: Tariff, zone: tzinfo, *, is_expired: bool) -> Plan:
+    """Returns the plan of a tariff's prices for a reservation.
+
+    Of one that expired, prices for that come before those for any reservation (11.4.3).
+    """
+    kinds = ("RESERVATION_EXPIRES", "RESERVATION") if is_expired else ("RESERVATION",)
+    return Plan(tariff, zone, kinds)
 
 
 def flow_of(

@@ -61,19 +61,24 @@ class Item:
     reasons: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Runs under one plan; `flat` is (element, instant) of the FLAT price that is due."""
+
+    plan: Plan
+    runs: Sequence[Run]
+    flat: tuple[int, int] | None
+
+
 def bill_of(
-    plan: Plan,
-    runs: Sequence[Run],
-    flat: tuple[int, int] | None,
-    span: tuple[int, int],
-    series: Mapping[str, PriceSeries],
+    parts: Sequence[Part], span: tuple[int, int], series: Mapping[str, PriceSeries]
 ) -> Bill:
-    """Returns the bill of runs; `flat` is (element, instant) of the FLAT price that is due."""
-    items = _items(plan, runs, series)
-    _round_up(items)
-    if flat is not None:
-        component = plan.component(flat[0], "FLAT")
-        items.append(Item("FLAT", flat[0], flat[1], flat[1], 1, component.price, component))
+    """Returns the bill of a session: of its charging, and of the reservation before it, if any.
+
+    Periods, energy and times are those of the first part. `span` is the session's.
+    """
+    plan, runs = parts[0].plan, parts[0].runs
+    items = [item for part in parts for item in _priced(part, series)]
     items.sort(key=lambda item: (item.start, _RANKS[item.dimension]))
     currency = plan.tariff.currency
     exact = [_amounts(item) for item in items]
@@ -97,6 +102,17 @@ def bill_of(
         parking_s=sum(run.parking_us for run in runs) / _US_PER_S,
         reasons=tuple(reasons),
     )
+
+
+def _priced(part: Part, series: Mapping[str, PriceSeries]) -> list[Item]:
+    """Returns the items of a part, with what step sizes add."""
+    items = _items(part.plan, part.runs, series)
+    _round_up(items)
+    if part.flat is not None:
+        element, at = part.flat
+        component = part.plan.component(element, "FLAT")
+        items.append(Item("FLAT", element, at, at, 1, component.price, component))
+    return items
 
 
 def _items(plan: Plan, runs: Sequence[Run], series: Mapping[str, PriceSeries]) -> list[Item]:

@@ -11,9 +11,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from csms.billing.plan import NEVER, NOTHING, SLOT_US, STILL, Active, Flow, flow_of, plan_of
+from csms.billing.plan import (
+    NEVER,
+    NOTHING,
+    SLOT_US,
+    STILL,
+    Active,
+    Flow,
+    booking_plan_of,
+    flow_of,
+    plan_of,
+)
 from csms.billing.runs import Run, dump_run, load_run, scaled
-from csms.billing.sums import bill_of
+from csms.billing.sums import Part, bill_of
 from csms.billing.wall import from_us, to_us
 
 if TYPE_CHECKING:
@@ -40,6 +50,7 @@ class Tally:
 
     __slots__ = (
         "_at",
+        "_booked",
         "_charging",
         "_flat",
         "_flow",
@@ -57,6 +68,7 @@ class Tally:
         self._start = start_us
         self._at = start_us
         self._milliwh = 0
+        self._booked: tuple[int, int, bool] | None = None
         self._charging: bool | None = None
         self._flat: tuple[int, int] | None = None
         self._flow = STILL
@@ -118,6 +130,14 @@ class Tally:
             self._walk(us, milliwh, flow or STILL, reasons, is_charging=is_charging)
         return True
 
+    def reserve(self, start: datetime, end: datetime, *, is_expired: bool = False) -> None:
+        """Notes that the station was reserved, until the session began or nobody came.
+
+        It is billed by the tariff's elements for reservations; of one that expired there is no
+        session, and nothing else to pay (OCPI 2.2.1, 11.4.3).
+        """
+        self._booked = (to_us(start), max(to_us(end), to_us(start)), is_expired)
+
     def bill(self, until: datetime, milliwh: int | None, series: Mapping[str, PriceSeries]) -> Bill:
         """Returns the bill of the session if it ends at `until` with that energy.
 
@@ -139,7 +159,10 @@ class Tally:
         state = rise > 0 if self._charging is None else self._charging
         self._walk(end, reached, self._flow, (), is_charging=state)
         runs = self._runs if final == reached else scaled(self._runs, final)
-        return bill_of(self._plan, runs, self._flat_due(), (self._start, end), series)
+        parts = [Part(self._plan, runs, self._flat_due())]
+        if self._booked is not None:
+            parts.append(self._booking(*self._booked))
+        return bill_of(parts, (self._start, end), series)
 
     def dump(self) -> dict[str, Any]:
         """Returns the tally as JSON of whole numbers and short texts."""
@@ -150,6 +173,8 @@ class Tally:
             "charging": self._charging,
             "runs": [dump_run(run, self._start) for run in self._runs],
         }
+        if self._booked is not None:
+            doc["booked"] = list(self._booked)
         if self._flat is not None:
             doc["flat"] = [self._flat[0], self._flat[1] - self._start]
         if self._plan.has_flow:
@@ -164,6 +189,9 @@ class Tally:
         tally._milliwh = doc["milliwh"]
         tally._charging = doc["charging"]
         tally._runs = [load_run(run, doc["start"]) for run in doc["runs"]]
+        if "booked" in doc:
+            start, end, is_expired = doc["booked"]
+            tally._booked = (start, end, is_expired)
         if "flat" in doc:
             tally._flat = (doc["flat"][0], doc["flat"][1] + doc["start"])
         if "flow" in doc:
@@ -235,8 +263,17 @@ class Tally:
         runs.append(Run(key, self._at, self._at, slots=slots))
         return runs[-1]
 
+    def _booking(self, start: int, end: int, is_expired: bool) -> Part:  # noqa: FBT001 - as kept
+        """Returns what a reservation comes to: its time counts as TIME (OCPI 2.2.1, 11.4.5)."""
+        plan = booking_plan_of(self._plan.tariff, self._plan.zone, is_expired=is_expired)
+        booking = Tally(plan, start)
+        booking._walk(end, 0, STILL, (), is_charging=True)
+        return Part(plan, booking._runs, booking._flat_due())
+
     def _flat_due(self) -> tuple[int, int] | None:
         """Returns the FLAT price that is due, of a session of no time and no energy too."""
+        if self._booked is not None and self._booked[2]:
+            return None
         if self._flat is None and not self._runs and self._plan.has_flat:
             self._mask = self._plan.flows(self._flow) if self._plan.has_flow else -1
             self._situation()
@@ -246,6 +283,7 @@ class Tally:
         copy = Tally(self._plan, self._start)
         copy._at, copy._milliwh = self._at, self._milliwh
         copy._charging, copy._flat, copy._flow = self._charging, self._flat, self._flow
+        copy._booked = self._booked
         copy._runs = [run.copy() for run in self._runs]
         return copy
 

@@ -32,8 +32,8 @@ def restrictions(draw):
         ("end_time", minutes_of_day),
         ("min_duration", st.integers(0, 1200)),
         ("max_duration", st.integers(1200, 3000)),
-        ("min_kwh", st.integers(0, 500).map(lambda step: step / 1000)),
-        ("max_kwh", st.integers(500, 3000).map(lambda step: step / 1000)),
+        ("min_kwh", st.integers(0, 250).map(lambda step: step / 500)),
+        ("max_kwh", st.integers(250, 1000).map(lambda step: step / 500)),
         ("min_power", st.sampled_from([1, 3.6, 5])),
         ("max_power", st.sampled_from([5, 7.2, 11])),
         ("day_of_week", st.sampled_from([["SATURDAY"], ["SUNDAY", "MONDAY"]])),
@@ -56,10 +56,13 @@ def documents(draw, dimensions=("ENERGY", "TIME", "PARKING_TIME", "FLAT"), steps
     return document(*elements)
 
 
-sessions = st.lists(
-    st.tuples(st.integers(1, 1000), st.sampled_from([0, RATE, 2 * RATE]), st.booleans()),
-    min_size=1,
-    max_size=3,
+# One rate in a session, of which all bounds are multiples: they are reached at whole seconds.
+sessions = st.sampled_from([RATE, 2 * RATE]).flatmap(
+    lambda rate: st.lists(
+        st.tuples(st.integers(1, 1000), st.sampled_from([0, rate]), st.booleans()),
+        min_size=1,
+        max_size=3,
+    )
 )
 starts = st.tuples(st.sampled_from(CHANGES), st.integers(-2400, 600)).map(
     lambda drawn: (ZoneInfo(drawn[0][0]), drawn[0][1] + timedelta(seconds=drawn[1]))
