@@ -7,6 +7,7 @@ import sys
 import typer
 
 from csms.cli import (
+    accounts,
     alerts,
     certificates,
     certs,
@@ -26,6 +27,7 @@ from csms.cli import (
     settings,
     stations,
     tokens,
+    vehicles,
     webhooks,
 )
 from csms.errors import LaddvaktError
@@ -51,6 +53,8 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(quirks.app, name="quirks")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(vehicles.app, name="vehicles")
+app.add_typer(accounts.app, name="accounts")
 app.command("receipt")(receipt.receipt)
 app.command("cdr")(receipt.cdr)
 app.command("reservations")(reservations.reservations)
