@@ -28,7 +28,7 @@ from csms.engine import (
     refusals,
     refused,
     reservations,
-    signed_values,
+    signed_alerts,
     standing,
     transactions,
     without_session,
@@ -227,7 +227,7 @@ class Engine:
             metering.note_rest(work, live)
             meter_start.look(work, live)
             if live.session.signed is not None:
-                signed_values.look(work, live)
+                signed_alerts.look(work, live)
             expected_end.look(self, work, live)
         return self._with_records(work, answer)
 

@@ -1,4 +1,4 @@
-"""Signed meter values of a session: kept, verified when it is over, and told of.
+"""Signed meter values of a session: kept, and verified when it is over.
 
 A verdict says whether begin and end of the session's energy are proven by the meter's own
 signature, and whether they are the energy that the session is billed by. It never changes what a
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from csms.domain.anomalies import Anomaly
 from csms.domain.ocmf import OcmfInvalid, OcmfUnknown, read_ocmf
 from csms.domain.ocmf_pairs import Pair, faults_of, pair_of
 from csms.domain.signed_value import OCMF, keep
@@ -79,35 +78,25 @@ def in_short(session: Session) -> dict[str, Any] | None:
     return None if found is None else {name: found[name] for name in _IN_SHORT}
 
 
-def look(work: Work, live: LiveSession) -> None:
-    """Verifies what a session brought once it is over, remembers a first key, tells of faults."""
+def settle(work: Work, live: LiveSession) -> dict[str, Any] | None:
+    """Verifies what a session brought once it is over, and remembers a first key.
+
+    Returns the verdict if it is a new one: the first, or of another state than the one before.
+    """
     session, kept = live.session, live.session.signed
     if not kept or session.is_active or not kept["values"]:
-        return
+        return None
     station = work.station.record
     if kept.get("of") == _basis(session, station):
-        return
+        return None
     found, before = _judged(session, station, kept), kept.get("verdict")
     if found["key_source"] == FIRST_USE and not keys_of(station, session.evse):
         set_key(work, session.evse, FIRST_USE, found["public_key"])
     stored = {name: each for name, each in found.items() if name != "values"}
     session.signed = {**kept, "verdict": stored, "of": _basis(session, station)}
     work.touch(live)
-    if before is not None and before["state"] == found["state"]:
-        return
-    _tell(work, live, found)
-
-
-def _tell(work: Work, live: LiveSession, found: Mapping[str, Any]) -> None:
-    session, state = live.session, found["state"]
-    is_bad = state in {INVALID, INCONSISTENT}
-    session.flags.discard("signed_values_doubtful")
-    if is_bad:
-        session.flags.add("signed_values_doubtful")
-        details = {"state": state, "why": found["why"]}
-        work.keep_anomalies([Anomaly(f"signed_values.{state}", details)], session.id)
-    say = work.warn if is_bad else work.note
-    say("session.signed_values", live, state=state, why=found["why"])
+    is_news = before is None or before["state"] != found["state"]
+    return found if is_news else None
 
 
 def _basis(session: Session, station: Station) -> list[Any]:

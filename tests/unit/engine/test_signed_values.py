@@ -28,7 +28,7 @@ from csms.domain.station import Station
 from csms.engine.meter_keys import OPERATOR, read_key, set_key
 from csms.engine.signed_values import verdict
 from csms.engine.work import Work
-from csms.engine.writes import AnomalyWrite
+from csms.engine.writes import AlertWrite, AnomalyWrite
 from csms.ocpp.signed_values import signed_value
 from simulator.metering.signing import Signer
 from tests.builders import START, Desk, a_sample, after, an_event
@@ -378,6 +378,8 @@ async def test_a_simulated_meter_is_believed_from_its_first_key_on():
     assert "If the meter was replaced" in found["why"]
     assert "signed_values_doubtful" in desk.sessions()[1].session.flags
     assert [each.kind for each in desk.rows(AnomalyWrite)] == ["signed_values.inconsistent"]
+    alerts = [each for each in desk.rows(AlertWrite) if "signed" in str(each.doc["evidence"])]
+    assert [(each.kind, each.state) for each in alerts] == [("METER_ANOMALY", "cleared")]
 
 
 async def test_what_came_before_a_restart_counts_after_it():
