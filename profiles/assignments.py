@@ -1,4 +1,4 @@
-"""Which named profile a session gets: rules over token, vehicle class, station and site."""
+"""Which named profile a session gets: rules over token, vehicle, its class, station and site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
-_FROM_MOST_SPECIFIC = ("token", "vehicle_class", "station", "site")
+_FROM_MOST_SPECIFIC = ("token", "vehicle", "vehicle_class", "station", "site")
 
 
 def _not_blank(pattern: str) -> str:
@@ -39,6 +39,7 @@ class AssignmentRule(BaseModel):
     station: Pattern | None = None
     site: Pattern | None = None
     token: Pattern | None = None
+    vehicle: Pattern | None = None
     vehicle_class: Pattern | None = None
     priority: int = 0
 
@@ -66,14 +67,17 @@ def choose(
     site: str | None,
     token: str | None,
     vehicle_class: str | None,
+    vehicle: str | None = None,
 ) -> AssignmentRule | None:
     """Return the rule that decides, None when none matches.
 
-    A rule on the token beats one on the vehicle class, that one on the station, that one on the
-    site, that the default; a full text beats a pattern with `*`; more conditions beat fewer.
+    A rule on the token beats one on the vehicle (the ID of its record), that one on the vehicle
+    class, that one on the station, that one on the site, that the default; a full text beats a
+    pattern with `*`; more conditions beat fewer.
     Then the higher priority counts, then the earlier rule. A pattern never matches None.
     """
-    given = {"station": station, "site": site, "token": token, "vehicle_class": vehicle_class}
+    given = {"station": station, "site": site, "token": token}
+    given |= {"vehicle": vehicle, "vehicle_class": vehicle_class}
     matching = [each for each in rules if _matches(each, given)]
     return max(matching, key=lambda each: (_specificity(each), each.priority), default=None)
 

@@ -22,7 +22,9 @@ def of_policy(engine: Engine, now: datetime) -> tuple[CatalogueFinding, ...]:
     Of stations nothing is doubted before there is any.
     """
     policy, records = engine.policy, [each.record for each in engine.stations.values()]
-    classes = {each.vehicle_class for each in policy.tokens.values() if each.vehicle_class}
+    told = [each.vehicle_class for each in policy.tokens.values()]
+    told += [each.vehicle_class for each in policy.people.vehicles.values()]
+    classes = {each for each in told if each}
     sites = {record.site for record in records if record.site} | set(policy.site_thresholds)
     found = doubt_assignments(
         policy.assignments,

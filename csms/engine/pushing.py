@@ -33,12 +33,17 @@ def choose_profile(engine: Engine, work: Work, live: LiveSession) -> None:
     """Gives a session the profile that the rules have for it."""
     session, policy = live.session, engine.policy
     token = policy.token(session.token)
+    vehicle_class = None if token is None else token.vehicle_class
+    vehicle = policy.people.vehicles.get(session.vehicle_id or "")
+    if vehicle_class is None and vehicle is not None:
+        vehicle_class = vehicle.vehicle_class
     rule = choose(
         policy.assignments,
         station=work.station.id,
         site=work.station.record.site,
         token=session.token,
-        vehicle_class=None if token is None else token.vehicle_class,
+        vehicle=session.vehicle_id,
+        vehicle_class=vehicle_class,
     )
     chosen = ev_needs.chosen(engine, live, None if rule is None else rule.profile)
     if chosen != session.profile:

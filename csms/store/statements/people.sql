@@ -23,12 +23,19 @@ WHERE collection = 'people-changes' AND doc ->> 'subject' = $1
 ORDER BY doc ->> 'at' DESC, name DESC LIMIT $4
 
 -- name: list_sessions_of
--- The sessions of a vehicle or an account, as `list_sessions` has them: by their summaries.
-WITH wanted AS MATERIALIZED (
-    SELECT m.id, m.started_at FROM session_summaries m
-    WHERE ($1::text IS NULL OR m.vehicle_id = $1)
-      AND ($2::text[] IS NULL OR m.identities && $2)
-      AND ($3::text IS NULL OR m.account = $3)
+-- The sessions of a vehicle or an account, as `list_sessions` has them: by their summaries. Each
+-- branch has an index of its own, whatever plan is taken; only one of them runs.
+WITH hits AS MATERIALIZED (
+    SELECT id FROM session_summaries WHERE $1::text IS NOT NULL AND vehicle_id = $1
+    UNION ALL
+    SELECT id FROM session_summaries
+    WHERE $1::text IS NULL AND $2::text[] IS NOT NULL AND identities && $2
+    UNION ALL
+    SELECT id FROM session_summaries
+    WHERE $1::text IS NULL AND $2::text[] IS NULL AND account = $3::text),
+wanted AS MATERIALIZED (
+    SELECT m.id, m.started_at FROM hits JOIN session_summaries m ON m.id = hits.id
+    WHERE ($3::text IS NULL OR m.account = $3)
       AND ($4::text IS NULL OR m.station_id = $4)
       AND ($5::text IS NULL OR lower(m.token) = lower($5))
       AND ($6::text IS NULL OR m.state = $6)

@@ -13,6 +13,8 @@ from csms.engine import habits, joining
 from csms.engine.people import PeopleBook
 from csms.engine.suggestions import Pair, Pairs, Rejection, pair_id, suggest
 from csms.engine.writes import SummaryWrite
+from profiles import AssignmentRule, load_catalogue
+from profiles.catalogue import SHIPPED
 from tests.builders import Desk, after, an_event
 
 MAC, VIN = "041A2B3C4D5E", "1M8GDM9AXKP042788"
@@ -239,3 +241,11 @@ def test_kinds_are_ranked_by_how_sure_they_are():
     assert (found.vehicle_id, found.others) == ("B", ("A",))
     assert people.find_vehicle("blue") == "B"
     assert IdentityKind.NAME in {each.kind for each in (Identity.of_ref("name:blue"),)}
+
+
+async def test_the_class_of_a_joined_vehicle_chooses_its_profile():
+    desk = a_desk(a_vehicle("VAN-1", f"mac:{MAC}", vehicle_class="van"))
+    desk.policy.catalogue["slow"] = next(iter(load_catalogue(SHIPPED).values()))
+    desk.policy.assignments = [AssignmentRule(profile="slow", vehicle_class="van")]
+    await desk.report(an_event(STARTED, token=f"VID:{MAC}", transaction=None, evse=1))
+    assert session_of(desk).profile == "slow"

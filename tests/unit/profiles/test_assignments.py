@@ -172,3 +172,17 @@ def test_empty_pattern_is_named(tmp_path: Path, pattern: str, words: str) -> Non
     file.write_text(f'[[rule]]\nprofile = "a"\nstation = {pattern}\n')
     with pytest.raises(CatalogueError, match=rf"rule\[0\]\.station: .*{words}"):
         load_assignments(file, {"a"})
+
+
+def test_a_rule_on_the_vehicle_beats_one_on_its_class_and_yields_to_one_on_the_token():
+    rules = [
+        AssignmentRule(profile="class", vehicle_class="van"),
+        AssignmentRule(profile="vehicle", vehicle="VAN-*"),
+        AssignmentRule(profile="token", token="CARD-1"),
+    ]
+    given = {"station": "CP1", "site": "depot", "vehicle_class": "van"}
+    chosen = [
+        choose(rules, **given, token=token, vehicle=vehicle).profile
+        for token, vehicle in (("CARD-1", "VAN-1"), ("CARD-2", "van-1"), ("CARD-2", None))
+    ]
+    assert chosen == ["token", "vehicle", "class"]
