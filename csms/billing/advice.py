@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from csms.billing.tariff import DAYS, NO_RESTRICTIONS, Finding
+from csms.billing.coverage import RANGES, covers_all, hours
+from csms.billing.tariff import DAYS, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from csms.billing.tariff import Dimension, Element, PriceComponent, Restrictions, Tariff
 
 _WEEK: Final = 7
-_WHOLE_DAY: Final = (0, 1440)
-_RANGES: Final = ("kwh", "current", "power", "duration")
 
 
 def advise(tariff: Tariff) -> list[Finding]:
@@ -40,14 +39,14 @@ def advise(tariff: Tariff) -> list[Finding]:
 def _never(index: int, rules: Restrictions) -> Iterator[Finding]:
     """Yields what keeps an element from ever applying."""
     path = f"elements[{index}].restrictions"
-    for name in (*_RANGES, "date"):
+    for name in (*RANGES, "date"):
         low, high = ("start_date", "end_date") if name == "date" else (f"min_{name}", f"max_{name}")
         least, most = getattr(rules, low), getattr(rules, high)
         if least is not None and least == most:
             yield Finding(f"{path}.{high}", f"is the same as {low}: the element never applies")
     if _no_such_day(rules):
         yield Finding(f"{path}.day_of_week", "is on none of the dates: the element never applies")
-    for name in _RANGES:
+    for name in RANGES:
         if getattr(rules, f"max_{name}") == 0:
             yield Finding(f"{path}.max_{name}", "is 0: the element never applies")
 
@@ -80,7 +79,7 @@ def _covers(wide: Restrictions, narrow: Restrictions) -> bool:
     """Tells whether one set of restrictions holds wherever another does."""
     if wide.reservation != narrow.reservation:
         return False
-    for name in (*_RANGES, "date"):
+    for name in (*RANGES, "date"):
         low, high = ("start_date", "end_date") if name == "date" else (f"min_{name}", f"max_{name}")
         least, inner_least = getattr(wide, low), getattr(narrow, low)
         most, inner_most = getattr(wide, high), getattr(narrow, high)
@@ -92,23 +91,15 @@ def _covers(wide: Restrictions, narrow: Restrictions) -> bool:
     if not (set(narrow.day_of_week) or set(DAYS)) <= days:
         return False
     return all(
-        any(start <= inner_start and inner_end <= end for start, end in _hours(wide))
-        for inner_start, inner_end in _hours(narrow)
+        any(start <= inner_start and inner_end <= end for start, end in hours(wide))
+        for inner_start, inner_end in hours(narrow)
     )
-
-
-def _hours(rules: Restrictions) -> list[tuple[int, int]]:
-    """Returns the minutes of a day in which restrictions hold, as ranges."""
-    first, last = rules.start_time, rules.end_time
-    start = 0 if first is None else first.hour * 60 + first.minute
-    end = (0 if last is None else last.hour * 60 + last.minute) or _WHOLE_DAY[1]
-    return [(start, end)] if start < end else [(0, end), (start, _WHOLE_DAY[1])]
 
 
 def _odd(index: int, element: Element) -> Iterator[Finding]:
     """Yields what one element has that reads otherwise than it counts."""
     rules, path = element.restrictions, f"elements[{index}].restrictions"
-    if rules.day_of_week and len(_hours(rules)) > 1:
+    if rules.day_of_week and len(hours(rules)) > 1:
         yield Finding(
             f"{path}.day_of_week",
             "also holds after midnight: on a day that is named, both its early and its late hours "
@@ -137,15 +128,15 @@ def _gaps(tariff: Tariff) -> Iterator[Finding]:
     """Yields the dimensions that have prices with restrictions only."""
     for dimension in ("ENERGY", "TIME", "PARKING_TIME"):
         priced = [
-            element
+            element.restrictions
             for element in tariff.elements
             if element.component(dimension) and element.restrictions.reservation is None
         ]
-        if priced and not any(element.restrictions == NO_RESTRICTIONS for element in priced):
+        if priced and not covers_all(priced):
             yield Finding(
                 "elements",
-                f"no element without restrictions has a price of {dimension}: where none applies, "
-                "it is free",
+                f"the restrictions of {dimension} leave times, energies or powers out, at which it "
+                "is free: an element without restrictions at the end would have their price",
             )
 
 
