@@ -10,9 +10,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from csms.domain.vehicle_ids import hints_shown, identities_shown
+from csms.engine.limit_range import limit_range
 from csms.engine.writes import SummaryWrite
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from csms.domain.session import Session
     from csms.domain.station import Station
     from csms.engine.state import LiveSession
 
@@ -62,7 +66,13 @@ def summary_of(station: Station, live: LiveSession) -> SummaryWrite:
         held={"s": usage.held_s, "milliwh": usage.held_milliwh},
         identities=identities_shown(session.identities),
         hints=hints_shown(session.identities),
+        limits=limit_range(live.track, session.started_at, _until(session)),
     )
+
+
+def _until(session: Session) -> datetime:
+    """Returns until when a session is known: its end, else its last sample."""
+    return session.ended_at or session.last_sample_at or session.started_at
 
 
 def _amount(text: str | None) -> Decimal | None:

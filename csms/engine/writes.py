@@ -121,7 +121,7 @@ class SummaryWrite:
     newest charge record. `kinds` are those of its deviations, `held` is the `Usage.held_s` and
     `held_milliwh` by cause, `source` ocpp or the name of what it was imported from. `identities`
     are references (`csms/domain/vehicle_ids`) to what its vehicle was known by, the surest first,
-    `hints` to what may belong to the same one.
+    `hints` to what may belong to the same one. `limits` tells its limits in a few words.
     """
 
     session_id: str
@@ -165,6 +165,7 @@ class SummaryWrite:
     source: str = "ocpp"
     identities: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    limits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,6 @@
+-- The limits of a session in a few words.
+ALTER TABLE session_summaries ADD COLUMN limits text;
+
 -- The sessions that a report is about: those that started in its period, filtered. What runs now is
 -- given in `live` by whoever asks, and counts instead of the row that was written at its start.
 -- `vehicles` are records, identities as references, and what stations told, in lower case; `tokens`

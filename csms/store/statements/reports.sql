@@ -4,7 +4,7 @@
 SELECT s.id, s.started_at, s.ended_at, s.state, s.site, s.station_id, s.evse, s.connector, s.model,
        s.vehicle_id, s.vehicle, s.account, s.token, s.soc_start, s.soc_end, s.energy_milliwh,
        s.peak_w, s.waiting_s, s.charging_s, s.paused_s, s.idle_s, s.cost, s.cost_net, s.currency,
-       s.is_estimated, s.tariff, s.record, s.profile, s.deviations, s.kinds, s.held_back_by,
+       s.is_estimated, s.tariff, s.record, s.profile, s.limits, s.deviations, s.kinds, s.held_back_by,
        s.stop_reason, s.flags, s.source
 FROM report_sessions($1, $2, $3::session_summaries[], $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS s
 ORDER BY s.started_at, s.id

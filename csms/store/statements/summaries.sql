@@ -17,4 +17,4 @@ SET station_id = EXCLUDED.station_id, started_at = EXCLUDED.started_at, state = 
     record = EXCLUDED.record, stop_reason = EXCLUDED.stop_reason,
     deviations = EXCLUDED.deviations, kinds = EXCLUDED.kinds, flags = EXCLUDED.flags,
     held_back_by = EXCLUDED.held_back_by, held = EXCLUDED.held, source = EXCLUDED.source,
-    identities = EXCLUDED.identities, hints = EXCLUDED.hints
+    identities = EXCLUDED.identities, hints = EXCLUDED.hints, limits = EXCLUDED.limits
