@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from csms.reports.costs import CostsReport
 from csms.reports.demand import DemandReport
+from csms.reports.efficiency import EfficiencyReport
 from csms.reports.patterns import PatternsReport
 from csms.reports.sessions import SessionsReport
 from csms.reports.stations import StationsReport
@@ -18,5 +19,6 @@ REPORTS: Final[dict[str, Report]] = {
     "costs": CostsReport(),
     "patterns": PatternsReport(),
     "demand": DemandReport(),
+    "efficiency": EfficiencyReport(),
     "stations": StationsReport(),
 }
