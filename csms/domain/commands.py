@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from csms.domain.availability_effects import AvailabilityAgreed, ResetAgreed
 from csms.domain.certificate_effects import CertificateEffect
 from csms.domain.local_list import ListAnswered, ListVersionTold
 from csms.domain.reservation import ReservationAnswered, ReservationCancelled
@@ -302,4 +303,6 @@ Command = (
     | VariablesTold
     | MonitorsSet
     | MonitorsCleared
+    | AvailabilityAgreed
+    | ResetAgreed
 )

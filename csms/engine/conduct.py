@@ -44,7 +44,8 @@ class Conduct:
 
     `messages` are calls received, apart since it counts most often. `places` says what each EVSE
     and connector was told to be last, `codes` with which error; `takeovers` wait to be recorded.
-    `clock_s` is the clock error that was noted last. `day` (midnight, UTC) is the counts'.
+    `clock_s` is the clock error that was noted last, `boot_until` how long a boot is one that was
+    asked for. `day` (midnight, UTC) is the counts'.
     """
 
     messages: int = 0
@@ -53,6 +54,7 @@ class Conduct:
     codes: dict[tuple[int, int], str] = field(default_factory=dict)
     takeovers: deque[Takeover] = field(default_factory=lambda: deque(maxlen=_TAKEOVERS_KEPT))
     clock_s: float = 0.0
+    boot_until: datetime | None = None
     day: datetime | None = None
     written: int = 0
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain import commands as told
+from csms.domain.availability_effects import AvailabilityAgreed, ResetAgreed
 from csms.domain.certificate_effects import (
     CertificateDeleted,
     CertificateInstalled,
@@ -26,6 +27,7 @@ from csms.engine import (
     device_model,
     display,
     firmware,
+    incidents,
     local_list,
     monitoring,
     passwords,
@@ -77,6 +79,8 @@ _TAKES: Final[Mapping[type[Command], Take]] = MappingProxyType(
         CertificatesTold: certificates.take,
         CertificateInstalled: certificates.take,
         CertificateDeleted: certificates.take,
+        AvailabilityAgreed: _alone(incidents.availability_agreed),
+        ResetAgreed: _alone(incidents.reset_agreed),
         told.StartRemotely: _alone(remote_control.awaited),
         ListAnswered: local_list.answered,
         ListVersionTold: local_list.version_told,

@@ -6,6 +6,7 @@ for use, of errors only another one than before.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.follow import Follow, Subject
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from csms.domain.availability_effects import AvailabilityAgreed, ResetAgreed
     from csms.engine.work import Work
 
 _OURS: Final = "1012"
@@ -24,7 +26,8 @@ _ASKED_FOR: Final = frozenset({"RemoteReset", "ScheduledReset", "FirmwareUpdate"
 _NO_ERROR: Final = frozenset({"", "NoError"})
 _TOLD: Final = ("error_code", "vendor_error_code", "vendor_id", "info", "tech_code", "tech_info")
 _MOST_PLACES, _MAX_TEXT = 1000, 200
-_OUT: Final = frozenset({Incident.UNAVAILABLE, Incident.OUT_OF_SERVICE})
+_LEADS_TO_BOOT: Final = (Subject.BOOT, Subject.FIRMWARE, Subject.TRIGGER)
+_BOOTS, _WAITS = timedelta(hours=1), timedelta(hours=24)
 
 
 def connected(work: Work, protocol: str) -> None:
@@ -53,13 +56,31 @@ def disconnected(work: Work, reason: str) -> None:
 
 def booted(work: Work, reason: str | None, *, is_first: bool) -> None:
     """Notes a boot: as a reboot where nobody has asked for it; to be called before asks end."""
-    is_asked = reason in _ASKED_FOR or any(
-        find(work, Follow(subject)) is not None
-        for subject in (Subject.BOOT, Subject.FIRMWARE, Subject.TRIGGER)
+    conduct = work.station.conduct
+    is_asked = (conduct.boot_until is not None and work.now <= conduct.boot_until) or any(
+        find(work, Follow(subject)) is not None for subject in _LEADS_TO_BOOT
     )
+    conduct.boot_until = None
+    is_asked = is_asked or reason in _ASKED_FOR
     kind = Incident.BOOTED if is_asked or is_first else Incident.REBOOTED
     told = {"reason": reason, "firmware_version": work.station.record.firmware_version}
     _note(work, kind, {name: value for name, value in told.items() if value})
+
+
+def reset_agreed(work: Work, effect: ResetAgreed) -> None:
+    """Takes that the next boot is one that was asked for, if it comes in time."""
+    work.station.conduct.boot_until = work.now + (_WAITS if effect.waits else _BOOTS)
+
+
+def availability_agreed(work: Work, effect: AvailabilityAgreed) -> None:
+    """Keeps which places are out of service on purpose, beyond a restart and a reboot."""
+    record, wish = work.station.record, (effect.evse, effect.connector)
+    known = [each for each in record.out_of_service if not _covers(wish, _place(each))]
+    if effect.is_out:
+        known.append(_name(wish))
+    if known != record.out_of_service:
+        record.out_of_service = known[-_MOST_PLACES:]
+        work.save_station()
 
 
 def place_told(
@@ -70,7 +91,7 @@ def place_told(
     kind = meaning_of(state)
     if kind is Incident.UNAVAILABLE and _is_wished(work, place):
         kind = Incident.OUT_OF_SERVICE
-    _remember_wish(work, place, kind)
+    _is_back(work, place, kind)
     code = str(details.get("error_code") or "")
     codes = work.station.conduct.codes
     is_new_code = code not in _NO_ERROR and codes.get(place) != code
@@ -121,36 +142,32 @@ def _texts(details: Mapping[str, Any], *, every: bool = False) -> dict[str, str]
 
 def _is_wished(work: Work, place: tuple[int, int]) -> bool:
     """Tells whether an operator has put a place out of service, or has its station updated."""
-    if _name(place) in work.station.record.out_of_service:
+    wishes = work.station.record.out_of_service
+    if any(_covers(_place(wish), place) for wish in wishes):
         return True
-    follows = [each.follow for each in work.station.operations.values() if each.follow is not None]
-    return any(
-        each.subject is Subject.FIRMWARE
-        or (each.subject is Subject.AVAILABILITY and _is_out(str(each.number), place))
-        for each in follows
-    )
+    return find(work, Follow(Subject.FIRMWARE)) is not None
 
 
-def _is_out(wish: str, place: tuple[int, int]) -> bool:
-    """Tells whether a wish such as `Inoperative:1:0` puts a place out of service."""
-    word, _, where = wish.partition(":")
-    parts = where.split(":")
-    if word != "Inoperative" or len(parts) != len(place):
-        return False
-    return all(part in {"0", str(own)} for part, own in zip(parts, place, strict=True))
+def _covers(wish: tuple[int, int], place: tuple[int, int]) -> bool:
+    """Tells whether a wish is about a place, or all of what it is a part of."""
+    return all(part in {0, own} for part, own in zip(wish, place, strict=True))
 
 
-def _remember_wish(work: Work, place: tuple[int, int], kind: Incident) -> None:
-    """Keeps which places are out of service on purpose, beyond a restart and a reboot."""
-    record, name = work.station.record, _name(place)
-    is_known = name in record.out_of_service
-    if kind is Incident.OUT_OF_SERVICE and not is_known:
-        record.out_of_service = [*record.out_of_service, name][-_MOST_PLACES:]
-        work.save_station()
-    elif kind not in _OUT and is_known:
-        record.out_of_service = [each for each in record.out_of_service if each != name]
+def _is_back(work: Work, place: tuple[int, int], kind: Incident) -> None:
+    """Forgets the wishes about a place that was out of service and is no more."""
+    record, before = work.station.record, work.station.conduct.places.get(place)
+    if before is not Incident.OUT_OF_SERVICE or kind is not Incident.OPERATIVE:
+        return
+    left = [wish for wish in record.out_of_service if not _covers(_place(wish), place)]
+    if left != record.out_of_service:
+        record.out_of_service = left
         work.save_station()
 
 
 def _name(place: tuple[int, int]) -> str:
     return f"{place[0]}.{place[1]}"
+
+
+def _place(name: str) -> tuple[int, int]:
+    evse, _, connector = name.partition(".")
+    return int(evse), int(connector)

@@ -72,6 +72,16 @@ def _if_accepted(read: _Effect) -> _Effect:
     return read_accepted
 
 
+def _if_agreed(read: _Effect) -> _Effect:
+    """Scheduled: it is done as soon as no transaction stands in its way."""
+
+    def read_agreed(request: Payload, response: Payload) -> Command | None:
+        agreed = answer_status(response) in {"Accepted", "Scheduled"}
+        return read(request, response) if agreed else None
+
+    return read_agreed
+
+
 def _if_gone(read: _Effect) -> _Effect:
     """Unknown: the station has no such profile, so that it is as gone as if it was cleared."""
 
@@ -142,6 +152,8 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
         ),
         "GetConfiguration": v16.configuration.effect_of_ask,
         "ChangeConfiguration": v16.security.effect_of_configuration,
+        "ChangeAvailability": _if_agreed(v16.availability.effect_of_change),
+        "Reset": _if_agreed(v16.resetting.effect_of_reset),
         "RemoteStartTransaction": _if_accepted(v16.remote_control.effect_of_start),
         **v16.firmware.EFFECTS,
         **v16.logs.EFFECTS,
@@ -162,6 +174,8 @@ _EFFECTS: Final[Mapping[Version, Mapping[str, _Effect]]] = {
         "SetNetworkProfile": v201.security.effect_of_network_profile,
         "GetVariables": v201.variables.effect_of_ask,
         "SetVariables": _all(v201.security.effect_of_password, v201.security.effect_of_priority),
+        "ChangeAvailability": _if_agreed(v201.availability.effect_of_change),
+        "Reset": _if_agreed(v201.resetting.effect_of_reset),
         "RequestStartTransaction": _if_accepted(v201.remote_control.effect_of_start),
         **v201.firmware.EFFECTS,
         **v201.logs.EFFECTS,

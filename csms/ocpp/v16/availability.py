@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from csms.domain.availability_effects import AvailabilityAgreed
 from csms.domain.facts import StatusReported
 from csms.ocpp.reading import Notes, optional_time_of, present, required_place
 
@@ -34,3 +35,9 @@ def decode_status(payload: Payload, received_at: datetime) -> StatusReported:
         ),
         anomalies=notes.all(),
     )
+
+
+def effect_of_change(request: Payload, response: Payload) -> AvailabilityAgreed:
+    """Reads that a connector goes out of service, or back; 0 is all. Raises: KeyError."""
+    del response
+    return AvailabilityAgreed(request["connectorId"], 0, request["type"] == "Inoperative")

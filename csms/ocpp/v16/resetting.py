@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from csms.domain.availability_effects import ResetAgreed
 from csms.domain.follow import Asked, Follow, Subject
 from csms.ocpp.unreadable import CannotCarry
 
@@ -25,3 +26,9 @@ def asked_by_reset(request: Payload) -> Asked:
     """Reads that a boot will follow."""
     del request
     return Asked(Follow(Subject.BOOT))
+
+
+def effect_of_reset(request: Payload, response: Payload) -> ResetAgreed:
+    """Reads that a boot was asked for."""
+    del request
+    return ResetAgreed(waits=response.get("status") == "Scheduled")

@@ -11,6 +11,7 @@ from csms.engine.state import StationState
 from csms.engine.writes import AlertWrite, SummaryWrite
 from csms.reports.health_days import midnight
 from csms.reports.health_rounds import HealthRounds
+from tests.integration.api.conftest import BOOTS
 
 HEALTH_TABLES = (
     "station_incidents, server_runs, station_conduct, station_days, station_health, "
@@ -268,3 +269,41 @@ async def test_the_report_has_the_same_figures_by_station_site_and_day(node, pas
     evses = await node.get("/reports/stations", format="json", group="evse", site="north", **days)
     [row] = evses["tables"][0]["rows"]
     assert (row["station"], row["evse"], row["uptime"]) == ("CP1", 1, pytest.approx(90))
+
+
+@pytest.mark.parametrize("protocol", ["ocpp1.6", "ocpp2.0.1"])
+async def test_what_an_operator_asks_for_is_not_the_stations(node, past, protocol):
+    """Put out of service, reset, back in service, reset by itself; then gone."""
+    is_old = protocol == "ocpp1.6"
+    name = f"CP-{protocol}"
+    async with node.station(name, protocol) as station:
+        for action in ("ChangeAvailability", "Reset"):
+            station.answers[action] = [3, {"status": "Accepted"}]
+
+        async def tell(state):
+            payload = {"connectorId": 1, "timestamp": datetime.now(UTC).isoformat()}
+            told = {"status": state, "errorCode": "NoError"} if is_old else {}
+            told |= {} if is_old else {"evseId": 1, "connectorStatus": state}
+            await station.call("StatusNotification", {**payload, **told})
+
+        async def ask(action, payload):
+            answer = await node.http.post(f"/stations/{name}/calls/{action}", json=payload)
+            assert answer.status_code == 200, answer.text
+
+        await tell("Available")
+        out = (
+            {"connectorId": 1, "type": "Inoperative"}
+            if is_old
+            else {"operationalStatus": "Inoperative", "evse": {"id": 1}}
+        )
+        await ask("ChangeAvailability", out)
+        await tell("Unavailable")
+        await ask("Reset", {"type": "Hard" if is_old else "Immediate"})
+        await station.call("BootNotification", BOOTS[protocol])
+        await tell("Unavailable")
+        await tell("Available")
+        await station.call("BootNotification", BOOTS[protocol])
+        await tell("Unavailable")
+    kinds = [each["kind"] for each in (await node.get(f"/stations/{name}/incidents"))["items"]]
+    told = ["connected", "booted", "operative", "out_of_service", "booted"]
+    assert kinds[::-1] == [*told, "operative", "rebooted", "unavailable", "disconnected"]
