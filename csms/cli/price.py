@@ -39,18 +39,19 @@ def price(
 
     priced = _tariff(tariff)
     books = dict(_series(one, priced.currency) for one in series or ())
-    bills = [
-        _bill(session, priced, doc, path, (time_zone, books)) for path, doc in _sessions(session)
-    ]
+    bills = []
+    for path, doc in _sessions(session):
+        zone = _zone(time_zone or _given_zone(doc) or "UTC")
+        bills.append((_bill(session, priced, (doc, path), zone, books), zone))
     if as_json:
-        docs = [dump_bill(bill) for bill in bills]
+        docs = [dump_bill(bill) for bill, _ in bills]
         print(json.dumps(docs[0] if len(docs) == 1 else docs, indent=2))
         return
-    _advise(priced)
-    for number, bill in enumerate(bills, 1):
-        _print(bill, f"session {number}" if len(bills) > 1 else "session")
+    _notes(priced, books)
+    for number, (bill, zone) in enumerate(bills, 1):
+        _print(bill, zone, f"session {number}" if len(bills) > 1 else "session")
     if len(bills) > 1:
-        total = sum((bill.total for bill in bills), Decimal(0))
+        total = sum((bill.total for bill, _ in bills), Decimal(0))
         print(f"{len(bills)} sessions: {total:f} {priced.currency} with VAT")
 
 
@@ -89,17 +90,21 @@ def _sessions(path: Path) -> list[tuple[str, Any]]:
 def _bill(
     file: Path,
     tariff: Tariff,
-    doc: Any,  # noqa: ANN401 - any JSON
-    path: str,
-    where: tuple[str | None, dict[str, PriceSeries]],
+    session: tuple[Any, str],
+    zone: ZoneInfo,
+    books: dict[str, PriceSeries],
 ) -> Bill:
     from csms.billing import TariffInvalid, price_session
 
-    given = doc.get("time_zone") if isinstance(doc, dict) else None
+    doc, path = session
     try:
-        return price_session(tariff, doc, _zone(where[0] or given or "UTC"), where[1], path)
+        return price_session(tariff, doc, zone, books, path)
     except TariffInvalid as error:
         raise _refusal(file, error) from None
+
+
+def _given_zone(doc: object) -> object:
+    return doc.get("time_zone") if isinstance(doc, dict) else None
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -120,18 +125,21 @@ def _sentence(path: Path, finding: Finding) -> str:
     return f"{where} {finding.message}"
 
 
-def _advise(tariff: Tariff) -> None:
+def _notes(tariff: Tariff, books: dict[str, PriceSeries]) -> None:
     from csms.billing import advise
 
     for finding in advise(tariff):
         typer.echo(f"note: {finding.field} {finding.message}", err=True)
+    for name, series in books.items():
+        for note in series.notes:
+            typer.echo(f"note: {name}: {note.message}", err=True)
 
 
-def _print(bill: Bill, title: str) -> None:
+def _print(bill: Bill, zone: ZoneInfo, title: str) -> None:
     rows = [
         (
-            line.start.strftime("%Y-%m-%d %H:%M:%S"),
-            line.end.strftime("%H:%M:%S"),
+            line.start.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z"),
+            line.end.astimezone(zone).strftime("%m-%d %H:%M:%S"),
             line.dimension,
             line.element,
             f"{line.quantity.normalize():f}",
@@ -144,7 +152,7 @@ def _print(bill: Bill, title: str) -> None:
         )
         for line in bill.lines
     ]
-    columns = "from (UTC),to,what,element,quantity,unit,price,net,VAT %,VAT,estimated because"
+    columns = "from,to,what,element,quantity,unit,price,net,VAT %,VAT,estimated because"
     print_table(title, columns.split(","), rows)
     energy = Decimal(bill.energy_milliwh) / 1_000_000
     print(

@@ -239,7 +239,7 @@ GARBAGE = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(GARBAGE, st.dictionaries(KEYS, GARBAGE, max_size=4))
 def test_garbage_is_a_tariff_or_is_refused_with_findings(garbage, members):
     for doc in (garbage, {**document(element(ENERGY)), **members}):
