@@ -1,5 +1,6 @@
 """Which identities may belong to one vehicle, and what an operator makes of that."""
 
+import asyncio
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -195,7 +196,7 @@ async def _suggestions(api: Services, since: datetime | None) -> list[Suggestion
         for doc in (await api.hub.store.load_records(REJECTIONS)).values()
     ]
     pairs = await history_of(api).pairs(since or api.now() - _PERIOD, rejected)
-    return suggest(pairs, people_of(api), rejected)
+    return await asyncio.to_thread(suggest, pairs, people_of(api), rejected)
 
 
 def _view(api: Services, found: Suggestion) -> dict[str, Any]:

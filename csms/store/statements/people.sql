@@ -24,32 +24,37 @@ ORDER BY doc ->> 'at' DESC, name DESC LIMIT $4
 
 -- name: list_sessions_of
 -- The sessions of a vehicle or an account, as `list_sessions` has them: by their summaries. Each
--- branch has an index of its own, whatever plan is taken; only one of them runs.
+-- branch has an index of its own, whatever plan is taken; only one of them runs. OFFSET 0 has the
+-- few sessions of the page looked up one by one.
 WITH hits AS MATERIALIZED (
-    SELECT id FROM session_summaries WHERE $1::text IS NOT NULL AND vehicle_id = $1
+    SELECT id, started_at, station_id, token, state, account FROM session_summaries
+    WHERE $1::text IS NOT NULL AND vehicle_id = $1
     UNION ALL
-    SELECT id FROM session_summaries
+    SELECT id, started_at, station_id, token, state, account FROM session_summaries
     WHERE $1::text IS NULL AND $2::text[] IS NOT NULL AND identities && $2
     UNION ALL
-    SELECT id FROM session_summaries
+    SELECT id, started_at, station_id, token, state, account FROM session_summaries
     WHERE $1::text IS NULL AND $2::text[] IS NULL AND account = $3::text),
 wanted AS MATERIALIZED (
-    SELECT m.id, m.started_at FROM hits JOIN session_summaries m ON m.id = hits.id
-    WHERE ($3::text IS NULL OR m.account = $3)
-      AND ($4::text IS NULL OR m.station_id = $4)
-      AND ($5::text IS NULL OR lower(m.token) = lower($5))
-      AND ($6::text IS NULL OR m.state = $6)
-      AND ($7::timestamptz IS NULL OR m.started_at >= $7)
-      AND ($8::timestamptz IS NULL OR m.started_at < $8)
-      AND ($9::timestamptz IS NULL OR (m.started_at, m.id) < ($9, $10))
-    ORDER BY m.started_at DESC, m.id DESC LIMIT $11)
-SELECT s.id, w.started_at, s.doc, s.watch,
-       (SELECT json_agg(l.doc ORDER BY l.since) FROM session_limits l
-        WHERE l.session_id = s.id AND s.state = 'active') AS limits,
-       (SELECT json_agg(l.since ORDER BY l.since) FROM session_limits l
-        WHERE l.session_id = s.id AND s.state = 'active') AS limits_since,
-       (SELECT count(*) FROM alerts a WHERE a.session_id = s.id AND a.state = 'open') AS open_alerts
-FROM wanted w JOIN sessions s ON s.id = w.id
+    SELECT id, started_at FROM hits
+    WHERE ($3::text IS NULL OR account = $3)
+      AND ($4::text IS NULL OR station_id = $4)
+      AND ($5::text IS NULL OR lower(token) = lower($5))
+      AND ($6::text IS NULL OR state = $6)
+      AND ($7::timestamptz IS NULL OR started_at >= $7)
+      AND ($8::timestamptz IS NULL OR started_at < $8)
+      AND ($9::timestamptz IS NULL OR (started_at, id) < ($9, $10))
+    ORDER BY started_at DESC, id DESC LIMIT $11)
+SELECT s.id, w.started_at, s.doc, s.watch, s.limits, s.limits_since, s.open_alerts
+FROM wanted w CROSS JOIN LATERAL (
+    SELECT o.id, o.doc, o.watch,
+           (SELECT json_agg(l.doc ORDER BY l.since) FROM session_limits l
+            WHERE l.session_id = o.id AND o.state = 'active') AS limits,
+           (SELECT json_agg(l.since ORDER BY l.since) FROM session_limits l
+            WHERE l.session_id = o.id AND o.state = 'active') AS limits_since,
+           (SELECT count(*) FROM alerts a WHERE a.session_id = o.id AND a.state = 'open')
+           AS open_alerts
+    FROM sessions o WHERE o.id = w.id OFFSET 0) s
 ORDER BY w.started_at DESC, s.id DESC
 
 -- name: identity_sets
@@ -128,19 +133,21 @@ GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $5
 -- A session that came to nothing, and the next one at the same EVSE within three minutes.
 WITH rejected AS (
     SELECT * FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS r (one, other, at)),
-turns AS (
-    SELECT id, identities, started_at, lag(identities) OVER turn AS before,
-           lag(ended_at) OVER turn AS before_end, lag(energy_milliwh) OVER turn AS before_milliwh
-    FROM session_summaries WHERE started_at >= $1 AND identities IS NOT NULL
-    WINDOW turn AS (PARTITION BY station_id, evse ORDER BY started_at, id))
+failed AS MATERIALIZED (
+    SELECT station_id, evse, ended_at, identities FROM session_summaries
+    WHERE started_at >= $1 AND ended_at IS NOT NULL AND coalesce(energy_milliwh, 0) < 500000
+      AND cardinality(identities) > 0)
 SELECT least(a.ref, b.ref) AS one, greatest(a.ref, b.ref) AS other, count(*) AS sessions,
-       min(t.started_at) AS first_at, max(t.started_at) AS last_at,
-       (array_agg(t.id ORDER BY t.started_at DESC))[1:5] AS ids
-FROM turns t
-CROSS JOIN LATERAL unnest(t.before) AS a (ref)
-CROSS JOIN LATERAL unnest(t.identities) AS b (ref)
+       min(n.started_at) AS first_at, max(n.started_at) AS last_at,
+       (array_agg(n.id ORDER BY n.started_at DESC))[1:5] AS ids
+FROM failed f
+CROSS JOIN LATERAL (
+    SELECT m.id, m.started_at, m.identities FROM session_summaries m
+    WHERE m.station_id = f.station_id AND m.evse IS NOT DISTINCT FROM f.evse
+      AND m.started_at >= f.ended_at AND m.started_at < f.ended_at + interval '3 minutes'
+    ORDER BY m.started_at LIMIT 1) n
+CROSS JOIN LATERAL unnest(f.identities) AS a (ref)
+CROSS JOIN LATERAL unnest(n.identities) AS b (ref)
 LEFT JOIN rejected r ON r.one = least(a.ref, b.ref) AND r.other = greatest(a.ref, b.ref)
-WHERE t.started_at >= t.before_end AND t.started_at < t.before_end + interval '3 minutes'
-  AND coalesce(t.before_milliwh, 0) < 500000 AND NOT t.before && t.identities
-  AND (r.at IS NULL OR t.started_at > r.at)
+WHERE NOT f.identities && n.identities AND (r.at IS NULL OR n.started_at > r.at)
 GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $5
