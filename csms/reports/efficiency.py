@@ -78,7 +78,7 @@ _SAVINGS: Final = (
 )
 _OPTIONS: Final = (
     Option("tariff", "The ID of another tariff, to compare with"),
-    Option("savings", "How many sessions are priced anew at most; 0 for none", "2000"),
+    Option("savings", "How many sessions are priced anew at most; 0 for none", "500"),
 )
 
 
@@ -112,7 +112,7 @@ class EfficiencyReport:
 
 
 def _read_options(db: Database, query: Query) -> tuple[Tariff | None, int]:
-    text = query.options.get("savings") or "2000"
+    text = query.options.get("savings") or "500"
     if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) <= _MOST_PRICED):  # noqa: PLR2004 - digits
         raise QueryInvalid(
             "savings", f"{text!r} is no number of sessions; give one from 0 to {_MOST_PRICED}"
