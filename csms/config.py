@@ -5,59 +5,27 @@ Each field's description is its documentation; `csms settings` prints them all.
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from csms.domain.session_ids import SessionIdFormat, SessionIdFormatError
 from csms.engine.certificate_settings import CertificateSettings
 from csms.engine.health_settings import HealthSettings
 from csms.engine.operator_settings import OperatorSettings
 from csms.engine.policy import DEFAULT_ID_FORMAT, TokensWhileAway
 from csms.engine.price_settings import PriceSettings, SitePrices
+from csms.engine.report_settings import ReportScheduleSettings, ReportSettings, with_own_names
 from csms.engine.security_settings import CIPHERS, KeyPairSettings
 from csms.engine.threshold_settings import DeviationOverrides, DeviationSettings
 from csms.engine.token_settings import TokenSettings
 from csms.engine.vendor_settings import VendorSettings
 from csms.engine.webhook_settings import WebhookSettings, have_names_of_their_own
 from csms.errors import SettingsError
+from csms.setting_types import IdFormat, Network, Port, Seconds, Zone
 from csms.simulated_time import Instant
-
-
-def _is_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(
-            f"{name!r} is no time zone; give a name such as Europe/Stockholm"
-        ) from None
-    return name
-
-
-def _is_id_format(text: str) -> str:
-    try:
-        SessionIdFormat.parse(text)
-    except SessionIdFormatError as error:
-        raise ValueError(str(error)) from None
-    return text
-
-
-def _is_network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError(f"{text!r} is no address and no network such as 10.0.0.0/8") from None
-    return text
-
-
-Zone = Annotated[str, AfterValidator(_is_zone)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class SiteSettings(BaseModel):
@@ -129,7 +97,7 @@ class Settings(BaseSettings):
         description="Cipher suites of TLS 1.2 as OpenSSL names them; the last two, without "
         "forward secrecy, are for stations that know nothing else and asked for by OCPP.",
     )
-    trusted_proxies: list[Annotated[str, AfterValidator(_is_network)]] = Field(
+    trusted_proxies: list[Network] = Field(
         default_factory=list,
         description="Addresses or networks of proxies whose headers tell who a station is: "
         "X-Forwarded-For, X-Forwarded-Proto and the three below. Anybody else's are ignored.",
@@ -199,7 +167,7 @@ class Settings(BaseSettings):
         description="Tokens while the database is away: last-known judges by what was stored "
         "before, accept also lets unknown tokens charge (not blocked ones), refuse lets none.",
     )
-    session_id_format: Annotated[str, AfterValidator(_is_id_format)] = Field(
+    session_id_format: IdFormat = Field(
         DEFAULT_ID_FORMAT,
         description="Shape of session IDs: LS-{date}-{sequence}, EV-{digits:9}, "
         "SESSION-{code:12}, or another text with {date} {time} {station} {site} and one of "
@@ -292,6 +260,16 @@ class Settings(BaseSettings):
     prices: PriceSettings = Field(default_factory=PriceSettings, description="What charging costs.")
     operator: OperatorSettings = Field(
         default_factory=OperatorSettings, description="Who runs the stations, for OCPI, receipts."
+    )
+    reports: ReportSettings = Field(
+        default_factory=ReportSettings, description="How many reports at once, how long each."
+    )
+    report_schedules: Annotated[list[ReportScheduleSettings], AfterValidator(with_own_names)] = (
+        Field(
+            default_factory=list,
+            description="Reports that are made by themselves, a table [[report_schedules]] each. "
+            "See docs/reports.md.",
+        )
     )
     record: Path | None = Field(None, description="Folder to log every frame in, for replays.")
     log_format: Literal["auto", "json", "text"] = Field(

@@ -36,12 +36,12 @@ def _is_address(text: str) -> str:
 
 
 def _is_secret(secret: SecretStr) -> SecretStr:
-    if len(_key_of(secret)) < _LEAST_BYTES:
+    if len(key_of(secret)) < _LEAST_BYTES:
         raise ValueError(f"must have {_LEAST_BYTES} bytes or more")
     return secret
 
 
-def _key_of(secret: SecretStr) -> bytes:
+def key_of(secret: SecretStr) -> bytes:
     """Returns the key: base64 after `whsec_`, else the text itself."""
     text = secret.get_secret_value()
     if not text.startswith(_PREFIX):
@@ -58,14 +58,18 @@ def _is_kind(name: str) -> str:
     return name
 
 
+Address = Annotated[str, AfterValidator(_is_address)]
+Secret = Annotated[SecretStr, AfterValidator(_is_secret)]
+
+
 class WebhookSettings(BaseModel):
     """Where changes of alerts are posted to. See docs/webhooks.md."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-    url: Annotated[str, AfterValidator(_is_address)]
-    secret: Annotated[SecretStr, AfterValidator(_is_secret)]
+    url: Address
+    secret: Secret
     kinds: list[Annotated[str, AfterValidator(_is_kind)]] = []
     severities: list[Severity] = []
     sites: list[str] = []
@@ -76,7 +80,7 @@ class WebhookSettings(BaseModel):
         return Hook(
             self.name,
             self.url,
-            _key_of(self.secret),
+            key_of(self.secret),
             frozenset(self.kinds),
             frozenset(each.value for each in self.severities),
             tuple(self.sites),

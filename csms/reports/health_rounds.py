@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from csms.link.hub import Hub
     from csms.store.postgres import PostgresStore
 
-_BATCH: Final = 100
+_BATCH: Final = 25
+_WRITES_AT_ONCE: Final = 250
 _BEAT: Final = timedelta(minutes=1)
 _STOOD_STILL_S: Final = 300.0
 _STEP: Final = timedelta(minutes=5)
 _LATE_DAYS: Final = 2
-_PAUSE_S: Final = 0.05
+_PAUSE_S: Final = 0.02
 _CLOCK_WRONG_S: Final = 60.0
 _FORGET_AT_MOST: Final = 200
 _LAST_WORDS_S: Final = 5.0
@@ -238,5 +239,7 @@ class HealthRounds:
             yield stations[begin : begin + _BATCH]
 
     async def _submit(self, writes: Sequence[Write]) -> None:
-        if writes:
-            await self._store.submit(writes)
+        """Has writes made durable, some at a time: what one group holds is made into rows at once."""
+        for begin in range(0, len(writes), _WRITES_AT_ONCE):
+            await self._store.submit(writes[begin : begin + _WRITES_AT_ONCE])
+            await asyncio.sleep(0)
