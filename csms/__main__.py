@@ -12,6 +12,7 @@ from csms.cli import (
     certificates,
     certs,
     demo,
+    imports,
     operations,
     price,
     profiles,
@@ -61,6 +62,7 @@ app.command("reservations")(reservations.reservations)
 app.command("ask")(operations.ask)
 app.command("call")(operations.call)
 app.add_typer(operations.app, name="operations")
+app.add_typer(imports.app, name="import")
 app.command("profiles")(profiles.check)
 app.command("price")(price.price)
 app.command("replay")(replay.replay)

@@ -10,6 +10,7 @@ from csms.errors import LaddvaktError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import httpx
 
@@ -135,6 +136,24 @@ def send_table(url: str, api_token: str | None, path: str, table: bytes, **query
     return _request(
         url, api_token, "POST", path, params=query, content=table, headers=headers
     ).json()
+
+
+def send_file(url: str, api_token: str | None, path: str, file: Path, **query: Any) -> Any:  # noqa: ANN401 - JSON
+    """Returns what the API answers to a POST of a file, which is not read into memory.
+
+    Raises:
+        ApiError: if the file cannot be read, nothing answers, or with the API's problem.
+    """
+    asked = {name: value for name, value in query.items() if value is not None}
+    headers = {"Content-Type": "application/octet-stream"}
+    try:
+        with file.open("rb") as content:
+            answer = _request(
+                url, api_token, "POST", path, params=asked, content=content, headers=headers
+            )
+    except OSError as error:
+        raise ApiError(f"cannot read {file}: {error.strerror}") from None
+    return answer.json()
 
 
 def _request(

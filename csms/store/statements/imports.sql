@@ -8,7 +8,7 @@ ON CONFLICT (key) DO NOTHING
 SELECT key FROM imported_sessions WHERE key = ANY ($1::text[])
 
 -- name: sessions_that_are_there
-SELECT id FROM sessions WHERE id = ANY ($1::text[])
+SELECT id, station_id, started_at FROM sessions WHERE id = ANY ($1::text[])
 
 -- name: import_of
 SELECT source, origin_id, imported_at, doc FROM imported_sessions WHERE session_id = $1 LIMIT 1
