@@ -239,7 +239,7 @@ class HealthRounds:
             yield stations[begin : begin + _BATCH]
 
     async def _submit(self, writes: Sequence[Write]) -> None:
-        """Has writes made durable, some at a time: what one group holds is made into rows at once."""
+        """Has writes made durable, some at a time: a group is made into rows in one go."""
         for begin in range(0, len(writes), _WRITES_AT_ONCE):
             await self._store.submit(writes[begin : begin + _WRITES_AT_ONCE])
             await asyncio.sleep(0)
