@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RESOLUTIONS: Final = {"PT15M": 900, "PT30M": 1800, "PT60M": 3600, "PT1H": 3600}
+_CURVE: Final = "curveType"
+_INTERVAL: Final = "timeInterval"
 _SAME_AS_BEFORE: Final = "A03"
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _LONGEST_S: Final = 400 * 86_400
@@ -69,7 +71,7 @@ def _series_rows(
     one: dict[str, Any], where: str, unit: str, findings: list[Finding]
 ) -> Iterator[Row]:
     currency = one.get("currency_Unit.name")
-    goes_on = one.get("curveType") == _SAME_AS_BEFORE
+    goes_on = one.get(_CURVE) == _SAME_AS_BEFORE
     for number, period in enumerate(_list(one.get("Period")), 1):
         place = f"{where}, Period {number}"
         span = _span(period, place, findings)
@@ -88,7 +90,7 @@ def _series_rows(
 
 def _span(period: object, place: str, findings: list[Finding]) -> tuple[int, int, int] | None:
     """Returns (start, end, resolution) of a period, in seconds."""
-    interval = period.get("timeInterval") if isinstance(period, dict) else None
+    interval = period.get(_INTERVAL) if isinstance(period, dict) else None
     if not isinstance(period, dict) or not isinstance(interval, dict):
         findings.append(Finding(place, "has no timeInterval"))
         return None
