@@ -43,8 +43,9 @@ _OF_COLUMN = {
     "tokens": IdentityKind.TOKEN,
 }
 _COLUMN_OF = {kind: column for column, kind in _OF_COLUMN.items()}
+_TAKEN = "requestBody"  # OpenAPI's word
 _TABLE: Any = {
-    "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
+    _TAKEN: {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
 _TEXT: Any = {200: {"content": {"text/csv": {}}, "description": "All of them"}}
 _Doc = dict[str, Any]

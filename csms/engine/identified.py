@@ -188,7 +188,7 @@ def _beside(info: Any) -> Iterator[Identity]:  # noqa: ANN401 - as a station sen
     """Yields what comes with a 2.0.1 token. Source: AdditionalInfoType."""
     for each in info if isinstance(info, list) else ():
         if isinstance(each, dict):
-            kind, text = each.get("type"), each.get("additionalIdToken")
+            kind, text = each.get("type"), each.get("additional_id_token")
             found = named(kind, text) if isinstance(kind, str) and isinstance(text, str) else None
             if found is not None:
                 yield found[0]

@@ -132,9 +132,21 @@ def _details(
         time_spent_charging_s=integer_of(info, "timeSpentCharging", notes),
         number_of_phases_used=integer_of(payload, "numberOfPhasesUsed", notes),
         cable_max_current_a=integer_of(payload, "cableMaxCurrent", notes),
-        additional_info=None if token is None else token.get("additionalInfo"),
+        additional_info=None if token is None else _beside(token.get("additionalInfo")),
         custom_data=payload.get("customData"),
     )
+
+
+def _beside(info: Any) -> Any:  # noqa: ANN401 - as it was sent
+    """Returns what comes with a token, by names of our own where it is of the form it should be."""
+    if not isinstance(info, list):
+        return info
+    return [
+        {"additional_id_token": each.get("additionalIdToken"), "type": each.get("type")}
+        if isinstance(each, dict)
+        else each
+        for each in info
+    ]
 
 
 def _stop_reason(kind: EventKind, info: Payload, notes: Notes) -> str | None:

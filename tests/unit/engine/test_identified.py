@@ -57,9 +57,9 @@ async def test_a_cut_address_counts_if_only_one_vehicle_can_be_meant():
 
 async def test_what_comes_beside_a_token_is_an_identity_too():
     info = [
-        {"type": "EvccId", "additionalIdToken": MAC},
-        {"type": "VIN", "additionalIdToken": VIN},
-        {"type": "colour", "additionalIdToken": "red"},
+        {"type": "EvccId", "additional_id_token": MAC},
+        {"type": "VIN", "additional_id_token": VIN},
+        {"type": "colour", "additional_id_token": "red"},
         "odd",
     ]
     desk = a_desk(a_vehicle("VAN-1", f"vin:{VIN}"))

@@ -58,7 +58,7 @@ def test_event_with_all_that_the_version_has():
         "time_spent_charging_s": 90,
         "number_of_phases_used": 3,
         "cable_max_current_a": 32,
-        "additional_info": [{"additionalIdToken": "x", "type": "y"}],
+        "additional_info": [{"additional_id_token": "x", "type": "y"}],
     }
     assert (fact.register_milliwh, fact.anomalies) == (None, ())
 
