@@ -47,7 +47,7 @@ CREATE TABLE station_health (
 
 -- What each session that is over says of its station: names of `csms.monitor.health_rules`.
 -- Below 100 Wh nobody was served; nothing of that is the station's fault where the token was
--- refused or a limit of ours held the car back.
+-- refused, a limit of ours held the car back, or the car wanted nothing.
 CREATE VIEW session_figures AS
 SELECT id, station_id, coalesce(evse, 0) AS evse, started_at, array_remove(ARRAY[
     'sessions',
@@ -68,7 +68,7 @@ FROM (
     SELECT id, station_id, evse, started_at, energy_milliwh, stop_reason, kinds, flags,
         energy_milliwh < 100000
             AND coalesce(stop_reason, '') <> 'DeAuthorized'
-            AND coalesce(held_back_by, '') NOT IN ('profile', 'site') AS is_failed,
+            AND coalesce(held_back_by, '') NOT IN ('profile', 'site', 'car') AS is_failed,
         ended_at - started_at > interval '5 minutes' AS is_long
     FROM session_summaries
     WHERE state <> 'active'
