@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from csms.billing.tariff import Dimension, Element, PriceComponent, Restrictions, Tariff
 
 _WEEK: Final = 7
+_BOUNDS: Final = (*((f"min_{name}", f"max_{name}") for name in RANGES), ("start_date", "end_date"))
 
 
 def advise(tariff: Tariff) -> list[Finding]:
@@ -39,8 +40,7 @@ def advise(tariff: Tariff) -> list[Finding]:
 def _never(index: int, rules: Restrictions) -> Iterator[Finding]:
     """Yields what keeps an element from ever applying."""
     path = f"elements[{index}].restrictions"
-    for name in (*RANGES, "date"):
-        low, high = ("start_date", "end_date") if name == "date" else (f"min_{name}", f"max_{name}")
+    for low, high in _BOUNDS:
         least, most = getattr(rules, low), getattr(rules, high)
         if least is not None and least == most:
             yield Finding(f"{path}.{high}", f"is the same as {low}: the element never applies")
@@ -79,8 +79,7 @@ def _covers(wide: Restrictions, narrow: Restrictions) -> bool:
     """Tells whether one set of restrictions holds wherever another does."""
     if wide.reservation != narrow.reservation:
         return False
-    for name in (*RANGES, "date"):
-        low, high = ("start_date", "end_date") if name == "date" else (f"min_{name}", f"max_{name}")
+    for low, high in _BOUNDS:
         least, inner_least = getattr(wide, low), getattr(narrow, low)
         most, inner_most = getattr(wide, high), getattr(narrow, high)
         if least is not None and (inner_least is None or inner_least < least):

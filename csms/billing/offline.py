@@ -34,6 +34,7 @@ _MILLIWH_PER_KWH: Final = 1_000_000
 _MILLIWH_PER_WH: Final = 1_000
 _W_PER_KW: Final = 1_000
 _LONGEST: Final = timedelta(days=366)
+_YEARS: Final = range(1970, 2200)
 _SLACK: Final = timedelta(minutes=1)
 _NONE: Final = Decimal(0)
 _DIMENSIONS: Final = (
@@ -125,9 +126,8 @@ def read_session(doc: Any, path: str = "") -> OfflineSession:  # noqa: ANN401 - 
         session = _read(fields, booked)
     except OverflowError:
         session = None
-        findings.append(Finding(path, "has a time beyond the year 9999"))
-    if session is not None and session.end - session.start > _LONGEST:
-        findings.append(Finding(path, f"is longer than {_LONGEST.days} days"))
+        findings.append(Finding(path, "has a time beyond all calendars"))
+    findings += [] if session is None else _misplaced(session, path)
     if findings or session is None:
         raise SessionInvalid(tuple(findings))
     return session
@@ -143,6 +143,17 @@ def _read(fields: Fields, booked: tuple[datetime, datetime, bool] | None) -> Off
     else:
         session = _of_span(fields)
     return session if session is None or booked is None else replace(session, booked=booked)
+
+
+def _misplaced(session: OfflineSession, path: str) -> list[Finding]:
+    start, end = session.start, session.end
+    if session.booked is not None:
+        start, end = min(start, session.booked[0]), max(end, session.booked[1])
+    if start.year not in _YEARS or end.year not in _YEARS:
+        return [Finding(path, f"has a time outside of the years {_YEARS[0]} to {_YEARS[-1]}")]
+    if end - start > _LONGEST:
+        return [Finding(path, f"is longer than {_LONGEST.days} days")]
+    return []
 
 
 def _booked(fields: Fields | None) -> tuple[datetime, datetime, bool] | None:

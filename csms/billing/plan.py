@@ -270,16 +270,17 @@ def _masks(
     rules: list[Restrictions], name: str, scale: int, bounds: tuple[int, ...]
 ) -> tuple[int, ...]:
     """Returns the mask of each band: below the first bound, from it to the second, and so on."""
-    masks = []
-    for total in (-1, *bounds):
-        mask = 0
-        for bit, one in enumerate(rules):
-            least, most = getattr(one, f"min_{name}"), getattr(one, f"max_{name}")
-            above = least is None or total >= _whole(least, scale)
-            if above and (most is None or total < _whole(most, scale)):
-                mask |= 1 << bit
-        masks.append(mask)
-    return tuple(masks)
+    spans = [
+        (
+            -1 if (least := getattr(one, f"min_{name}")) is None else _whole(least, scale),
+            NEVER if (most := getattr(one, f"max_{name}")) is None else _whole(most, scale),
+        )
+        for one in rules
+    ]
+    return tuple(
+        sum(1 << bit for bit, (least, most) in enumerate(spans) if least <= total < most)
+        for total in (-1, *bounds)
+    )
 
 
 def _whole(bound: Decimal | int, scale: int) -> int:

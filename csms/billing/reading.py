@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import date, time
 
 _RANGES: Final = ("date", "kwh", "current", "power", "duration")
+_MOST_ELEMENTS: Final = 300
 _HUNDRED: Final = Decimal(100)
 _NONE: Final = Decimal(0)
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
@@ -102,7 +103,7 @@ def _tariff(fields: Fields) -> Tariff:
         tariff_alt_url=fields.text("tariff_alt_url", 255),
         min_price=_price(fields.inner("min_price")),
         max_price=_price(fields.inner("max_price")),
-        elements=tuple(_element(one) for one in fields.each("elements", required=True)),
+        elements=tuple(_elements(fields)),
         start_date_time=fields.instant("start_date_time"),
         end_date_time=fields.instant("end_date_time"),
         energy_mix=read_energy_mix(fields.inner("energy_mix")),
@@ -151,6 +152,14 @@ def _check_order(fields: Fields, tariff: Tariff) -> None:
     start, end = tariff.start_date_time, tariff.end_date_time
     if start is not None and end is not None and start >= end:
         fields.wrong("end_date_time", "must be after start_date_time")
+
+
+def _elements(fields: Fields) -> Iterable[Element]:
+    every = list(fields.each("elements", required=True))
+    if len(every) > _MOST_ELEMENTS:
+        fields.wrong("elements", f"has {len(every)} elements, {_MOST_ELEMENTS} are the most")
+        every = []
+    return [_element(one) for one in every]
 
 
 def _element(fields: Fields) -> Element:
