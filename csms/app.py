@@ -38,6 +38,8 @@ from csms.link.server import StationServer
 from csms.link.tls_setup import make_proxies, make_tls, warn_of_open_doors
 from csms.policy_files import make_policy
 from csms.reports.health_rounds import HealthRounds
+from csms.reports.schedule import arrange
+from csms.stopping import Signals
 from csms.store.archive import Archive
 from csms.store.embedded import EmbeddedPostgres
 from csms.store.metrics import StoreMetrics
@@ -79,7 +81,7 @@ async def serve(settings: Settings, before_stop: Callable[[], None] | None = Non
     hasten(policy, settings.clock_speed)
     if clock.is_simulated:
         logs.configure(settings.log_format, settings.log_level, lambda: format_time(clock.now()))
-    stop = _Signals()
+    stop = Signals()
     async with AsyncExitStack() as stack:
         importing = asyncio.create_task(asyncio.to_thread(_api_maker))
         dsn = await _database(settings, stack)
@@ -147,6 +149,7 @@ async def _assemble(
     api = create_api(hub, Archive(store), token=settings.api_token, files=from_files)
     hub.listeners.append(api.state.events.take)
     api.state.health_rounds = HealthRounds(hub, store)
+    arrange(api.state.services.reports, settings.reports, settings.report_schedules)
     server, listening = _api_server(settings, api)
     return _Node(store, numbers, hub, stations, api, server, listening)
 
@@ -172,7 +175,9 @@ class _Node:
         self.store.on_back.append(self._catch_up)
         await self.hub.operator.start()
         self.hub.tell_doubts()
-        await self.hub.webhooks.start([each.hook() for each in settings.webhooks])
+        scheduler = self.api.state.services.reports.scheduler
+        hooks = [each.hook() for each in settings.webhooks]
+        await self.hub.webhooks.start([*hooks, *scheduler.hooks])
         await self.hub.intake.second_look.start()
         warn_of_open_doors(settings, self.hub.engine.stations.values())
         port = await self.stations.start(settings.host, settings.port)
@@ -189,6 +194,7 @@ class _Node:
             asyncio.create_task(RecordKeeper(self.hub).run()),
             asyncio.create_task(CertificateUpkeep(self.hub).run()),
             asyncio.create_task(self.hub.webhooks.run()),
+            asyncio.create_task(scheduler.run()),
             asyncio.create_task(self.api.state.health_rounds.run()),
             asyncio.create_task(_upkeep(self.store, self.hub.clock, self.hub.recorder)),
         ]
@@ -358,19 +364,6 @@ def _settle_garbage() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
-
-
-class _Signals:
-    """SIGINT and SIGTERM: the first one stops in good order, a second one does so faster."""
-
-    def __init__(self) -> None:
-        self.first, self.second = asyncio.Event(), asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, self._came)
-
-    def _came(self) -> None:
-        (self.second if self.first.is_set() else self.first).set()
 
 
 async def _until_stopped(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:

@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from csms.reports.database import ReportDatabase
     from csms.reports.formats.writing import Writer
     from csms.reports.report import Query, Report, Table
+    from csms.reports.schedule import Scheduler
     from csms.store.archive import Archive
 
 _OVER_KEPT: Final = 50
 _LONGEST_ID: Final = 64
 DEFAULT_FORMAT: Final = "json"
+_AT_ONCE: Final = 3
+_STATEMENT_S: Final = 120.0
 
 
 class ReportsBusy(LaddvaktError):  # noqa: N818 - what is the matter is its name
@@ -64,16 +67,19 @@ class Answer:
 
 
 class ReportDesk:
-    """Makes reports: `at_once` at a time, no statement of which may take over `statement_s`."""
+    """Makes reports. `scheduler` makes those that are due by themselves, once there is one."""
 
-    def __init__(
-        self, hub: Hub, archive: Archive, *, at_once: int = 3, statement_s: float = 120.0
-    ) -> None:
-        self._hub, self._archive = hub, archive
-        self.at_once, self._statement_s = at_once, statement_s
-        self._places = asyncio.Semaphore(at_once)
+    def __init__(self, hub: Hub, archive: Archive) -> None:
+        self.hub, self._archive = hub, archive
+        self.scheduler: Scheduler | None = None
         self.running: dict[str, Run] = {}
         self._over: OrderedDict[str, Run] = OrderedDict()
+        self.limit(_AT_ONCE, _STATEMENT_S)
+
+    def limit(self, at_once: int, statement_s: float) -> None:
+        """Says how many reports may be made at once, and how long a statement may take."""
+        self.at_once, self._statement_s = at_once, statement_s
+        self._places = asyncio.Semaphore(at_once)
 
     def run(self, run_id: str) -> Run | None:
         """Returns an answer in the making, or one of the last that are over."""
@@ -85,15 +91,15 @@ class ReportDesk:
         Raises:
             QueryInvalid: if it cannot be asked like that.
         """
-        at = now or self._hub.clock.now()
-        query = read_query(asked, self._hub.engine.policy, at)
+        at = now or self.hub.clock.now()
+        query = read_query(asked, self.hub.engine.policy, at)
         form = asked.one("format", DEFAULT_FORMAT) or DEFAULT_FORMAT
         has_mark = (asked.one("bom", "false") or "").lower() in {"true", "1", "yes"}
         writer = writer_of(form, has_mark=has_mark)
         run_id = asked.one("run") or uuid4().hex
         if len(run_id) > _LONGEST_ID or run_id in self.running:
             raise QueryInvalid("run", "is taken, or longer than 64 characters; choose another")
-        run = Run(run_id, asked.report, form, self._hub.clock.now())
+        run = Run(run_id, asked.report, form, self.hub.clock.now())
         pieces = self._made(asked, query, writer, run)
         return Answer(writer, query, run, pieces)
 
@@ -129,7 +135,7 @@ class ReportDesk:
                     self._over.popitem(last=False)
 
     def _reading(self) -> AbstractAsyncContextManager[ReportDatabase]:
-        hub = self._hub
+        hub = self.hub
         return reading(self._archive.store, hub.engine, hub.clock.now(), self._statement_s)
 
 
