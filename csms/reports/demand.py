@@ -129,7 +129,7 @@ class DemandReport:
             folded.groups.append((group, figures))
         folded.groups += [
             (group, demand(NO_STAYS, hours, _places(NO_STAYS, known, asked), asked.target))
-            for group, known in told.items()
+            for group, known in sorted(told.items(), key=str)
         ]
         columns = tuple(_GROUP_COLUMNS[name] for name in group_names(query))
         yield _main(columns, folded.groups, hours, asked)

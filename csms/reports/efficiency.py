@@ -77,7 +77,7 @@ _SAVINGS: Final = (
     Column("other_saves", "percent", "saves", "%"),
 )
 _OPTIONS: Final = (
-    Option("tariff", "The ID of another tariff, to compare with"),
+    Option("other_tariff", "The ID of another tariff, to compare with"),
     Option("savings", "How many sessions are priced anew at most; 0 for none", "500"),
 )
 
@@ -117,13 +117,13 @@ def _read_options(db: Database, query: Query) -> tuple[Tariff | None, int]:
         raise QueryInvalid(
             "savings", f"{text!r} is no number of sessions; give one from 0 to {_MOST_PRICED}"
         )
-    tariff_id = query.options.get("tariff")
+    tariff_id = query.options.get("other_tariff")
     if not tariff_id:
         return None, int(text)
     known = db.engine.policy.tariffs.newest(tariff_id)
     if known is None:
         there = ", ".join(db.engine.policy.tariffs.ids()) or "none"
-        raise QueryInvalid("tariff", f"there is no tariff {tariff_id!r}; there are: {there}")
+        raise QueryInvalid("other_tariff", f"there is no tariff {tariff_id!r}; there are: {there}")
     return known.tariff, int(text)
 
 
