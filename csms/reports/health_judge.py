@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     _Model = tuple[str | None, str]
 
+_CHARGED_MILLIWH: Final = 100_000
+_FREE: Final = "Available"
 _PEERS_AT_MOST: Final = 200
 _EVIDENCE_OF: Final = 8
 _INCIDENTS_NAMED: Final = 10
@@ -134,11 +136,24 @@ class Judge:
             usual = Usual(charged, operative_s, row["silent_s"])
             if charged < LEAST_CHARGED or silence_of(usual) is None:
                 continue
+            if self._is_in_use(name, evse):
+                continue
             beside = await self._beside(name, evse, row["last_at"], window)
             silence = silence_of(replace(usual, others=beside[0], others_usual=beside[1]))
             if silence is not None:
                 found.setdefault(name, {})[evse] = silence
         return found
+
+    def _is_in_use(self, name: str, evse: int) -> bool:
+        """Tells whether a car stands there now: one that charges, or that keeps others away."""
+        station = self._engine.stations.get(name)
+        if station is None:
+            return False
+        live = station.running_at(evse)
+        if live is not None and (live.session.energy_milliwh or 0) >= _CHARGED_MILLIWH:
+            return True
+        told = [state for (each, _), state in station.states.items() if each == evse]
+        return bool(told) and _FREE not in told
 
     async def _beside(
         self, name: str, evse: int, last_at: datetime, window: Window

@@ -42,6 +42,7 @@ _PAUSE_S: Final = 0.02
 _CLOCK_WRONG_S: Final = 60.0
 _FORGET_AT_MOST: Final = 200
 _LAST_WORDS_S: Final = 5.0
+_LEAST_S: Final = 60.0
 
 log = structlog.get_logger("health")
 
@@ -59,8 +60,10 @@ class HealthRounds:
     async def run(self) -> None:
         """Goes on for as long as the node does."""
         rules = self._hub.engine.policy.health
-        every = timedelta(minutes=rules.every_min)
-        due = self._hub.clock.now() + min(every, timedelta(minutes=10))
+        # On a fast clock a round is as rare as on ours: it takes as long.
+        least = timedelta(seconds=_LEAST_S * self._hub.clock.speed)
+        every = max(timedelta(minutes=rules.every_min), least)
+        due = self._hub.clock.now() + max(min(every, timedelta(minutes=10)), least)
         whole_at: datetime | None = None
         while True:
             now = self._hub.clock.now()

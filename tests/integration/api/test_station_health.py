@@ -152,6 +152,8 @@ async def test_an_evse_that_nobody_uses_while_its_neighbours_are_busy_is_silent(
     assert (silent["evse"], found["families"]["silence"]) == (1, 15)
     assert silent["chance"] < 0.001
     assert not any("charge nobody" in text for text in rows["CP4"]["findings"])
+    node.hub.engine.stations["CP1"].states[1, 1] = "Preparing"
+    assert (await node.get("/stations/CP1/health"))["silent"] == []
     assert rows["CP2"]["score"] == 100
 
 
