@@ -49,6 +49,8 @@ def price(
         return
     _notes(priced, books)
     for number, (bill, zone) in enumerate(bills, 1):
+        if not priced.is_valid_at(bill.periods[0].start):
+            typer.echo("note: the tariff is not valid at the start of the session", err=True)
         _print(bill, zone, f"session {number}" if len(bills) > 1 else "session")
     if len(bills) > 1:
         total = sum((bill.total for bill, _ in bills), Decimal(0))
@@ -58,9 +60,12 @@ def price(
 def _tariff(path: Path) -> Tariff:
     from csms.billing import TariffInvalid, read_tariff
 
+    doc = _json(path)
+    if isinstance(doc, dict) and "elements" not in doc and isinstance(doc.get("data"), dict):
+        doc = doc["data"]  # the answer of a tariffs endpoint, saved as it came
     now = datetime.now(UTC).isoformat()
     try:
-        return read_tariff(_json(path), {**_DEFAULTS, "last_updated": now})
+        return read_tariff(doc, {**_DEFAULTS, "last_updated": now})
     except TariffInvalid as error:
         raise _refusal(path, error) from None
 
@@ -178,7 +183,7 @@ def _text(path: Path) -> str:
     try:
         if path.stat().st_size > _LARGEST:
             raise SettingsError(f"{path}: is larger than {_LARGEST // 1_000_000} MB")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -207,6 +207,13 @@ def test_the_command_prints_json_of_one_bill_or_of_a_list(tmp_path):
     assert (one["total"], [doc["total"] for doc in two]) == ("19.80", ["19.80", "19.80"])
 
 
+def test_the_command_tells_of_a_tariff_that_was_not_valid_and_reads_an_endpoints_answer(tmp_path):
+    old = {"status_code": 1000, "data": {**DOC, "end_date_time": "2026-01-01T00:00:00Z"}}
+    ran = priced_by_command(tmp_path, old, FORMS[0])
+    assert ran.exit_code == 0
+    assert "not valid at the start" in ran.stderr
+
+
 def test_the_command_reads_spot_prices(tmp_path):
     (tmp_path / "spot.csv").write_text(
         "time,EUR/kWh\n2026-03-28T22:00:00Z,2\n2026-03-28T23:00:00Z,3\n"
