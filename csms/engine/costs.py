@@ -136,6 +136,7 @@ def feed(
         tallied.is_due, session.tally = True, tallied.dump()
         return
     tallied.is_due = session.started_at != tallied.began
+    tallied.is_measured = tallied.is_measured or session.ledger.start is not None
     is_off = is_corrected(session)
     try:
         for point in _points(work, session, samples, ledger):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from statistics import median
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from csms.billing import Tally
+from csms.billing.wall import from_us, to_us
 from csms.domain.ledger import Ledger
 from csms.domain.readings import reading_at
 from csms.domain.register_steps import Oddity
@@ -91,8 +91,8 @@ class Tallied:
         values = {name: doc[name] for name in _PLAIN if name in doc}
         return cls(
             tally=Tally.load(doc["tally"], tariff, zone_named(doc["zone"])),
-            began=datetime.fromisoformat(doc["began"]),
-            at=datetime.fromisoformat(doc["at"]),
+            began=from_us(doc["began"]),
+            at=from_us(doc["at"]),
             **values,
         )
 
@@ -100,9 +100,16 @@ class Tallied:
         """Returns itself as JSON-able values."""
         return {
             "tally": self.tally.dump(),
-            "began": self.began.isoformat(),
-            "at": self.at.isoformat(),
-            **{name: getattr(self, name) for name in _PLAIN},
+            "began": to_us(self.began),
+            "at": to_us(self.at),
+            "zone": self.zone,
+            "milliwh": self.milliwh,
+            "is_measured": self.is_measured,
+            "was_charging": self.was_charging,
+            "strides": self.strides,
+            "oddities": self.oddities,
+            "is_due": self.is_due,
+            "billed": self.billed,
         }
 
     def copy(self, tariff: Tariff) -> Self:
@@ -166,7 +173,10 @@ class Tallied:
         """Tells whether readings are missing in a stretch, by those before it."""
         if not self.strides:
             return stride_s > _FIRST_GAP_S
-        return stride_s > max(_SHORTEST_GAP_S, _STRIDES_MISSED * median(self.strides))
+        if stride_s <= _SHORTEST_GAP_S:
+            return False
+        usual_s = sorted(self.strides)[len(self.strides) // 2]
+        return stride_s > max(_SHORTEST_GAP_S, _STRIDES_MISSED * usual_s)
 
     def _is_measured_at_end(self, session: Session, until: datetime) -> bool:
         if session.ledger.stop is not None:

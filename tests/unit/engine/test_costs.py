@@ -72,9 +72,8 @@ async def restart(desk: Desk) -> None:
 
 
 def values(transaction: str, *readings: tuple[float, float]) -> SamplesReported:
-    return SamplesReported(
-        transaction, 1, tuple(a_sample(at_s, wh=wh) for at_s, wh in readings), anomalies=()
-    )
+    samples = tuple(a_sample(at_s, wh=wh) for at_s, wh in readings)
+    return SamplesReported(1, 1, samples, transaction)
 
 
 def event(kind: EventKind, sequence: int, at_s: float, wh: float | None = None, **more):
