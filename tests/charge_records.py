@@ -47,6 +47,7 @@ def a_record(
     points: list[tuple[float, int, bool]] | None = None,
     reasons: tuple[str, ...] = (),
     began: datetime = DAY,
+    booked_s: float = 0.0,
     **changes: Any,
 ) -> dict[str, Any]:
     """A record; `points` are (seconds, milliwatt-hours, was charging) after its begin."""
@@ -61,6 +62,8 @@ def a_record(
         at = began + timedelta(seconds=seconds)
         tally.take(at, milliwh, is_charging=is_charging, reasons=reasons)
     ended = began + timedelta(seconds=points[-1][0])
+    if booked_s:
+        tally.reserve(began - timedelta(seconds=booked_s), began)
     session = {
         "station_id": "CP1",
         "site": "Söder",

@@ -36,6 +36,7 @@ _COSTS: Final = {
     "total_time_cost": "TIME",
     "total_parking_cost": "PARKING_TIME",
 }
+_RESERVATION_COST: Final = "total_reservation_cost"
 _NO_PLACE: Final = "0.00000"
 _STANDARD, _FORMAT, _POWER = "IEC_62196_T2", "SOCKET", "AC_3_PHASE"
 _RFID: Final = frozenset({None, "", "ISO14443", "ISO15693"})
@@ -48,11 +49,12 @@ def cdr_of(record: Mapping[str, Any], party: Party) -> dict[str, Any]:
     """Returns the CDR of a charge record, given its document."""
     bill, session = record["bill"], record["session"]
     began, ended = _span(session, bill, record)
+    booked = _booking_lines(record)
     cdr: dict[str, Any] = {
         "country_code": party.country_code,
         "party_id": party.party_id,
         "id": _fitting(record["number"], _MOST_ID),
-        "start_date_time": _time(began),
+        "start_date_time": _time(min([began, *(_instant(each["start"]) for each in booked)])),
         "end_date_time": _time(ended),
         "session_id": _fitting(record["session_id"], _MOST_ID),
         "cdr_token": _token(session, record["session_id"], party),
@@ -61,10 +63,10 @@ def cdr_of(record: Mapping[str, Any], party: Party) -> dict[str, Any]:
         **_meter(record),
         "currency": bill["currency"],
         "tariffs": [record["tariff"]],
-        "charging_periods": _periods(record),
+        "charging_periods": [*_booking_periods(record, booked), *_periods(record)],
         **_signed(record),
         "total_cost": _price(bill["net"], bill["total"], has_vat=_has_vat(bill)),
-        **_parts(bill),
+        **_parts(record),
         "total_energy": _number(_kwh(bill["energy_milliwh"])),
         "total_time": _hours((ended - began).total_seconds()),
         "total_parking_time": _hours(bill["parking_s"]),
@@ -114,6 +116,7 @@ _ORDER: Final = (
     "total_energy",
     "total_time",
     "total_parking_time",
+    _RESERVATION_COST,
     "remark",
     "credit",
     "credit_reference_id",
@@ -225,6 +228,23 @@ def _periods(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     return told
 
 
+def _booking_periods(
+    record: Mapping[str, Any], booked: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Returns the periods of a reservation, before the session began."""
+    told = []
+    for line in booked:
+        began, ended = _instant(line["start"]), _instant(line["end"])
+        if line["dimension"] == "TIME" and began < ended:
+            hours = _hours((ended - began).total_seconds())
+            dimension = {"type": "RESERVATION_TIME", "volume": hours}
+            start, tariff_id = _time(began), record["tariff"]["id"]
+            told.append(
+                {"start_date_time": start, "dimensions": [dimension], "tariff_id": tariff_id}
+            )
+    return told
+
+
 def _volumes(exact: Iterable[Decimal]) -> list[Decimal]:
     """Returns volumes in four decimals whose sums are the rounded sums."""
     total, told, volumes = Decimal(0), Decimal(0), []
@@ -268,16 +288,32 @@ def _signed_value(entry: Mapping[str, Any]) -> dict[str, str] | None:
     }
 
 
-def _parts(bill: Mapping[str, Any]) -> dict[str, Any]:
+def _parts(record: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what the parts cost that the bill has lines of."""
-    parts, has_vat = {}, _has_vat(bill)
-    for name, dimension in _COSTS.items():
-        lines = [each for each in bill["lines"] if each["dimension"] == dimension]
+    bill, parts = record["bill"], {}
+    has_vat, booked = _has_vat(bill), _booking_lines(record)
+    usual = [each for each in bill["lines"] if each not in booked]
+    of_parts = {
+        name: [each for each in usual if each["dimension"] == dimension]
+        for name, dimension in _COSTS.items()
+    }
+    for name, lines in (*of_parts.items(), (_RESERVATION_COST, booked)):
         if lines:
             net = sum(Decimal(each["net"]) for each in lines)
             total = sum(Decimal(each["total"]) for each in lines)
             parts[name] = _price(net, total, has_vat=has_vat)
     return parts
+
+
+def _booking_lines(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Returns the lines of a reservation: those of elements that are for reservations only."""
+    elements = record["tariff"]["elements"]
+    return [
+        each
+        for each in record["bill"]["lines"]
+        if each["element"] is not None
+        and (elements[each["element"]].get("restrictions") or {}).get("reservation")
+    ]
 
 
 def _has_vat(bill: Mapping[str, Any]) -> bool:

@@ -22,15 +22,20 @@ _HASHES: Final[Mapping[str, type[hashes.HashAlgorithm]]] = {
     "SHA512": hashes.SHA512,
 }
 _CURVES: Final = {
-    "secp192r1": "secp192r1",
-    "secp256k1": "secp256k1",
-    "secp256r1": "secp256r1",
-    "secp384r1": "secp384r1",
-    "secp521r1": "secp521r1",
+    **{
+        name: name
+        for name in (
+            "secp192r1",
+            "secp256k1",
+            "secp256r1",
+            "secp384r1",
+            "secp521r1",
+            "brainpoolP256r1",
+            "brainpoolP384r1",
+        )
+    },
     "brainpool256r1": "brainpoolP256r1",
-    "brainpoolP256r1": "brainpoolP256r1",
     "brainpool384r1": "brainpoolP384r1",
-    "brainpoolP384r1": "brainpoolP384r1",
 }
 _WITHOUT_OPENSSL: Final = "secp192k1"
 

@@ -75,7 +75,8 @@ _ENGLISH_REASONS: Final = MappingProxyType(
         "clock_corrected": "the station's clock was wrong, and its times were corrected",
         "price_missing": "the price series had no price for the time; the tariff's own price holds",
         "register_fell": "the meter's register fell, and began anew",
-        "energy_unknown": "no register was read",
+        "start_unmeasured": "no reading was taken when the session began",
+        "end_unmeasured": "no reading was taken when the session ended",
     }
 )
 

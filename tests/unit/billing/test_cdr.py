@@ -184,3 +184,21 @@ def test_times_are_to_the_second_and_in_utc():
     record = a_record(began=DAY + timedelta(microseconds=750_000))
     cdr = cdr_of(record | {"issued_at": z(DAY).replace("Z", "+00:00")}, PARTY)
     assert (cdr["start_date_time"], cdr["last_updated"]) == ("2026-11-21T08:00:00Z",) * 2
+
+
+def test_what_a_reservation_costs_is_a_part_of_its_own():
+    booking = {
+        "price_components": [{"type": "TIME", "price": 60, "vat": 25, "step_size": 1}],
+        "restrictions": {"reservation": "RESERVATION"},
+    }
+    tariff = TARIFF | {"elements": [booking, *TARIFF["elements"]]}
+    record = a_record(tariff, booked_s=600)
+    cdr = cdr_of(record, PARTY)
+    assert mistakes(cdr) == []
+    assert cdr["total_reservation_cost"] == {"excl_vat": 10, "incl_vat": 12.5}
+    assert cdr["start_date_time"] == "2026-11-21T07:50:00Z"
+    (first,) = cdr["charging_periods"][0]["dimensions"]
+    assert first == {"type": "RESERVATION_TIME", "volume": 0.1667}
+    assert cdr["total_time"] == 3
+    assert "total_time_cost" not in cdr
+    assert cdr["total_fixed_cost"] == {"excl_vat": 5, "incl_vat": 6.25}
