@@ -64,7 +64,9 @@ def charging_parts(
     is_empty = rise_milliwh <= 0 and power_w is not None and power_w < FLOWS_W
     if not told:
         return (Part(upto_s, rise_milliwh, mean_w >= FLOWS_W),)
-    index = bisect_right(told, start_s, key=_moment)
+    index = len(told)
+    if told[-1][0] > start_s:
+        index = bisect_right(told, start_s, key=_moment)
     state = told[index - 1][1] if index else None
     if index == len(told) or told[index][0] >= upto_s:
         charges = _charges(state, mean_w, is_empty=is_empty) or mean_w >= _SURELY_W
