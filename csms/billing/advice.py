@@ -7,7 +7,7 @@ and a last one without restrictions is advised.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.billing.coverage import RANGES, covers_all, hours
 from csms.billing.tariff import DAYS, Finding
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WEEK: Final = 7
 _BOUNDS: Final = (*((f"min_{name}", f"max_{name}") for name in RANGES), ("start_date", "end_date"))
+_AXES: Final = (*_BOUNDS, ("start_time", "end_time"), ("day_of_week",), ("reservation",))
 
 
 def advise(tariff: Tariff) -> list[Finding]:
@@ -29,6 +30,7 @@ def advise(tariff: Tariff) -> list[Finding]:
     for index, element in enumerate(tariff.elements):
         found += _never(index, element.restrictions)
         found += _hidden(tariff, index)
+        found += _overlaps(tariff, index)
         found += _odd(index, element)
     found += _gaps(tariff)
     found += _flats(tariff)
@@ -73,6 +75,50 @@ def _hidden(tariff: Tariff, index: int) -> Iterator[Finding]:
                     "whenever this element applies",
                 )
                 break
+
+
+def _overlaps(tariff: Tariff, index: int) -> Iterator[Finding]:
+    """Yields the earlier elements that take a part of what this one says of the same axis."""
+    element = tariff.elements[index]
+    for earlier, other in enumerate(tariff.elements[:index]):
+        kinds = sorted(
+            one.type for one in element.price_components if other.component(one.type) is not None
+        )
+        axis = _shared_axis(element.restrictions, other.restrictions) if kinds else None
+        if axis is not None:
+            yield Finding(
+                f"elements[{index}].restrictions.{axis}",
+                f"overlaps with elements[{earlier}], whose price of {' and '.join(kinds)} holds "
+                "where both apply",
+            )
+
+
+def _shared_axis(later: Restrictions, earlier: Restrictions) -> str | None:
+    """Returns the one axis on which two restrictions differ and partly overlap; None for none."""
+    differing = [axis for axis in _AXES if _on(later, axis) != _on(earlier, axis)]
+    if len(differing) != 1 or _covers(later, earlier) or _covers(earlier, later):
+        return None
+    (axis,) = differing
+    if axis == ("start_time", "end_time"):
+        meet = any(
+            start < other_end and other_start < end
+            for start, end in hours(later)
+            for other_start, other_end in hours(earlier)
+        )
+    elif axis == ("reservation",):
+        meet = False
+    elif axis == ("day_of_week",):
+        meet = not set(later.day_of_week).isdisjoint(earlier.day_of_week)
+    else:
+        (least, most), (other_least, other_most) = _on(later, axis), _on(earlier, axis)
+        meet = (most is None or other_least is None or other_least < most) and (
+            other_most is None or least is None or least < other_most
+        )
+    return axis[0] if meet else None
+
+
+def _on(rules: Restrictions, axis: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(getattr(rules, name) for name in axis)
 
 
 def _covers(wide: Restrictions, narrow: Restrictions) -> bool:

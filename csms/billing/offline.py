@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.billing.fields import Fields, utc
@@ -258,7 +258,26 @@ def _of_periods(fields: Fields) -> OfflineSession | None:
         else:
             base = stretches[-1].milliwh if stretches else 0
             stretches += _stretches(period, volumes, (start, end), base)
+    if stretches and not stretches[-1].milliwh and (total := _milliwh(fields)):
+        stretches = _spread(begin, stretches, total)
     return OfflineSession(begin, tuple(stretches), booked)
+
+
+def _spread(start: datetime, stretches: list[Stretch], milliwh: int) -> list[Stretch]:
+    """Lays the energy of a record whose periods tell none evenly over its charging."""
+    spans = pairwise([start, *(one.at for one in stretches)])
+    lasting = [
+        (end - begin) / timedelta(microseconds=1) if one.is_charging else 0
+        for one, (begin, end) in zip(stretches, spans, strict=True)
+    ]
+    whole = sum(lasting)
+    if not whole:
+        return stretches
+    sums = accumulate(int(part) for part in lasting)
+    return [
+        replace(one, milliwh=milliwh * before // int(whole))
+        for one, before in zip(stretches, sums, strict=True)
+    ]
 
 
 def _stretches(

@@ -42,18 +42,20 @@ def price(
     bills = []
     for path, doc in _sessions(session):
         zone = _zone(time_zone or _given_zone(doc) or "UTC")
-        bills.append((_bill(session, priced, (doc, path), zone, books), zone))
+        bills.append((_bill(session, priced, (doc, path), zone, books), zone, _told(doc)))
     if as_json:
-        docs = [dump_bill(bill) for bill, _ in bills]
+        docs = [dump_bill(bill) for bill, *_ in bills]
         print(json.dumps(docs[0] if len(docs) == 1 else docs, indent=2))
         return
     _notes(priced, books)
-    for number, (bill, zone) in enumerate(bills, 1):
+    for number, (bill, zone, told) in enumerate(bills, 1):
         if not priced.is_valid_at(bill.periods[0].start):
             typer.echo("note: the tariff is not valid at the start of the session", err=True)
         _print(bill, zone, f"session {number}" if len(bills) > 1 else "session")
+        if told and told != (bill.net, bill.total):
+            print(f"the record itself says: net {told[0]:f}, total {told[1]:f}\n")
     if len(bills) > 1:
-        total = sum((bill.total for bill, _ in bills), Decimal(0))
+        total = sum((bill.total for bill, *_ in bills), Decimal(0))
         print(f"{len(bills)} sessions: {total:f} {priced.currency} with VAT")
 
 
@@ -110,6 +112,17 @@ def _bill(
 
 def _given_zone(doc: object) -> object:
     return doc.get("time_zone") if isinstance(doc, dict) else None
+
+
+def _told(doc: object) -> tuple[Decimal, Decimal] | None:
+    """Returns what a charge detail record says of its cost, without and with VAT."""
+    from csms.billing.fields import exact
+
+    cost = doc.get("total_cost") if isinstance(doc, dict) else None
+    if not isinstance(cost, dict):
+        return None
+    net, total = (exact(cost.get(name)) for name in ("excl_vat", "incl_vat"))
+    return (net, total) if isinstance(net, Decimal) and isinstance(total, Decimal) else None
 
 
 def _zone(name: object) -> ZoneInfo:

@@ -47,6 +47,24 @@ DAY = {"start_time": "07:00", "end_time": "22:00"}
             "none of the dates",
         ),
         (
+            [element(ENERGY, **DAY), element(ENERGY, start_time="18:00", end_time="23:00")],
+            "elements[1].restrictions.start_time",
+            "overlaps with elements[0]",
+        ),
+        (
+            [element(ENERGY, min_kwh=1, max_kwh=5), element(ENERGY, min_kwh=4)],
+            "elements[1].restrictions.min_kwh",
+            "overlaps with elements[0]",
+        ),
+        (
+            [
+                element(ENERGY, day_of_week=["MONDAY", "SUNDAY"]),
+                element(ENERGY, day_of_week=["SUNDAY", "SATURDAY"]),
+            ],
+            "elements[1].restrictions.day_of_week",
+            "overlaps with elements[0]",
+        ),
+        (
             [element(ENERGY, start_time="22:00", end_time="06:00", day_of_week=["FRIDAY"])],
             "elements[0].restrictions.day_of_week",
             "after midnight",
@@ -87,6 +105,7 @@ def test_what_is_surely_not_meant_is_told(elements, field, words):
         [element(ENERGY, **DAY), element(ENERGY)],
         [element(ENERGY, **DAY), element(ENERGY, start_time="22:00", end_time="07:00")],
         [element(ENERGY, max_kwh=1), element(ENERGY, min_kwh=1)],
+        [element(ENERGY, max_power=16), element(ENERGY, max_power=32), element(ENERGY)],
         [element(component("FLAT", 1)), element(component("FLAT", 2), reservation="RESERVATION")],
     ],
 )

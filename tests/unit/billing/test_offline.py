@@ -76,6 +76,26 @@ def test_powers_and_currents_of_periods_choose_the_element():
     assert str(price_session(priced, PERIODS, STOCKHOLM).total) == "20.00"
 
 
+def test_the_example_of_a_charge_detail_record_comes_to_its_total():
+    """OCPI 2.2.1, 10.3.2: 1.973 h at 2.00/h by 5 minutes, 10% VAT: 4.00 and 4.40."""
+    record = {
+        "start_date_time": "2015-06-29T21:39:09Z",
+        "end_date_time": "2015-06-29T23:37:32Z",
+        "charging_periods": [
+            {
+                "start_date_time": "2015-06-29T21:39:09Z",
+                "dimensions": [{"type": "TIME", "volume": 1.973}],
+                "tariff_id": "12",
+            }
+        ],
+        "total_cost": {"excl_vat": 4.0, "incl_vat": 4.4},
+        "total_energy": 15.342,
+        "total_time": 1.973,
+    }
+    made = price_session(tariff(element(component("TIME", 2, 300, vat=10))), record, STOCKHOLM)
+    assert (totals(made), made.energy_milliwh) == (("4.00", "4.40"), 15_342_000)
+
+
 def test_a_reservation_is_read_as_such_and_as_a_period():
     priced = tariff(
         element(component("TIME", 6, 60), reservation="RESERVATION"),
@@ -212,6 +232,13 @@ def test_the_command_tells_of_a_tariff_that_was_not_valid_and_reads_an_endpoints
     ran = priced_by_command(tmp_path, old, FORMS[0])
     assert ran.exit_code == 0
     assert "not valid at the start" in ran.stderr
+
+
+def test_the_command_tells_where_a_record_says_otherwise(tmp_path):
+    for excl, is_told in ((18, False), (17.5, True)):
+        record = {**FORMS[0], "total_cost": {"excl_vat": excl, "incl_vat": 19.8}}
+        ran = priced_by_command(tmp_path, DOC, record)
+        assert ("the record itself says: net 17.5, total 19.8" in ran.output) is is_told
 
 
 def test_the_command_reads_spot_prices(tmp_path):
