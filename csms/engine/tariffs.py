@@ -7,6 +7,8 @@ has prices that differ; it is what holds where no rule does.
 
 from __future__ import annotations
 
+import re
+import zlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -36,6 +38,7 @@ RULES: Final = "tariff-assignments"
 """The newest rules among the settings; older ones are in a collection of this name."""
 OF_SETTINGS: Final = "settings"
 _RULES_KEPT = 20
+_LONGEST_SITE, _CUT_SITE = 27, 18
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -154,7 +157,7 @@ class TariffBook:
         if site not in known:
             price = prices.of(site)
             is_own = site in prices.by_site and price != prices.general
-            tariff_id = f"{OF_SETTINGS}:{site}" if is_own else OF_SETTINGS
+            tariff_id = _id_of(site) if is_own else OF_SETTINGS
             known[site] = self._taken(
                 tariff_id, tariff_of_prices(price, tariff_id, _LONG_AGO), _ALWAYS
             )
@@ -237,6 +240,15 @@ class TariffBook:
         )
 
 
+def _id_of(site: str) -> str:
+    """Returns the ID of a site's own prices: with its name, as far as OCPI allows it."""
+    name = site
+    if not (site.isascii() and site.isprintable() and len(site) <= _LONGEST_SITE):
+        plain = re.sub(r"[^A-Za-z0-9-]", "", site)[:_CUT_SITE]
+        name = f"{plain}-{zlib.crc32(site.encode()):08x}"
+    return f"{OF_SETTINGS}:{name}"
+
+
 def payer_of(station: Station, session: Session) -> Payer:
     """Returns what rules ask of a session."""
     token = None
@@ -280,7 +292,8 @@ async def load_tariffs(store: Store, book: TariffBook, prices: Prices, now: date
     for each in made:
         if f"{each.id}@{each.version}" not in versions:
             each.made_at = now
-            await store.submit([each.write()])
+            # Nobody waits for it: whoever writes to the database does not run yet.
+            store.submit([each.write()])
 
 
 def _says_the_same(known: Tariff, tariff: Tariff) -> bool:
