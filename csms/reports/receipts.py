@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from csms.billing.money import minor_digits
+from csms.billing.party import Location
 from csms.reports.receipt_words import LANGUAGES, reason_text
 from csms.reports.tariff_text import tariff_lines
 
@@ -89,7 +90,7 @@ def receipt_of(
         number=record["number"],
         currency=bill["currency"],
         seller=_seller(party, words),
-        facts=tuple(_facts(record, zone, words)),
+        facts=tuple(_facts(record, party, zone, words)),
         lines=tuple(
             _line(index, each, _intervals(record, zone), digits, words)
             for index, each in enumerate(bill["lines"], 1)
@@ -136,7 +137,7 @@ def _seller(party: Party, words: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _facts(
-    record: Mapping[str, Any], zone: ZoneInfo, words: Mapping[str, str]
+    record: Mapping[str, Any], party: Party, zone: ZoneInfo, words: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     session, bill = record["session"], record["bill"]
     ended = session.get("ended_at")
@@ -146,7 +147,7 @@ def _facts(
         "replaces": record.get("replaces"),
         "session": record["session_id"],
         "station": _place(session),
-        "site": session.get("site"),
+        "site": _site(session, party),
         "token": masked(token) if (token := session.get("token")) else None,
         "vehicle": masked(vehicle) if (vehicle := session.get("vehicle")) else None,
         "begin": local(session["started_at"], zone),
@@ -169,6 +170,15 @@ def _place(session: Mapping[str, Any]) -> str:
     if session.get("connector") is not None:
         parts.append(f"connector {session['connector']}")
     return ", ".join(parts)
+
+
+def _site(session: Mapping[str, Any], party: Party) -> str | None:
+    """Returns where a site is, as far as that is set; else what it is called."""
+    site = session.get("site")
+    place = party.locations.get(site or "", Location())
+    town = " ".join(each for each in (place.postal_code, place.city) if each)
+    told = [each for each in (place.name or site, place.address, town) if each]
+    return ", ".join(told) or None
 
 
 def _registers(session: Mapping[str, Any]) -> str | None:
