@@ -23,6 +23,7 @@ _TABLES = {f"/api/v1/{kind}/import": 32 << 20 for kind in ("tokens", "vehicles",
 _OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/api/v1/openapi.json"})
 _STREAMED = frozenset({"/api/v1/imports/sessions"})
 """What takes files that are too large to be held in memory, and reads them itself."""
+_SERIES, _SERIES_MOST = "/api/v1/price-series/", 16 * 1024**2
 _JSON = (b"content-type", b"application/json")
 
 log = structlog.get_logger("api")
@@ -64,7 +65,7 @@ class Guard:
         if scope["path"] in _STREAMED:
             await self._app(scope, receive, send)
             return
-        table = _TABLES.get(scope["path"])
+        table = _table_of(scope["path"])
         body = await _read(headers, receive, table or _MAX_BODY)
         if body and table is None:
             check_json(body)
@@ -73,6 +74,11 @@ class Guard:
         # `curl -d` says it sends a form; whatever it says, this API takes nothing but JSON.
         kept = [pair for pair in scope["headers"] if pair[0] != _JSON[0]]
         await self._app({**scope, "headers": [*kept, _JSON]}, _again(body, receive), send)
+
+
+def _table_of(path: str) -> int | None:
+    """Returns how large a body may be that is no JSON, None where it has to be JSON."""
+    return _SERIES_MOST if path.startswith(_SERIES) else _TABLES.get(path)
 
 
 def _check_address(scope: Scope) -> None:

@@ -1,17 +1,36 @@
 """Tariffs as OCPI 2.2.1 has them, their versions, and the rules that say who takes which."""
 
+import asyncio
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Path, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
 from csms.api.answers import answer
 from csms.api.context import Api, Services
 from csms.api.paging import Page
 from csms.api.problems import FieldError, conflict, field_errors, invalid, invalid_field, not_found
-from csms.billing import TariffInvalid, advise, dump_tariff, read_tariff
+from csms.api.records import BillView, session_row
+from csms.billing import (
+    TariffInvalid,
+    advise,
+    dump_bill,
+    dump_tariff,
+    price_session,
+    read_tariff,
+)
+from csms.engine.pricing import price_of
 from csms.engine.tariff_rules import MOST_RULES, TariffRule, check_rules
 from csms.engine.tariffs import GONE, OF_SETTINGS, dump_rules, writes_of_rules
 from csms.engine.writes import RecordWrite
@@ -69,6 +88,23 @@ class Checked(BaseModel):
     ignored: list[str] = Field(description="Members that OCPI 2.2.1 does not know")
 
 
+class Quote(BaseModel):
+    """A session and a tariff: an ID or OCPI JSON. Either `session` or `session_id`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tariff: str | dict[str, Any]
+    session: dict[str, Any] | None = None
+    session_id: str | None = Field(None, description="A session of ours that is over")
+    time_zone: str | None = Field(None, description="Of the station; by default the setting")
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.session is None) == (self.session_id is None):
+            raise ValueError("give either session or session_id")
+        return self
+
+
 class TariffAssignments(BaseModel):
     """The rules, all of them. The most special one that fits decides, of equal ones the first."""
 
@@ -89,7 +125,39 @@ async def list_tariffs(api: Api) -> Response:
 async def check_tariff(api: Api, body: TariffBody) -> Response:
     """Says how a tariff is understood and what is odd about it; nothing is kept."""
     tariff = _read(api, body, {"id": "checked"})
-    return answer(_checked(tariff))
+    return answer(await asyncio.to_thread(_checked, tariff))
+
+
+@router.post("/tariffs/quote", response_model=BillView)
+async def quote(api: Api, body: Quote) -> Response:
+    """What a session comes to under a tariff; nothing is kept.
+
+    The session is one of ours, or made of points, of start, end and energy, or of OCPI charging
+    periods: docs/tariffs.md.
+    """
+    if isinstance(body.tariff, str):
+        tariff = _known(api, body.tariff).tariff
+    else:
+        tariff = _read(api, body.tariff, {"id": "quoted"}, "tariff.")
+    policy = api.hub.engine.policy
+    if body.session_id is not None:
+        row = await session_row(api, body.session_id)
+        bill = await price_of(api.hub.engine, row.id, tariff)
+        if bill is None:
+            raise not_found("session", body.session_id)
+        return answer(dump_bill(bill))
+    try:
+        zone = policy.default_zone if body.time_zone is None else ZoneInfo(body.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        message = f"there is no time zone {body.time_zone!r}; write it as Europe/Stockholm"
+        raise invalid_field("time_zone", message) from None
+    try:
+        bill = await asyncio.to_thread(
+            price_session, tariff, body.session, zone, policy.series, "session"
+        )
+    except TariffInvalid as error:
+        raise invalid(_errors(error.findings)) from None
+    return answer(dump_bill(bill))
 
 
 @router.get("/tariffs/{tariff_id}", response_model=OcpiTariff)
@@ -179,7 +247,9 @@ def _known(api: Services, tariff_id: str) -> "TariffVersion":
     return found
 
 
-def _read(api: Services, body: dict[str, Any], defaults: dict[str, Any]) -> "Tariff":
+def _read(
+    api: Services, body: dict[str, Any], defaults: dict[str, Any], path: str = ""
+) -> "Tariff":
     """Returns the tariff of a body, whose party is ours where it names none."""
     party = api.hub.engine.policy.party
     given = {
@@ -191,11 +261,11 @@ def _read(api: Services, body: dict[str, Any], defaults: dict[str, Any]) -> "Tar
     try:
         return read_tariff(body, given)
     except TariffInvalid as error:
-        raise invalid(_errors(error.findings)) from None
+        raise invalid(_errors(error.findings, path)) from None
 
 
-def _errors(findings: "Iterable[Finding]") -> list[FieldError]:
-    return [FieldError(field=each.field, message=each.message) for each in findings]
+def _errors(findings: "Iterable[Finding]", path: str = "") -> list[FieldError]:
+    return [FieldError(field=f"{path}{each.field}", message=each.message) for each in findings]
 
 
 def _checked(tariff: "Tariff") -> dict[str, Any]:
