@@ -21,6 +21,7 @@ ENGLISH: Final = MappingProxyType(
         "site": "Site",
         "token": "Token",
         "vehicle": "Vehicle",
+        "account": "Account",
         "begin": "Begin",
         "end": "End",
         "zone": "Time zone",

@@ -150,6 +150,7 @@ def _facts(
         "site": _site(session, party),
         "token": masked(token) if (token := session.get("token")) else None,
         "vehicle": masked(vehicle) if (vehicle := session.get("vehicle")) else None,
+        "account": session.get("account"),
         "begin": local(session["started_at"], zone),
         "end": None if ended is None else local(ended, zone),
         "zone": record["time_zone"],
