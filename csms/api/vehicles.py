@@ -155,7 +155,7 @@ async def split(api: Api, vehicle: Named, body: Splitting) -> Response:
     old = await vehicle_named(api, vehicle)
     refs = _refs_of(old, body.identities)
     off = [each for each in old.identities if each.identity.ref in refs]
-    left = old.without(refs)
+    left = replace(old.without(refs), updated_at=api.now())
     vehicles: dict[str, Vehicle | None] = {old.id: left}
     if body.to is not None:
         known = people_of(api).find_vehicle(body.to)
@@ -202,7 +202,7 @@ async def joined(
     api: Services, old: Vehicle, added: list[Known], by: str | None, **details: str
 ) -> Response:
     """Answers with a vehicle that has more identities."""
-    new = old.with_identities(added)
+    new = replace(old.with_identities(added), updated_at=api.now())
     told = {"identities": [each.identity.ref for each in added], **details}
     effect = await changed(api, Change("joined", new.id, by, vehicles={new.id: new}, details=told))
     return answer({**vehicle_view(new, people_of(api), api.now()), **effect})
@@ -218,7 +218,7 @@ async def merged(
         for ref in other.refs
         if ref.startswith(f"{IdentityKind.NAME.value}:")
     ]
-    new = old.with_identities([*other.identities, *names])
+    new = replace(old.with_identities([*other.identities, *names]), updated_at=now)
     told = {"merged": other.id, **details}
     wanted = Change(
         "merged",

@@ -33,6 +33,8 @@ def list_sessions(
     context: typer.Context,
     station: Annotated[str | None, typer.Option(help="Only of this station.")] = None,
     token: Annotated[str | None, typer.Option(help="Only of this token.")] = None,
+    vehicle: Annotated[str | None, typer.Option(help="Only of this one, however named.")] = None,
+    account: Annotated[str | None, typer.Option(help="Only of this account.")] = None,
     state: Annotated[str | None, typer.Option(help="active, ended or closed.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=1000)] = 20,
     as_json: AsJson = False,
@@ -42,9 +44,8 @@ def list_sessions(
     """List sessions, newest first."""
     if context.invoked_subcommand is not None:
         return
-    found = get(
-        api_url, api_token, "/sessions", station=station, token=token, state=state, limit=limit
-    )
+    query = {"station": station, "token": token, "vehicle": vehicle, "account": account}
+    found = get(api_url, api_token, "/sessions", **query, state=state, limit=limit)
     if as_json:
         print(json.dumps(found["items"], indent=2))
         return
