@@ -205,9 +205,11 @@ def _cells(one: Demand, days: float) -> Row:
     week, blocked = one.week, one.blocked
     whole = float(week.hours.sum()) * (one.places.count or 0)
     known = week.charging + week.waiting + week.idle
+    used = (week.charging, week.waiting, week.idle) if known.any() else ()
     shares = [
-        _percent(float(part.sum()), whole)
-        for part in (week.occupied, week.charging, week.waiting, week.idle, week.occupied - known)
+        _percent(float(week.occupied.sum()), whole),
+        *((_percent(float(part.sum()), whole) for part in used) if used else (None,) * 3),
+        _percent(float((week.occupied - known).sum()), whole),
     ]
     return (
         one.arrivals,
@@ -259,12 +261,14 @@ def _hour_cell(one: Demand, index: int) -> Row:
     week, hours = one.week, float(one.week.hours[index])
     if not hours:
         return (0.0, 0, *(None,) * 7)
-    means = (week.occupied, week.charging, week.waiting, week.idle)
+    means = (week.charging, week.waiting, week.idle)
+    is_known = bool((week.charging + week.waiting + week.idle).any())
     return (
         round(hours, 2),
         int(week.arrivals[index]),
         round(float(week.arrivals[index]) / hours, 3),
-        *(round(float(part[index]) / hours, 3) for part in means),
+        round(float(week.occupied[index]) / hours, 3),
+        *(round(float(part[index]) / hours, 3) if is_known else None for part in means),
         _percent(float(week.full[index]), hours) if one.places.count else None,
         round(float(week.energy_wh[index]) * 1000 / hours),
     )
