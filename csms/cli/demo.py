@@ -33,6 +33,7 @@ _DEVIATIONS = {
     "clear_s": 10,
     "meter_missing_s": 20,
 }
+_PRICES = {"currency": "EUR", "energy_per_kwh": "0.45", "per_hour": "1.20"}
 
 
 def demo(
@@ -60,6 +61,7 @@ def demo(
         "log_format": "text",
         "deviations": _DEVIATIONS,
         "heartbeat_interval_s": 60,
+        "prices": _PRICES,
     }
     _greet(port, api_port)
     fleet = _Fleet(port, data_dir / "simulator.json")
