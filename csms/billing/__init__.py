@@ -4,7 +4,7 @@ from csms.billing.advice import advise
 from csms.billing.bill import Bill, Line, Period, dump_bill, load_bill
 from csms.billing.of_prices import tariff_of_prices
 from csms.billing.offline import SessionInvalid, price_session
-from csms.billing.price import RUNNING, Cost, Price, Prices
+from csms.billing.price import RUNNING, Price, Prices
 from csms.billing.reading import dump_tariff, read_tariff
 from csms.billing.series import PriceSeries, SeriesInvalid
 from csms.billing.series_reading import read_series
@@ -14,7 +14,6 @@ from csms.billing.tariff import Finding, Tariff, TariffInvalid
 __all__ = [
     "RUNNING",
     "Bill",
-    "Cost",
     "Finding",
     "Line",
     "Period",

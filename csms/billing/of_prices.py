@@ -20,8 +20,8 @@ def tariff_of_prices(
 ) -> Tariff:
     """Returns a tariff with a price for energy, for all time plugged in, and for the session.
 
-    `party` is (country_code, party_id). Totals are rounded to the currency's own minor unit,
-    whatever `price.decimals` says; no VAT applies.
+    `party` is (country_code, party_id). Energy is billed in whole Wh, time in whole seconds, and
+    no VAT applies.
     """
     components = [PriceComponent("FLAT", price.session_fee)]
     if price.energy_per_kwh:

@@ -1,38 +1,37 @@
-"""What a charge costs: exact, rounded once, never left out where it is free."""
+"""The plain prices of the settings, and the tariff that they come to."""
 
-from datetime import timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from csms.billing import Price, Prices
+from csms.billing import Price, Prices, dump_tariff, read_tariff, tariff_of_prices
 from csms.engine.price_settings import PriceSettings, SitePrices
+from tests.unit.billing.made_tariffs import bill
 
-HOUR = timedelta(hours=1)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("price", "milliwh", "lasted", "total"),
+    ("price", "stretches", "total"),
     [
-        (Price(), 30_000_000, HOUR, "0"),
-        (Price(energy_per_kwh=Decimal("0.35")), 10_000_000, HOUR, "3.50"),
-        (Price(energy_per_kwh=Decimal("0.1")), 50_000, HOUR, "0.01"),
-        (Price(per_hour=Decimal("1.20")), 0, timedelta(minutes=90), "1.80"),
-        (Price(session_fee=Decimal(1)), 0, timedelta(0), "1.00"),
-        (Price("JPY", energy_per_kwh=Decimal(31), decimals=0), 1_500_000, HOUR, "47"),
+        (Price(), [(60, 30, True)], "0.00"),
+        (Price(energy_per_kwh=Decimal("0.35")), [(60, 10, True)], "3.50"),
+        (Price(energy_per_kwh=Decimal("0.1")), [(60, 0.05, True)], "0.01"),
+        (Price(per_hour=Decimal("1.20")), [(60, 5, True), (30, 0, False)], "1.80"),
+        (Price(session_fee=Decimal(1)), [], "1.00"),
+        (Price("JPY", energy_per_kwh=Decimal(31)), [(60, 1.5, True)], "47"),
     ],
 )
-def test_cost_is_energy_time_and_fee(price, milliwh, lasted, total):
-    assert str(price.cost(milliwh, lasted).total) == total
+def test_prices_come_to_a_tariff_with_their_cost(price, stretches, total):
+    made = tariff_of_prices(price, "settings", NOW)
+    assert read_tariff(dump_tariff(made)) == made
+    assert str(bill(made, *stretches).total) == total
 
 
-@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(1, 10**6))
-def test_more_energy_never_costs_less(first, second, cents):
-    price = Price(energy_per_kwh=Decimal(cents) / 1000)
-    low, high = sorted((first, second))
-    assert price.cost(low, HOUR).total <= price.cost(high, HOUR).total
+def test_a_free_charge_has_a_line_that_says_so():
+    (line,) = bill(tariff_of_prices(Price(), "settings", NOW), (60, 5, True)).lines
+    assert (line.dimension, line.total) == ("FLAT", 0)
 
 
 def test_a_site_inherits_what_it_does_not_set():
@@ -43,4 +42,4 @@ def test_a_site_inherits_what_it_does_not_set():
 
 
 def test_no_price_is_free():
-    assert Prices().of("anywhere").is_free
+    assert Prices().of("anywhere") == Price()
