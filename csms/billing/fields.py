@@ -25,11 +25,21 @@ _SHOWN: Final = 40
 
 
 class Fields:
-    """The members of one object at `path`; what is wrong with them goes to `findings`."""
+    """The members of one object at `path`; what is wrong with them goes to `findings`.
 
-    def __init__(self, doc: Any, path: str, findings: list[Finding]) -> None:  # noqa: ANN401 - any JSON
+    `ignored` are the paths of the members that nobody knows, of this object and those in it.
+    """
+
+    def __init__(
+        self,
+        doc: Any,  # noqa: ANN401 - any JSON
+        path: str,
+        findings: list[Finding],
+        ignored: list[str] | None = None,
+    ) -> None:
         self.path = path
         self.findings = findings
+        self.ignored: list[str] = [] if ignored is None else ignored
         self._doc: dict[Any, Any] = doc if isinstance(doc, dict) else {}
         if not isinstance(doc, dict):
             self._say(path, f"must be an object, is {shown(doc)}")
@@ -51,6 +61,10 @@ class Fields:
         """Returns the paths of the members that nobody has asked for."""
         return [self.at(str(key)[:_SHOWN]) for key in self._doc if key not in self._known]
 
+    def ignore_unknown(self) -> None:
+        """Notes the members that nobody has asked for as ignored."""
+        self.ignored += self.unknown()
+
     def text(
         self, key: str, longest: int, *, shortest: int = 1, required: bool = False
     ) -> str | None:
@@ -64,6 +78,14 @@ class Fields:
         if not shortest <= len(value) <= longest:
             size = f"{longest}" if shortest == longest else f"{shortest} to {longest}"
             self.wrong(key, f"must have {size} characters, has {len(value)}")
+            return None
+        return value
+
+    def letters(self, key: str, size: int, *, required: bool = False) -> str | None:
+        """Returns a text of so many letters or digits of ASCII."""
+        value = self.text(key, size, shortest=size, required=required)
+        if value is not None and not (value.isascii() and value.isalnum()):
+            self.wrong(key, f"must be letters and digits, is {shown(value)}")
             return None
         return value
 
@@ -148,12 +170,12 @@ class Fields:
     def inner(self, key: str, *, required: bool = False) -> Fields | None:
         """Returns the members of an object inside this one."""
         value = self._take(key, required=required)
-        return None if value is None else Fields(value, self.at(key), self.findings)
+        return None if value is None else Fields(value, self.at(key), self.findings, self.ignored)
 
     def each(self, key: str, *, required: bool = False) -> Iterator[Fields]:
         """Yields the members of each object of a list; a required one has at least one."""
         for path, value in self.items(key, required=required):
-            yield Fields(value, path, self.findings)
+            yield Fields(value, path, self.findings, self.ignored)
 
     def items(self, key: str, *, required: bool = False) -> list[tuple[str, Any]]:
         """Returns the items of a list, each with its path."""

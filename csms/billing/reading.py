@@ -8,6 +8,7 @@ Source: OCPI 2.2.1, 11.3.1 and 11.4.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -94,8 +95,8 @@ def _tariff(fields: Fields) -> Tariff:
     if fields.choice("tax_included", ("YES", "NO", "N/A")) == "YES":
         fields.wrong("tax_included", "prices must exclude VAT: OCPI 2.2.1 knows no others")
     tariff = Tariff(
-        country_code=fields.text("country_code", 2, shortest=2, required=True) or "",
-        party_id=fields.text("party_id", 3, shortest=3, required=True) or "",
+        country_code=fields.letters("country_code", 2, required=True) or "",
+        party_id=fields.letters("party_id", 3, required=True) or "",
         id=fields.text("id", 36, required=True) or "",
         currency=_currency(fields),
         type=fields.choice("type", TARIFF_TYPES),
@@ -109,10 +110,10 @@ def _tariff(fields: Fields) -> Tariff:
         energy_mix=read_energy_mix(fields.inner("energy_mix")),
         last_updated=fields.instant("last_updated", required=True)
         or datetime.min.replace(tzinfo=UTC),
-        ignored=tuple(sorted(fields.unknown())),
     )
     _check_order(fields, tariff)
-    return tariff
+    fields.ignore_unknown()
+    return replace(tariff, ignored=tuple(sorted(fields.ignored)))
 
 
 def _currency(fields: Fields) -> str:
@@ -177,6 +178,7 @@ def _element(fields: Fields) -> Element:
     misspelt = [path for path in fields.unknown() if "restriction" in path.rpartition(".")[2]]
     for path in misspelt:
         fields.findings.append(Finding(path, "is not read; the member is called restrictions"))
+    fields.ignore_unknown()
     if restrictions.reservation is not None and not seen <= {"FLAT", "TIME"}:
         fields.wrong("price_components", "a reservation can only have FLAT and TIME prices")
     return Element(tuple(components), restrictions)
@@ -190,6 +192,7 @@ def _component(fields: Fields) -> PriceComponent | None:
     spot = _spot(fields.inner("spot"))
     if spot is not None and kind not in {None, "ENERGY"}:
         fields.wrong("spot", f"only ENERGY follows a price series, not {kind}")
+    fields.ignore_unknown()
     if kind is None or price is None:
         return None
     return PriceComponent(cast("Dimension", kind), price, vat, 1 if step is None else step, spot)

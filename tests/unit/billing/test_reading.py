@@ -28,6 +28,7 @@ def mistakes(doc):
         (document(element(ENERGY), currency="XXY"), "currency", "ISO 4217"),
         (document(element(ENERGY), currency="eur"), "currency", "did you mean EUR"),
         (document(element(ENERGY), currency="XAU"), "currency", "ISO 4217"),
+        (document(element(ENERGY), country_code="S!"), "country_code", "letters"),
         (document(element(ENERGY), type="CHEAP"), "type", "PROFILE_CHEAP"),
         (document(element(ENERGY), tax_included="YES"), "tax_included", "exclude VAT"),
         (document(element(ENERGY), last_updated="yesterday"), "last_updated", "no time"),
@@ -192,7 +193,8 @@ def test_members_of_other_versions_and_nulls_are_read_over():
     )
     read = read_tariff(doc)
     assert read.elements == tariff(element(ENERGY)).elements
-    assert read.ignored == ("preauthorize_amount",)
+    assert read.ignored == ("elements[0].price_components[0].taxes", "preauthorize_amount")
+    assert [finding.field for finding in advise(read)] == list(read.ignored)
     assert read_tariff(dump_tariff(read)) == read
 
 
