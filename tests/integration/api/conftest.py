@@ -24,7 +24,9 @@ from csms.api.app import create_api
 from csms.clock import Clock
 from csms.engine.engine import Engine
 from csms.engine.policy import Policy
+from csms.engine.price_series import load_series
 from csms.engine.records import load_policy_records
+from csms.engine.tariffs import load_tariffs
 from csms.link.counters import Counters
 from csms.link.credentials import hash_password
 from csms.link.hub import Hub
@@ -256,6 +258,8 @@ async def a_node(dsn, token=None, *, is_fresh=True, hooks=(), speed=1.0):
         writing = asyncio.create_task(store.writer.run())
         policy = Policy(catalogue=load_catalogue(SHIPPED), accept_unknown_tokens=True)
         await load_policy_records(store, policy)
+        await load_tariffs(store, policy.tariffs, policy.prices, clock.now())
+        await load_series(store, policy)
         counters = Counters()
         hub = Hub(Engine(store, BlockNumbers(store), policy, hash_password), store, clock, counters)
         counters.count_alerts(hub.webhooks)

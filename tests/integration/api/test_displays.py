@@ -188,7 +188,8 @@ async def test_the_price_is_kept_with_the_session(node, station):
     assert await event(station, "Updated", 1, 2000) == {"totalCost": 3.5}
     assert await event(station, "Ended", 2, 3000) == {"totalCost": 6.0}
     (session,) = (await node.get("/sessions"))["items"]
-    assert session["cost"] == {"total": "6.00", "currency": "SEK"}
+    cost = session["cost"]
+    assert (cost["total"], cost["currency"], cost["is_final"]) == ("6.00", "SEK", True)
 
 
 async def test_i02_costs_by_a_message_of_their_own(node, station):
