@@ -156,8 +156,10 @@ class Tally:
         final = self._milliwh if milliwh is None else max(milliwh, 0)
         reached = max(final, self._milliwh)
         rise = reached - self._milliwh
-        state = rise > 0 if self._charging is None else self._charging
-        self._walk(end, reached, self._flow, (), is_charging=state)
+        state, flow = self._charging, self._flow
+        if not self._runs:
+            state, flow = rise > 0, flow_of(rise, end - self._at) or flow
+        self._walk(end, reached, flow, (), is_charging=state)
         runs = self._runs if final == reached else scaled(self._runs, final)
         parts = [Part(self._plan, runs, self._flat_due())]
         if self._booked is not None:

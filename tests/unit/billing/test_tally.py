@@ -150,6 +150,11 @@ def test_power_is_from_the_lower_bound_on_and_below_the_upper(kwh, told, total):
     assert str(bill(POWERS, (60, kwh, True, told)).total) == total
 
 
+def test_a_session_that_is_only_an_end_has_the_power_of_its_mean():
+    made = Tally.begin(POWERS, UTC, START).bill(START + HOUR, 15 * KWH, {})
+    assert (str(made.total), made.charging_s) == ("30.00", 3600)
+
+
 def test_current_is_the_sum_over_phases_at_the_nominal_voltage_unless_told():
     priced = tariff(
         element(component("ENERGY", 1), max_current=48),
