@@ -79,6 +79,21 @@ class SignedView(BaseModel):
     key_source: Literal["operator", "station", "first_use"] | None
 
 
+class UsageView(BaseModel):
+    """What the time of a session went to, and what held it back: docs/demand.md."""
+
+    waiting_s: int = Field(description="Before anything flowed")
+    charging_s: int
+    paused_s: int = Field(description="At rest between, before it charged again")
+    idle_s: int = Field(description="Since it last flowed: full, and still plugged in")
+    peak_w: float | None
+    held_back_by: Literal["car", "station", "profile", "site", "none"] | None = Field(
+        description="What bound it longest; null: nobody knows"
+    )
+    held_s: dict[str, int] = Field(description="For how long, by what bound it")
+    held_wh: dict[str, float] = Field(description="What the car would have taken beyond")
+
+
 class SessionView(BaseModel):
     """A charging session."""
 
@@ -122,6 +137,7 @@ class SessionView(BaseModel):
     expected_end: EstimateView | None = Field(
         description="When it will have what it wants; null: no estimate"
     )
+    usage: UsageView
     profile: str | None
     limit_now: LimitView | None
     deviations_open: int

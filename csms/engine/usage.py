@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.sample import TRANSACTION_BEGIN
 from csms.domain.usage import CAR, NONE
@@ -79,6 +79,21 @@ def begin(session: Session, known: Circumstances | None = None) -> None:
     usage.begin(session.started_at.timestamp(), None if start is None else start.milliwh)
     if known is not None and known.ceiling_a is not None and known.phases and not known.is_dc:
         usage.known_w = known.ceiling_a * known.phases * _AC_V
+
+
+def view(session: Session) -> dict[str, Any]:
+    """Returns what the session's time went to so far, and what held it back."""
+    usage = session.usage
+    return {
+        "waiting_s": round(usage.waiting_s),
+        "charging_s": round(usage.charging_s),
+        "paused_s": round(usage.paused_s),
+        "idle_s": round(usage.idle_s),
+        "peak_w": usage.peak_w,
+        "held_back_by": usage.held_back_by,
+        "held_s": {cause: round(seconds) for cause, seconds in usage.held_s.items()},
+        "held_wh": {cause: each / 1000 for cause, each in usage.held_milliwh.items()},
+    }
 
 
 def finish(work: Work, live: LiveSession) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from csms.domain import energy
 from csms.domain.station_clock import StationClock
 from csms.domain.times import format_time
-from csms.engine import signed_values
+from csms.engine import signed_values, usage
 from csms.engine.limit_docs import dump_step
 from csms.engine.smart_charging import limit_now
 
@@ -68,6 +68,7 @@ def session_view(
         "last_sample_at": _time(session.last_sample_at),
         "duration_s": round(session.duration_s(now)),
         "expected_end": expected_end_view(session),
+        "usage": usage.view(session),
         "profile": session.profile,
         "limit_now": None if step is None else limit_view(step),
         "deviations_open": open_deviations,
