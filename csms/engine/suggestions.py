@@ -36,6 +36,7 @@ _LEAST: Final = 0.5
 _ONE_ONLY: Final = frozenset(
     {IdentityKind.VIN, IdentityKind.MAC, IdentityKind.EVCCID, IdentityKind.NAME}
 )
+_PRESENTED: Final = frozenset({IdentityKind.TOKEN, IdentityKind.EMAID})
 _EXAMPLES = 5
 
 
@@ -117,7 +118,7 @@ def suggest(
     made = []
     for (one, other), found in seen.items():
         vehicles = _vehicles(people, one, other)
-        if _is_one_text(one, other) or vehicles is None:
+        if _is_one_text(one, other) or vehicles is None or not _may_be_one(one, other, found):
             continue
         suggestion = _made((one, other), found, tally.against(one, other), vehicles)
         least = _AFTER_REJECTION if (one, other) in refused else _LEAST
@@ -182,6 +183,17 @@ def _vehicles(people: PeopleBook, one: str, other: str) -> tuple[str, ...] | Non
     held = [people.holder(one), people.holder(other)]
     known = tuple(dict.fromkeys(each for each in held if each is not None))
     return None if None not in held and len(known) == 1 else known
+
+
+def _may_be_one(one: str, other: str, found: list[list[Pair]]) -> bool:
+    """Tells whether what was seen can speak for one vehicle.
+
+    Two people who follow each other at a station present two cards, or come in two cars.
+    """
+    if found[0]:
+        return True
+    kinds = _kind(one), _kind(other)
+    return kinds[0] is not kinds[1] and not _PRESENTED.issuperset(kinds)
 
 
 def _is_one_text(one: str, other: str) -> bool:

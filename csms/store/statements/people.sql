@@ -126,6 +126,7 @@ CROSS JOIN LATERAL unnest(m.identities) AS a (ref)
 CROSS JOIN LATERAL unnest(m.hints) AS b (ref)
 LEFT JOIN rejected r ON r.one = least(a.ref, b.ref) AND r.other = greatest(a.ref, b.ref)
 WHERE m.started_at >= $1 AND cardinality(m.hints) > 0 AND a.ref <> b.ref
+  AND NOT (a.ref ~ '^(token|emaid):' AND b.ref ~ '^(token|emaid):')
   AND (r.at IS NULL OR m.started_at > r.at)
 GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $5
 
@@ -149,5 +150,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL unnest(f.identities) AS a (ref)
 CROSS JOIN LATERAL unnest(n.identities) AS b (ref)
 LEFT JOIN rejected r ON r.one = least(a.ref, b.ref) AND r.other = greatest(a.ref, b.ref)
-WHERE NOT f.identities && n.identities AND (r.at IS NULL OR n.started_at > r.at)
+WHERE NOT f.identities && n.identities
+  AND NOT (a.ref ~ '^(token|emaid):' AND b.ref ~ '^(token|emaid):')
+  AND (r.at IS NULL OR n.started_at > r.at)
 GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT $5

@@ -22,34 +22,37 @@ async def post(node, path, body):
     return answer.json() if answer.content else None
 
 
-async def a_session_201(node, station_id, token, kind, transaction, beside=()):
-    """A session of a 2.0.1 station; returns its ID."""
+async def sessions_201(node, station_id, *tokens):
+    """Sessions of a 2.0.1 station, one for each token, type and what comes beside it; the IDs."""
 
-    def event(what, sequence, **more):
-        now = datetime.now(UTC).isoformat()
+    def event(what, number, sequence, **more):
         return {
             "eventType": what,
-            "timestamp": now,
+            "timestamp": datetime.now(UTC).isoformat(),
             "triggerReason": "Authorized",
             "seqNo": sequence,
-            "transactionInfo": {"transactionId": transaction},
+            "transactionInfo": {"transactionId": f"{number}-{datetime.now(UTC)}"[:36]},
             "evse": {"id": 1, "connectorId": 1},
             **more,
         }
 
-    info = [{"additionalIdToken": text, "type": name} for name, text in beside]
-    id_token = {"idToken": token, "type": kind, **({"additionalInfo": info} if info else {})}
     async with node.station(station_id, "ocpp2.0.1") as station:
-        await station.call("TransactionEvent", event("Started", 0, idToken=id_token))
-        await station.call("TransactionEvent", event("Ended", 1))
-    return (await ids(node, station=station_id))[0]
+        for number, (token, kind, *beside) in enumerate(tokens):
+            info = [{"additionalIdToken": text, "type": name} for name, text in beside]
+            more = {"additionalInfo": info} if info else {}
+            begun = event("Started", number, 0, idToken={"idToken": token, "type": kind, **more})
+            await station.call("TransactionEvent", begun)
+            ended = {**event("Ended", number, 1), "transactionInfo": begun["transactionInfo"]}
+            await station.call("TransactionEvent", ended)
+    return (await ids(node, station=station_id))[: len(tokens)][::-1]
 
 
 async def test_sessions_before_the_join_are_found_under_the_vehicle_in_both_versions(node):
     by_tag = await node.a_session("V16", tag="CARD-1")
     by_mac = await node.a_session("V16B", tag="VID:041A2B3C4D5E")
-    by_mac_201 = await a_session_201(node, "V201", MAC, "MacAddress", "T1")
-    by_contract = await a_session_201(node, "V201", "NLTNMC00122045", "eMAID", "T2")
+    by_mac_201, by_contract = await sessions_201(
+        node, "V201", (MAC, "MacAddress"), ("NLTNMC00122045", "eMAID")
+    )
     stranger = await node.a_session("V16", tag="CARD-2")
     made = await put(node, "/vehicles/VAN-1", {"name": "The van", "by": "anna"})
     assert (made["sessions_changed"], made["identities"]) == (0, [])
@@ -150,7 +153,7 @@ async def test_an_account_has_the_sessions_that_began_while_it_owned_the_token(n
 async def test_a_vehicle_brings_its_sessions_to_its_account(node):
     await put(node, "/vehicles/VAN-1", {"identities": [{"text": "VID:041A2B3C4D5E"}]})
     await put(node, "/accounts/A1", {"owns": [{"vehicle": MAC}]})
-    session = await a_session_201(node, "V201", "041A2B3C4D5E", "MacAddress", "T1")
+    [session] = await sessions_201(node, "V201", ("041A2B3C4D5E", "MacAddress"))
     shown = await node.get(f"/sessions/{session}")
     assert (shown["vehicle_id"], shown["account"]) == ("VAN-1", "A1")
     assert (await node.get("/vehicles", account="A1"))["items"][0]["account"] == "A1"
@@ -158,10 +161,9 @@ async def test_a_vehicle_brings_its_sessions_to_its_account(node):
 
 
 async def test_what_came_together_is_suggested_confirmed_or_rejected(node):
-    beside = [("EVCCID", "041A2B3C4D5E")]
-    for number in range(3):
-        await a_session_201(node, "V201", "CARD-1", "ISO14443", f"T{number}", beside)
-    await a_session_201(node, "V201", "CARD-9", "ISO14443", "T9", [("VIN", "1M8GDM9AXKP042788")])
+    card = ("CARD-1", "ISO14443", ("EVCCID", "041A2B3C4D5E"))
+    other = ("CARD-9", "ISO14443", ("VIN", "1M8GDM9AXKP042788"))
+    await sessions_201(node, "V201", card, card, card, other)
     found = (await node.get("/vehicles/suggestions"))["items"]
     told = [(each["becomes"], each["confidence"], each["level"]) for each in found]
     assert told == [("new", 0.75, "medium"), ("new", 0.5, "medium")]
@@ -171,10 +173,7 @@ async def test_what_came_together_is_suggested_confirmed_or_rejected(node):
     assert (new["id"], new["sessions_changed"]) == ("VAN-1", 3)
     await post(node, f"/vehicles/suggestions/{found[1]['id']}/reject", {"reason": "a spare"})
     assert (await node.get("/vehicles/suggestions"))["items"] == []
-    for number in range(3):
-        await a_session_201(
-            node, "V201", "CARD-9", "ISO14443", f"U{number}", [("VIN", "1M8GDM9AXKP042788")]
-        )
+    await sessions_201(node, "V201", other, other, other)
     [again] = (await node.get("/vehicles/suggestions"))["items"]
     assert (again["id"], again["evidence"]["together"]) == (found[1]["id"], 3)
     gone = await node.http.post("/vehicles/suggestions/VS-000000000000/confirm", json={})
@@ -211,3 +210,30 @@ async def test_a_table_goes_in_by_its_good_rows(node):
     )
     done = (await node.http.post("/accounts/import", content=accounts)).json()
     assert (done["created"], [each["line"] for each in done["errors"]]) == (1, [3])
+
+
+async def test_what_is_said_wrongly_is_told_and_changes_nothing(node):
+    made = await node.http.post("/vehicles", json={"name": "One"})
+    assert (made.status_code, made.json()["id"]) == (201, "VEH-000001")
+    cases = [
+        ("/vehicles/import", {}, "vehicle"),
+        ("/vehicles/bad%20id", {}, "vehicle"),
+        ("/vehicles/V", {"identities": [{"kind": "vin", "text": "O"}]}, "identities[0].text"),
+        ("/vehicles/V", {"identities": [{"text": "a\0"}]}, "identities[0].text"),
+        ("/vehicles/V", {"identity": []}, "identity"),
+        ("/accounts/A", {"email": "nobody"}, "email"),
+        (
+            "/accounts/A",
+            {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
+            "until",
+        ),
+    ]
+    for path, body, member in cases:
+        answer = await node.http.put(path, json=body)
+        assert answer.status_code == 422, (path, answer.text)
+        assert member in [each["field"] for each in answer.json()["errors"]]
+    doubled = await node.http.put("/vehicles/V", json={"name": "one"})
+    assert doubled.status_code == 409
+    for path in ("/vehicles/a%00b", "/vehicles/a%00b/changes", "/accounts/%00/changes"):
+        assert (await node.http.get(path)).status_code == 400, path
+    assert [each["id"] for each in (await node.get("/vehicles"))["items"]] == ["VEH-000001"]

@@ -13,6 +13,7 @@ from csms.engine import habits, joining
 from csms.engine.people import PeopleBook
 from csms.engine.suggestions import Pair, Pairs, Rejection, pair_id, suggest
 from csms.engine.writes import SummaryWrite
+from csms.errors import DatabaseUnavailable
 from profiles import AssignmentRule, load_catalogue
 from profiles.catalogue import SHIPPED
 from tests.builders import Desk, after, an_event
@@ -186,6 +187,43 @@ async def test_a_join_reaches_the_sessions_in_memory_and_a_split_takes_it_back()
     assert await desk.store.load_records(joining.DUE) == {}
 
 
+async def test_a_join_while_the_database_is_away_reaches_the_past_later():
+    desk, given = a_desk(), []
+
+    class Away:
+        is_away = True
+
+        async def identity_sets(self, refs):
+            if self.is_away:
+                raise DatabaseUnavailable("away")
+            return [("token:card", f"mac:{MAC}"), ("token:other",)]
+
+        async def assign_vehicles(self, refs, whose):
+            given.append((set(refs), dict(whose)))
+            return 0
+
+        async def assign_accounts(self, *owned):
+            return 0
+
+    history = Away()
+    vehicle = a_vehicle("VAN-1", f"mac:{MAC}")
+    wanted = joining.Change("created", "VAN-1", vehicles={"VAN-1": vehicle})
+    made = await joining.change(desk.engine, history, wanted, after(0))
+    assert made == joining.Made(0, waits=True)
+    await desk.restart()
+    book = desk.policy.people = PeopleBook()
+    await joining.load(desk.store, book)
+    assert book.find_vehicle("VAN-1") == "VAN-1"
+    await joining.catch_up(desk.engine, history, after(1))
+    assert len(await desk.store.load_records(joining.DUE)) == 1
+    history.is_away = False
+    await joining.catch_up(desk.engine, history, after(2))
+    assert await desk.store.load_records(joining.DUE) == {}
+    refs, whose = given[0]
+    assert {f"mac:{MAC}", "mac:041A2B3C4D5"} <= refs
+    assert whose == {("token:card", f"mac:{MAC}"): "VAN-1", ("token:other",): None}
+
+
 async def test_what_was_learnt_of_a_token_stays_known_of_its_vehicle():
     desk = a_desk()
     learnt = habits.Habits(energies_wh=[9000.0])
@@ -217,6 +255,15 @@ def test_a_suggestion_says_what_speaks_for_it_and_what_against():
     assert found[pair_id("token:c", "mac:1")].confidence == 0.5
     assert pair_id("token:d", "mac:1") not in found
     assert suggest(pairs, PeopleBook())[0] == sure
+
+
+@pytest.mark.parametrize(
+    "pair", [("token:a", "token:b"), ("mac:1", "mac:2"), ("emaid:x", "token:a")]
+)
+def test_who_only_follows_another_one_is_somebody_else(pair):
+    followed = a_pair(*pair, 9)
+    assert suggest(Pairs([], [followed], [followed]), PeopleBook()) == []
+    assert suggest(Pairs([followed]), PeopleBook()) != []
 
 
 def test_what_is_joined_is_not_suggested_and_what_is_rejected_wants_more():
