@@ -267,7 +267,7 @@ def _value(raw: object) -> Decimal | None:
 def _time(raw: object) -> tuple[datetime | None, str]:
     """Returns a time and the state of its clock, as in `2023-06-15T14:30:45,123+0200 S`.
 
-    A time without a zone, or of a clock that only counts from its start, is no instant.
+    A time without a zone is no instant.
     """
     if not isinstance(raw, str):
         raise OcmfInvalid("has a reading without a time (TM)")
@@ -277,5 +277,4 @@ def _time(raw: object) -> tuple[datetime | None, str]:
         at = at if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         raise OcmfInvalid(f"has a reading whose time (TM) is {raw[:50]!r}") from None
-    is_instant = at.tzinfo is not None and status.strip() != "R"
-    return (at if is_instant else None), status.strip() or "U"
+    return (None if at.tzinfo is None else at), status.strip() or "U"

@@ -25,7 +25,7 @@ _OBIS: Final = re.compile(
 _IMPORTS: Final = ("98", "B3", "B1", "9E", "B2", "B0", "01", "")
 _PAGE: Final = re.compile(r"([TF])(\d{1,18})", re.ASCII)
 _GOOD: Final = "G"
-_CLOCKLESS: Final = frozenset("UR")
+_UNSET, _RELATIVE = "U", "R"
 _SLACK: Final = timedelta(minutes=15)
 _LEDGER_STEP_WH: Final = Decimal(1)
 
@@ -149,11 +149,11 @@ def _of_readings(begin: OcmfReading, end: OcmfReading) -> list[str]:
 def _of_times(
     begin: OcmfReading, end: OcmfReading, begun: Sequence[datetime], ended: Sequence[datetime]
 ) -> list[str]:
-    if begin.at is None or end.at is None:
+    if begin.at is None or end.at is None or _RELATIVE in {begin.time_status, end.time_status}:
         return []
     if end.at < begin.at:
         return ["The end was signed before the begin, by the meter's clock."]
-    if begin.time_status in _CLOCKLESS or end.time_status in _CLOCKLESS:
+    if _UNSET in {begin.time_status, end.time_status}:
         return []
     is_outside = begin.at < min(begun) - _SLACK or (ended and end.at > max(ended) + _SLACK)
     if is_outside:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from typing import TYPE_CHECKING, Final
 
 from csms.domain.signed_value import OCMF, SignedValue
@@ -25,6 +26,7 @@ _MOST: Final = 32_768
 _MOST_NAME: Final = 50
 _MOST_KEY: Final = 4096
 _MEMBER: Final = "signedMeterData"
+_NAMED_INSIDE: Final = re.compile(r"<encodingMethod>\s*([A-Za-z0-9_-]{1,20})", re.ASCII)
 _OTHER_FORMATS: Final = (
     ("AP;", "ALFEN"),
     ("<?xml", "XML"),
@@ -105,6 +107,9 @@ def _of_data(data: str, encoding: str, method: str, public_key: str) -> SignedVa
 def _format_of(data: str) -> str:
     """Returns what a text seems to be whose format nobody named, empty if nobody knows."""
     for text in (data, _of_base64(data) or ""):
+        named = _NAMED_INSIDE.search(text)
+        if named is not None:
+            return named[1]
         for head, name in _OTHER_FORMATS:
             if text.startswith(head):
                 return name

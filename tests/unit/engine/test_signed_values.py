@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -259,6 +260,30 @@ def test_other_formats_are_named_and_not_verified(name):
     found = judged(SignedValue(name, "AP;1;2;3", public_key=oca_of(KEY)))
     assert found["state"] == "unverifiable"
     assert (name or "not named") in found["why"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("<signedMeterValue> <encodingMethod>EDL</encodingMethod></signedMeterValue>", "EDL"),
+        ("<?xml version='1.0'?><values/>", "XML"),
+        ("AP;0;3;AJYHJP", "ALFEN"),
+    ],
+)
+def test_a_format_that_only_its_text_names_is_named(text, name):
+    for value in (text, base64.b64encode(text.encode()).decode()):
+        assert judged(signed_value({"value": value, "format": "SignedData"}))["format"] == name
+
+
+def test_a_clock_that_only_counts_from_its_start_is_held_against_nothing():
+    begin = a_row(START, "B", "100.000", TM="2019-01-01T00:00:15,000+0000 R")
+    end = a_row(START, "E", "107.400", TM="2019-01-01T01:00:15,000+0000 R")
+    found = judged(a_value(an_ocmf(begin, end, key=KEY), KEY), wh=7400)
+    assert (found["state"], found["end"]["at"]) == ("valid", "2019-01-01T01:00:15Z")
+    unset = [row | {"TM": row["TM"].replace("R", "U")} for row in (begin, end)]
+    assert judged(a_value(an_ocmf(*unset, key=KEY), KEY), wh=7400)["state"] == "valid"
+    told = [row | {"TM": row["TM"].replace("R", "S")} for row in (begin, end)]
+    assert judged(a_value(an_ocmf(*told, key=KEY), KEY), wh=7400)["state"] == "inconsistent"
 
 
 HOSTILE = [
