@@ -263,7 +263,7 @@ def told(finding: Finding) -> str:
     elif rule.per is Per.DAYS:
         amount, rate = f"{finding.count:.0f} in {finding.of:.1f} days", f"{finding.rate:.2f} a day"
     else:
-        unit = _UNITS[rule.per]
+        unit = "attempts" if rule.name in _BESIDE else _UNITS[rule.per]
         amount = f"{finding.count:.0f} of {finding.of:.0f} {unit}"
         times = _TIMES[rule.per]
         rate = f"{finding.rate:.1f} %" if times <= 100 else f"{finding.rate:.1f} per {times:.0f}"  # noqa: PLR2004
