@@ -16,6 +16,7 @@ import pytest
 from csms.cli.client import ApiError
 from csms.cli.report import report
 from csms.engine.writes import SummaryWrite
+from csms.reports.registry import REPORTS
 
 BERLIN = {"from": "2026-10-24", "to": "2026-10-27", "time_zone": "Europe/Berlin"}
 FORMATS = ("table", "csv", "json", "xlsx", "html")
@@ -239,6 +240,18 @@ async def test_what_cannot_be_asked_is_told_in_a_sentence(told):
         problem = answer.json()
         assert words in problem["detail"]
         assert [each["field"] for each in problem["errors"]] == ([field] if field else [])
+
+
+async def test_every_report_answers_in_every_format(told):
+    for name in REPORTS:
+        for form in FORMATS:
+            answer = await ask(told, name, format=form, **BERLIN)
+            assert answer.content
+            if form == "html":
+                assert "<b>" not in answer.text
+                assert "<i>" not in answer.text
+    empty = await ask(told, "costs", period="2020-01", format="table")
+    assert "No session started in this period." in empty.text
 
 
 async def test_only_so_many_reports_are_made_at_once(told):
