@@ -32,6 +32,7 @@ from csms.link.counters import Counters
 from csms.link.credentials import Verifier, load_key
 from csms.link.gate import Gate
 from csms.link.hub import Hub
+from csms.link.price_fetching import PriceFetcher
 from csms.link.record_keeping import RecordKeeper
 from csms.link.recorder import Recorder
 from csms.link.server import StationServer
@@ -192,6 +193,7 @@ class _Node:
             asyncio.create_task(self.stations.run()),
             asyncio.create_task(Asker(self.hub).run()),
             asyncio.create_task(RecordKeeper(self.hub).run()),
+            asyncio.create_task(PriceFetcher(self.hub).run()),
             asyncio.create_task(CertificateUpkeep(self.hub).run()),
             asyncio.create_task(self.hub.webhooks.run()),
             asyncio.create_task(scheduler.run()),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from csms.engine import charge_records
-from csms.errors import LaddvaktError
 
 if TYPE_CHECKING:
     from csms.engine.charge_records import Due
@@ -16,8 +14,7 @@ if TYPE_CHECKING:
 
 _EVERY_S, _AT_LEAST_S = 1.0, 0.05
 _AT_ONCE = 20
-
-log = structlog.get_logger("link")
+_AGAIN = timedelta(seconds=30)
 
 
 class RecordKeeper:
@@ -30,8 +27,14 @@ class RecordKeeper:
         """Issues what is due, a few at a time; runs as long as the node does."""
         while True:
             await asyncio.sleep(max(self._hub.clock.real_seconds(_EVERY_S), _AT_LEAST_S))
-            for due in self._hub.engine.records.take_due(self._hub.clock.now())[:_AT_ONCE]:
-                await self._issue(due)
+            self.look()
+
+    def look(self) -> None:
+        """Begins to issue what is due; what goes wrong is tried again a little later."""
+        now = self._hub.clock.now()
+        for due in self._hub.engine.records.take_due(now)[:_AT_ONCE]:
+            due.due_at = now + _AGAIN
+            self._hub.spawn(self._issue(due))
 
     async def _issue(self, due: Due) -> None:
         hub = self._hub
@@ -39,15 +42,11 @@ class RecordKeeper:
         if station is None:
             hub.engine.records.due.pop(due.session_id, None)
             return
-        try:
-            async with station.lock:
-                if hub.engine.records.due.get(due.session_id) is not due:
-                    return
-                now = hub.clock.now()
-                outcome = await charge_records.issue_due(hub.engine, station, due, now)
-                done = hub.store.submit(outcome.writes)
-            await done
-        except LaddvaktError:
-            log.exception("record.not_issued", session=due.session_id)
-            return
+        async with station.lock:
+            if hub.engine.records.due.get(due.session_id) is not due:
+                return
+            now = hub.clock.now()
+            outcome = await charge_records.issue_due(hub.engine, station, due, now)
+            done = hub.store.submit(outcome.writes)
+        await done
         hub.settle(station, outcome)
