@@ -123,9 +123,10 @@ def identities_of(token: TokenRef) -> tuple[Read, ...]:
     """Returns what a token that a station sent says of who charges, the surest first.
 
     A token of type MacAddress, or with `VID:` before it, is an address; a contract ID is known by
-    its type or its form. Where the form leaves a doubt, it is the token as well.
+    its type or its form. Where the form leaves a doubt, it is the token as well. What is longer
+    than any token can be is nobody.
     """
-    if token.kind == "NoAuthorization" or not token.key:
+    if token.kind == "NoAuthorization" or not token.key or len(token.text) > LONGEST:
         return ()
     is_address = token.kind == "MacAddress" or (
         token.kind is None and _PREFIX.match(token.text.strip()) is not None

@@ -63,6 +63,7 @@ def test_a_chademo_vehicle_id_is_one_of_its_own_kind():
 @pytest.mark.parametrize("kind", ["NoAuthorization", None])
 def test_nobody_has_no_identity(kind):
     assert refs("", kind) == []
+    assert refs("x" * 256, kind) == []
 
 
 # Published beside the algorithm, by the clearing house that made it.
