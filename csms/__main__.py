@@ -19,6 +19,7 @@ from csms.cli import (
     quarantine,
     quirks,
     receipt,
+    records,
     remedies,
     replay,
     report,
@@ -27,6 +28,7 @@ from csms.cli import (
     sessions,
     settings,
     stations,
+    tariffs,
     tokens,
     vehicles,
     webhooks,
@@ -56,7 +58,10 @@ app.add_typer(quirks.app, name="quirks")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(vehicles.app, name="vehicles")
 app.add_typer(accounts.app, name="accounts")
+app.command("records")(records.records)
 app.command("receipt")(receipt.receipt)
+app.add_typer(tariffs.app, name="tariffs")
+app.add_typer(tariffs.prices, name="prices")
 app.command("cdr")(receipt.cdr)
 app.command("reservations")(reservations.reservations)
 app.command("ask")(operations.ask)

@@ -156,6 +156,16 @@ def send_file(url: str, api_token: str | None, path: str, file: Path, **query: A
     return answer.json()
 
 
+def send_text(url: str, api_token: str | None, path: str, text: bytes, **query: Any) -> Any:  # noqa: ANN401 - JSON
+    """Returns what the API answers to a PUT of a file that need not be JSON.
+
+    Raises:
+        ApiError: if nothing answers, or with the problem that the API names.
+    """
+    asked = {name: value for name, value in query.items() if value is not None}
+    return _request(url, api_token, "PUT", path, params=asked, content=text).json()
+
+
 def _request(
     url: str,
     api_token: str | None,
