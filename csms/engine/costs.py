@@ -309,10 +309,12 @@ def told(
     running = engine.policy.prices.running
     if not is_end and running == "off":
         return None
-    bill = bill_of(engine, live, work.now)
+    session = live.session
+    # What waited in a queue tells what it cost by then, not what the time since would cost.
+    at = work.now if fact.at is None else session.placed(fact.at, work.now)
+    bill = bill_of(engine, live, at)
     if bill is None:
         return None
-    session = live.session
     if session.is_active or session.cost is None:
         session.cost = cost_doc(session, bill, is_final=False)
     if is_end or running == "answer":

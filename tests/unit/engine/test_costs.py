@@ -329,6 +329,14 @@ async def test_records_are_issued_while_the_database_is_away():
     assert totals(desk) == ["15.00"]
 
 
+async def test_events_that_waited_tell_what_it_cost_by_then():
+    desk = await a_desk(tariff("hours", element(PARKING_TIME=60)))
+    start = event(EventKind.STARTED, 0, 0, 0, charging_state="EVConnected", is_offline=True)
+    updates = [event(EventKind.UPDATED, n, 600 * n, 0, is_offline=True) for n in (1, 2)]
+    outcomes = await hear(desk, start, *updates, received_s=90_000)
+    assert [each.answer.total_cost for each in outcomes] == [None, Decimal("12.50"), Decimal(25)]
+
+
 async def test_an_operator_who_closes_a_session_has_it_billed():
     desk = await a_desk(PER_KWH)
     await hear(desk, *a_session()[:4])
