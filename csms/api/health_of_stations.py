@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["station health"])
 
+_UNJUDGED: dict[str, Any] = {
+    "grade": "not_enough_data",
+    "trend": {"direction": "unknown"},
+    "availability": {"online_share": None, "evses_uptime": None},
+    "sessions": 0,
+    "findings": [],
+}
 _LAST = 1000.0  # those without a score come after all that have one
 _LONGEST = timedelta(days=400)
 
@@ -34,13 +41,14 @@ class HealthRow(BaseModel):
     vendor: str | None
     model: str | None
     is_online: bool
-    at: AwareDatetime = Field(description="When it was judged")
+    known_since: AwareDatetime | None = Field(description="When it was made known")
+    at: AwareDatetime | None = Field(description="When it was judged; null: not yet")
     score: float | None = Field(description="0 to 100; null while too little is known")
     grade: str = Field(examples=["good", "fair", "poor", "not_enough_data"])
     trend: str = Field(examples=["worse", "better", "steady", "mixed", "unknown"])
     online_share: float | None
     uptime: float | None = Field(description="Of all EVSEs, without planned downtime")
-    sessions: int
+    sessions: int = Field(description="Those that are over, of the last days")
     findings: list[str] = Field(description="What points were taken for, the worst first")
 
 
@@ -200,11 +208,13 @@ def _named(station: "StationState") -> dict[str, Any]:
 
 
 def _short(row: Mapping[str, Any], stations: "Mapping[str, StationState]") -> dict[str, Any]:
-    station, doc = stations[row["station_id"]], row["doc"]
+    station, doc = stations[row["station_id"]], row["doc"] or _UNJUDGED
+    created_at = station.record.created_at
     return {
         **_named(station),
         "is_online": station.is_online,
-        "at": with_z(row["at"]),
+        "known_since": None if created_at is None else with_z(created_at),
+        "at": None if row["at"] is None else with_z(row["at"]),
         "score": row["score"],
         "grade": doc["grade"],
         "trend": doc["trend"]["direction"],

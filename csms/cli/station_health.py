@@ -83,13 +83,20 @@ def _row(each: dict[str, Any]) -> tuple[Any, ...]:
         each["station_id"],
         each["site"],
         each["model"],
-        each["score"],
+        "not enough data" if each["score"] is None else each["score"],
         each["trend"],
         _percent(each["online_share"]),
         _percent(each["uptime"]),
         each["sessions"],
-        each["findings"][0] if each["findings"] else None,
+        each["findings"][0] if each["findings"] else _unknown(each),
     )
+
+
+def _unknown(each: dict[str, Any]) -> str | None:
+    """Returns what is missing of a station without a score."""
+    if each["score"] is not None:
+        return None
+    return f"known since {each['known_since'] or '?'}; a score needs 10 sessions and a day"
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -117,11 +117,10 @@ GROUP BY day ORDER BY day
 SELECT station_id, score FROM station_health WHERE score IS NOT NULL
 
 -- name: list_health
-SELECT station_id, at, score, doc FROM station_health
-WHERE ($1::text[] IS NULL OR station_id = ANY($1))
-  AND ($2::double precision IS NULL
-       OR (coalesce(score, 1000), station_id) > ($2, $3::text))
-ORDER BY coalesce(score, 1000), station_id
+SELECT name AS station_id, at, score, doc
+FROM unnest($1::text[]) AS names (name) LEFT JOIN station_health ON station_id = name
+WHERE $2::double precision IS NULL OR (coalesce(score, 1000), name) > ($2, $3::text)
+ORDER BY coalesce(score, 1000), name
 LIMIT $4
 
 -- name: health_evidence_sessions

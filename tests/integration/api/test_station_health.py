@@ -176,6 +176,13 @@ async def test_the_list_has_the_worst_first_in_pages_and_by_site_and_model(node,
     assert len(first["items"]) + len(rest["items"]) == 7
     south = await node.get("/stations/health", site="south")
     assert [each["station_id"] for each in south["items"]] == ["NEW"]
+    node.hub.engine.enroll("FRESH", past.midnight)
+    [fresh] = [
+        each
+        for each in (await node.get("/stations/health"))["items"]
+        if each["station_id"] == "FRESH"
+    ]
+    assert (fresh["at"], fresh["score"], fresh["grade"]) == (None, None, "not_enough_data")
     peers = (await node.get("/stations/CP3/health"))["peers"]
     assert (peers["count"], peers["median"], peers["is_outlier"]) == (5, 100, True)
     assert (await node.get("/stations/NEW/health"))["peers"] is None
