@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from csms.domain.vehicle_ids import hints_shown, identities_shown
+from csms.domain.vehicle_ids import LONGEST, hints_shown, identities_shown
 from csms.engine.limit_range import limit_range
 from csms.engine.writes import SummaryWrite
 
@@ -37,9 +37,9 @@ def summary_of(station: Station, live: LiveSession) -> SummaryWrite:
         model=station.model,
         protocol=station.protocol,
         transaction_id=session.transaction_id,
-        token=session.token,
+        token=_name(session.token),
         token_kind=session.token_kind,
-        vehicle=session.vehicle,
+        vehicle=_name(session.vehicle),
         vehicle_id=session.vehicle_id,
         account=session.account,
         ended_at=session.ended_at,
@@ -73,6 +73,11 @@ def summary_of(station: Station, live: LiveSession) -> SummaryWrite:
 def _until(session: Session) -> datetime:
     """Returns until when a session is known: its end, else its last sample."""
     return session.ended_at or session.last_sample_at or session.started_at
+
+
+def _name(text: str | None) -> str | None:
+    """Returns what an index can hold of a name; the session itself has the whole of it."""
+    return None if text is None else text[:LONGEST]
 
 
 def _amount(text: str | None) -> Decimal | None:
