@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from csms.api.problems import conflict, not_found
 from csms.domain.typed_ids import read_id
-from csms.domain.vehicle_ids import guesses
+from csms.domain.vehicle_ids import IdentityKind, guesses
 from csms.store.searching import Names, SessionSearch
 
 if TYPE_CHECKING:
     from csms.api.context import Services
     from csms.api.problems import Problem
+
+
+_NAMED = frozenset({IdentityKind.NAME, IdentityKind.TOKEN})
+"""Looked for by their own index; as identities they would be found once more."""
 
 
 def search_of(api: Services) -> SessionSearch:
@@ -24,7 +28,7 @@ def search_of(api: Services) -> SessionSearch:
             engine.stations.keys(),
             people.find_vehicle,
             people.find_account,
-            lambda text: [each.ref for each in guesses(text)],
+            lambda text: [each.ref for each in guesses(text) if each.kind not in _NAMED],
         ),
     )
 

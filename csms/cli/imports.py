@@ -76,7 +76,7 @@ def sessions(
         done = get(api_url, api_token, f"/imports/{done['id']}")
     if as_json:
         print(json.dumps(done, indent=2))
-    else:
+    elif done["state"] != "failed" or done["created"]:
         _print(done)
     if done["state"] == "failed":
         raise ApiError(f"{file}: {done['why']}")
