@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 _HEAD: Final = "OCMF|"
+_BLANKS: Final = " \t\r\n"
 _INHERITED: Final = ("TM", "TX", "RI", "RU", "RT", "EF", "ST")
 _ENDS: Final = frozenset("ELRAP")
 _IN_WH: Final = {"Wh": Decimal(1), "kWh": Decimal(1000)}
@@ -107,7 +108,7 @@ def read_ocmf(text: str) -> Ocmf:
     key = ""
     if text[rest : rest + 1] == "|":
         key = text[rest + 1 :].strip()
-    elif text[rest:].strip():
+    elif text[rest:].strip(_BLANKS):
         raise OcmfInvalid("goes on after its signature")
     return Ocmf(
         text[len(_HEAD) : end],
@@ -128,14 +129,14 @@ def default_method() -> str:
 
 def _object_at(text: str, start: int, name: str) -> tuple[dict[str, Any], int]:
     """Returns the JSON object that begins there, and where its section ends."""
-    begin = start + len(text[start:]) - len(text[start:].lstrip(" \t\r\n"))
+    begin = start + len(text[start:]) - len(text[start:].lstrip(_BLANKS))
     try:
         found, end = _DECODER.raw_decode(text, begin)
     except (ValueError, RecursionError, ArithmeticError):
         raise OcmfInvalid(f"has no readable {name}") from None
     if not isinstance(found, dict):
         raise OcmfInvalid(f"has a {name} that is no object")
-    while text[end : end + 1] in {" ", "\t", "\r", "\n"}:
+    while end < len(text) and text[end] in _BLANKS:
         end += 1
     if name == "payload" and text[end : end + 1] != "|":
         raise OcmfInvalid("has no signature after its payload")

@@ -150,6 +150,19 @@ def test_no_text_with_one_character_changed_is_valid(encoding):
         assert found["state"] != "valid", changed[max(place - 20, 0) : place + 5]
 
 
+def test_no_base64_with_one_character_changed_is_valid():
+    for spaces in ("", " ", "  "):
+        raw = (an_ocmf(BEGIN, END, key=KEY) + spaces).encode()
+        sent = {"encodingMethod": "OCMF", "publicKey": oca_of(KEY)}
+        text = base64.b64encode(raw).decode()
+        whole = sent | {"signedMeterData": text}
+        assert judged(signed_value({"signedMeterValue": whole}), wh=7400)["state"] == "valid"
+        for place in range(0 if not spaces else len(text) - 8, len(text)):
+            changed = text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
+            value = signed_value({"signedMeterValue": sent | {"signedMeterData": changed}})
+            assert judged(value, wh=7400)["state"] != "valid", place
+
+
 CURVES = [
     (ec.SECP192R1(), "secp192r1"),
     (ec.SECP256K1(), "secp256k1"),
