@@ -109,7 +109,9 @@ async def settle(engine: Engine, work: Work, live: LiveSession) -> None:
     if session.is_active or session.record is not None or session.duplicate_of is not None:
         return
     why = "readings"
-    if await costs.catch_up(engine, work, live):
+    if session.unchecked_key is not None:
+        why = "check"
+    elif await costs.catch_up(engine, work, live):
         why = "events" if _lacks_events(session) else ""
     if not why and await issue(engine, work, live):
         return
@@ -211,8 +213,12 @@ async def issue_due(engine: Engine, station: StationState, due: Due, now: dateti
 
 
 async def _issue_or_drop(engine: Engine, work: Work, live: LiveSession) -> bool:
-    if live.session.is_active:
-        _drop(engine, work, live.session)
+    session = live.session
+    if session.unchecked_key is not None:
+        # It may repeat an older one: nobody is billed twice. See `duplicates.check`.
+        return False
+    if session.is_active:
+        _drop(engine, work, session)
         return True
     return await issue(engine, work, live)
 

@@ -195,6 +195,7 @@ class Engine:
             if stored is not None:
                 fresh = LiveSession.restore(stored)
                 live.session, live.watch, live.track = fresh.session, fresh.watch, fresh.track
+                live.tallied = None
                 station.adopt(live)
 
     async def attach(
