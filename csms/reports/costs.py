@@ -71,7 +71,7 @@ class Sums(NamedTuple):
     sessions: int
     running: int
     energy_milliwh: int | None
-    charging_s: int
+    charging_s: float
     net: Decimal | None
     total: Decimal | None
     estimated: int
@@ -86,7 +86,7 @@ class Sums(NamedTuple):
             self.sessions,
             self.running,
             self.energy_milliwh,
-            self.charging_s,
+            round(self.charging_s),
             self.net,
             vat,
             self.total,
@@ -141,13 +141,54 @@ class CostsReport:
 
     async def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the groups, then the totals of each currency."""
-        found = [each async for each in sums(db, query, ())]
+        told = Totals()
         charts: list[Chart] = []
-        notes = notes_of(db, query, found)
+        notes: list[str] = []
         title = f"Costs by {', '.join(query.group)}" if query.group else "Costs"
-        columns = cost_columns(query.group)
-        yield Table("costs", title, columns, _rows(db, query, charts), notes, charts)
-        yield Table("totals", "Totals", cost_columns(()), rows_of([each.row for each in found]))
+        rows = _rows(db, query, told, (notes, charts))
+        yield Table("costs", title, cost_columns(query.group), rows, notes, charts)
+        if not told.is_complete:  # since nobody has read the groups
+            async for each in sums(db, query, ()):
+                told.take(each)
+        rows = rows_of([each.row for each in told.found])
+        yield Table("totals", "Totals", cost_columns(()), rows)
+
+
+class Totals:
+    """What groups come to together, a sum for each currency, added up while they are read."""
+
+    def __init__(self) -> None:
+        self._by_currency: dict[str | None, Sums] = {}
+        self.is_complete = False
+
+    def take(self, group: Sums) -> None:
+        """Adds a group."""
+        known = self._by_currency.get(group.currency)
+        if known is None:
+            self._by_currency[group.currency] = group._replace(names=())
+            return
+        self._by_currency[group.currency] = Sums(
+            (),
+            group.currency,
+            known.sessions + group.sessions,
+            known.running + group.running,
+            _both(known.energy_milliwh, group.energy_milliwh),
+            known.charging_s + group.charging_s,
+            None if known.net is None or group.net is None else known.net + group.net,
+            None if known.total is None or group.total is None else known.total + group.total,
+            known.estimated + group.estimated,
+        )
+
+    @property
+    def found(self) -> list[Sums]:
+        """The sums, by currency; the one of sessions without a cost comes last."""
+        order = sorted(self._by_currency, key=lambda currency: (currency is None, currency or ""))
+        return [self._by_currency[currency] for currency in order]
+
+
+def _both(one: int | None, other: int | None) -> int | None:
+    """Returns the sum of what is known."""
+    return other if one is None else one + (other or 0)
 
 
 def notes_of(db: Database, query: Query, found: Sequence[Sums]) -> list[str]:
@@ -187,13 +228,19 @@ def time_name(span: str, at: datetime, zone: ZoneInfo) -> str:
 _LETTERS: Final = {"day": 10, "month": 7, "year": 4}
 
 
-async def _rows(db: Database, query: Query, charts: list[Chart]) -> AsyncIterator[Row]:
-    """Yields the groups as rows; then the chart is made, of as many as it can show."""
+async def _rows(
+    db: Database, query: Query, told: Totals, beside: tuple[list[str], list[Chart]]
+) -> AsyncIterator[Row]:
+    """Yields the groups as rows; then notes and charts are made, of as many as these can show."""
     charted: list[Sums] = []
     async for each in sums(db, query, query.group):
+        told.take(each)
         if len(charted) <= _MOST_CHARTED:
             charted.append(each)
         yield each.row
+    told.is_complete = True
+    notes, charts = beside
+    notes += notes_of(db, query, told.found)
     if 0 < len(charted) <= _MOST_CHARTED and query.group:
         charts += _charts(charted, query.group)
 
@@ -250,7 +297,7 @@ def _sums(row: asyncpg.Record, names: tuple[Any, ...]) -> Sums:
         row["sessions"],
         row["running"],
         row["energy_milliwh"],
-        round(row["charging_s"]),
+        row["charging_s"],
         amount(row["net"], row["currency"]) if is_known else None,
         amount(row["total"], row["currency"]),
         row["estimated"],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from csms.domain.session import SessionState
 from csms.reports.costs import (
+    Totals,
     account_name,
     amount,
     cost_columns,
@@ -85,13 +86,16 @@ class SessionsReport:
 
     async def tables(self, db: Database, query: Query) -> AsyncGenerator[Table]:
         """Yields the sessions by their start, their totals, and those of each day."""
-        found = [each async for each in sums(db, query, ())]
-        count = sum(each.sessions for each in found)
-        notes = notes_of(db, query, found)
+        days = [each async for each in sums(db, query, ("day",))]
+        told = Totals()
+        for each in days:
+            told.take(each)
+        count = sum(each.sessions for each in days)
+        notes = notes_of(db, query, told.found)
         rows = _sessions(db, query)
         yield Table("sessions", "Sessions", _COLUMNS, rows, notes, expected_rows=count)
-        yield Table("totals", "Totals", cost_columns(()), rows_of([each.row for each in found]))
-        days = [each async for each in sums(db, query, ("day",))]
+        rows = rows_of([each.row for each in told.found])
+        yield Table("totals", "Totals", cost_columns(()), rows)
         rows = rows_of([each.row for each in days])
         yield Table("days", "Days", cost_columns(("day",)), rows, charts=_charts(days))
 

@@ -286,6 +286,27 @@ async def test_who_goes_away_ends_the_report(told, monkeypatch):
     assert desk.run("mine").state == "failed"
 
 
+async def test_a_statement_that_takes_too_long_is_ended(told, monkeypatch):
+    async def endless(self, db, query):
+        await db.fetch("report_sleep")
+        yield
+
+    monkeypatch.setattr("csms.reports.database.queries", queries_with_sleep)
+    monkeypatch.setattr("csms.reports.costs.CostsReport.tables", endless)
+    told.app.state.services.reports.limit(1, 0.05)
+    for _ in range(2):  # the place and the connection are given back
+        answer = await told.http.get("/reports/costs")
+        assert answer.status_code == 504
+        assert "shorter period" in answer.json()["detail"]
+
+
+async def test_totals_are_those_of_the_groups_whichever_way_they_are_read(told):
+    both = (await ask(told, "costs", group="hour,station", **BERLIN)).json()["tables"]
+    alone = (await ask(told, "costs", table="totals", **BERLIN)).json()["tables"]
+    assert both[1]["rows"] == alone[0]["rows"]
+    assert [row["currency"] for row in alone[0]["rows"]] == ["EUR", "JPY", "KWD", None]
+
+
 def queries_with_sleep():
     return {"report_sleep": "SELECT pg_sleep(60)"}
 
