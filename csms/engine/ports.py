@@ -167,3 +167,7 @@ class Numbers(Protocol):
     async def next(self, scope: str) -> int:
         """Returns the next number of a scope; the first is 1."""
         ...
+
+    async def some(self, scope: str, count: int) -> range:
+        """Returns so many numbers of a scope at once, which follow each other."""
+        ...

@@ -76,6 +76,11 @@ class _Numbers:
         self._counts[scope] += 1
         return self._counts[scope] + (_UNANSWERED_IDS if scope == "transaction" else 0)
 
+    async def some(self, scope: str, count: int) -> range:
+        first = self._counts[scope] + 1
+        self._counts[scope] += count
+        return range(first, first + count)
+
 
 @dataclass(slots=True)
 class Sent:

@@ -103,6 +103,15 @@ class BlockNumbers:
             self._reserving(scope, state).add_done_callback(_seen)
         return number
 
+    async def some(self, scope: str, count: int) -> range:
+        """Returns so many numbers of a scope, which follow each other.
+
+        Raises:
+            DatabaseUnavailable: as `next`.
+        """
+        first = await self._first(scope, count)
+        return range(first, first + count)
+
     def _reserving(self, scope: str, state: _Scope) -> asyncio.Task[None]:
         """Returns the one task that reserves the scope's next block."""
         if state.reserving is None:

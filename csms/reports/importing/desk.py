@@ -171,24 +171,36 @@ class ImportDesk:
         seen: set[int],
     ) -> None:
         fresh = await self._fresh(job, batch, seen)
-        unit: list[Write] = []
-        named: list[tuple[str, ReadSession, int]] = []
         for line, read in fresh:
             job.odd += bool(read.oddities)
             for oddity in read.oddities:
                 job.doubt(line, oddity)
-            if job.wanted.dry_run:
-                continue
-            station = making.station_of(read)
-            session_id = await self._engine.next_session_id(station, read.started_at)
-            named.append((session_id, read, line.number))
-        if named:
+        if fresh and not job.wanted.dry_run:
+            named = await self._named(making, fresh)
             unit = await asyncio.to_thread(_made, making, named)
             await self._store.submit(unit)
             job.first_id = job.first_id or named[0][0]
             job.last_id = named[-1][0]
         job.created += len(fresh)
         job.unchanged += len(batch) - len(fresh)
+
+    async def _named(
+        self, making: Making, fresh: list[tuple[Line, ReadSession]]
+    ) -> list[tuple[str, ReadSession, int]]:
+        """Returns the rows with IDs in the operator's format, made of their starts, in order."""
+        policy = self._engine.policy
+        scopes: dict[str, list[tuple[Line, ReadSession]]] = {}
+        for line, read in fresh:
+            site = making.station_of(read).site
+            at = read.started_at.astimezone(policy.zone_of(site))
+            scope = policy.id_format.scope(at=at, station=read.station, site=site)
+            scopes.setdefault(scope, []).append((line, read))
+        named = []
+        for scope, rows in scopes.items():
+            numbers = await self._engine.numbers.some(f"session:{scope}", len(rows))
+            for number, (line, read) in zip(numbers, rows, strict=True):
+                named.append((policy.id_format.render(scope, number), read, line.number))
+        return named
 
     async def _fresh(
         self, job: Import, batch: list[tuple[Line, ReadSession]], seen: set[int]
