@@ -108,6 +108,7 @@ _PARAMETERS = [
     _parameter("format", f"{', '.join(FORMATS)}; by default json"),
     _parameter("table", "Only this table; csv and table have the main one by default"),
     _parameter("bom", "true: CSV begins with a byte order mark, for spreadsheets that want one"),
+    _parameter("wide", "true: the format table has all columns, not only the usual ones"),
     _parameter("run", "An ID of your choice, to ask at /reports/runs/{run} how far it is"),
 ]
 _MORE = sorted(

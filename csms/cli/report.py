@@ -70,6 +70,7 @@ def report(
     bom: Annotated[
         bool, typer.Option("--bom", help="Begin CSV with a byte order mark, for Excel.")
     ] = False,
+    wide: Annotated[bool, typer.Option("--wide", help="All columns in the table.")] = False,
     api_url: ApiUrl = DEFAULT_URL,
     api_token: ApiToken = None,
 ) -> None:
@@ -87,6 +88,7 @@ def report(
     query: list[tuple[str, str]] = [("format", form), ("run", run)]
     one = {"from": since, "to": until, "period": _period(period, month, last), "time_zone": zone}
     one |= {"table": table, "bom": "true" if bom else None}
+    one |= {"wide": "true" if wide else None}
     query += [(key, text) for key, text in one.items() if text is not None]
     many = {"group": group, "site": site, "station": station, "vehicle": vehicle}
     many |= {"account": account, "token": token, "tariff": tariff}

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from csms.engine.policy import Policy
     from csms.reports.report import Report
 
-COMMON: Final = ("from", "to", "period", "time_zone", "group", "format", "table", "bom", "run")
+COMMON: Final = (
+    "from",
+    "to",
+    "period",
+    "time_zone",
+    "group",
+    "format",
+    "table",
+    "bom",
+    "wide",
+    "run",
+)
 """What every report can be asked with, beside its filters and options."""
 
 _NO_GROUP: Final = "none"
@@ -40,6 +51,11 @@ class Asked:
         if len(values) > 1:
             raise QueryInvalid(name, "is given more than once")
         return values[0] if values and values[0] else default
+
+
+def is_yes(text: str | None) -> bool:
+    """Tells whether a text means yes."""
+    return (text or "").lower() in {"true", "1", "yes"}
 
 
 def find_report(name: str) -> Report:

@@ -43,8 +43,14 @@ _MOST_CHARTED: Final = 400
 _GROUPS: Final = {
     **{name: (Column(name, "text", name),) for name in (*THINGS, *TIMES)},
     "evse": (Column("evse", "integer", "EVSE"),),
-    "vehicle": (Column("vehicle", "text", "vehicle"), Column("vehicle_name", "text", "its name")),
-    "account": (Column("account", "text", "account"), Column("account_name", "text", "its name")),
+    "vehicle": (
+        Column("vehicle", "text", "vehicle"),
+        Column("vehicle_name", "text", "vehicle name"),
+    ),
+    "account": (
+        Column("account", "text", "account"),
+        Column("account_name", "text", "account name"),
+    ),
 }
 _FIGURES: Final = (
     Column("currency", "text", "currency"),

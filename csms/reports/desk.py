@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from csms.errors import LaddvaktError
-from csms.reports.asking import find_report, read_query
+from csms.reports.asking import find_report, is_yes, read_query
 from csms.reports.database import reading
 from csms.reports.formats.choice import writer_of
 from csms.reports.formats.writing import Head, Progress, written
@@ -94,8 +94,8 @@ class ReportDesk:
         at = now or self.hub.clock.now()
         query = read_query(asked, self.hub.engine.policy, at)
         form = asked.one("format", DEFAULT_FORMAT) or DEFAULT_FORMAT
-        has_mark = (asked.one("bom", "false") or "").lower() in {"true", "1", "yes"}
-        writer = writer_of(form, has_mark=has_mark)
+        has_mark, is_wide = is_yes(asked.one("bom")), is_yes(asked.one("wide"))
+        writer = writer_of(form, has_mark=has_mark, is_wide=is_wide)
         run_id = asked.one("run") or uuid4().hex
         if len(run_id) > _LONGEST_ID or run_id in self.running:
             raise QueryInvalid("run", "is taken, or longer than 64 characters; choose another")

@@ -43,13 +43,15 @@ class Column:
     is to be shown; money a Decimal with its currency's digits, whose currency stands in a text
     column of the same row; energy_wh an int of milliwatt-hours, shown in watt-hours; time an aware
     datetime, shown in the report's zone; duration_s whole seconds as an int; percent a float or
-    Decimal from 0 to 100, rounded; flag a bool. `name` is for programs, `label` for people.
+    Decimal from 0 to 100, rounded; flag a bool. `name` is for programs, `label` for people. One
+    that `is_detail` stands in the terminal only if all columns are asked for.
     """
 
     name: str
     kind: Kind
     label: str
     unit: str | None = None
+    is_detail: bool = False
 
     @property
     def heading(self) -> str:

@@ -18,21 +18,22 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("table", "csv", "json", "xlsx", "html")
 _PLAIN: Final[dict[str, Callable[[], Writer]]] = {
-    "table": LinesWriter,
     "json": JsonWriter,
     "xlsx": XlsxWriter,
     "html": HtmlWriter,
 }
 
 
-def writer_of(name: str, *, has_mark: bool = False) -> Writer:
-    """Returns a writer for one answer; `has_mark` is about CSV only.
+def writer_of(name: str, *, has_mark: bool = False, is_wide: bool = False) -> Writer:
+    """Returns a writer for one answer; `has_mark` is about CSV only, `is_wide` about the table.
 
     Raises:
         QueryInvalid: if there is no such format.
     """
     if name == "csv":
         return CsvWriter(has_mark=has_mark)
+    if name == "table":
+        return LinesWriter(is_wide=is_wide)
     if name in _PLAIN:
         return _PLAIN[name]()
     raise QueryInvalid("format", f"{name!r} is no format; there are {', '.join(FORMATS)}")

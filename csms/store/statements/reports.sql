@@ -9,10 +9,6 @@ SELECT s.id, s.started_at, s.ended_at, s.state, s.site, s.station_id, s.evse, s.
 FROM report_sessions($1, $2, $3::session_summaries[], $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS s
 ORDER BY s.started_at, s.id
 
--- name: report_sessions_count
-SELECT count(*) AS sessions, count(*) FILTER (WHERE s.state = 'active') AS running
-FROM report_sessions($1, $2, $3::session_summaries[], $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS s
-
 -- name: report_costs
 SELECT CASE WHEN 'site' = ANY ($15) THEN s.site END AS site,
        CASE WHEN 'station' = ANY ($15) THEN s.station_id END AS station,

@@ -67,6 +67,24 @@ async def test_a_full_sheet_goes_on_in_the_next():
     assert all(book[name]["A1"].value == "name" for name in book.sheetnames[:3])
 
 
+async def test_the_terminal_has_details_only_if_asked_for():
+    head = Head("costs", "what", QUERY, NOW)
+    columns = (COLUMNS[0], Column("model", "text", "model", is_detail=True))
+
+    async def lines(writer):
+        tables = rows_of([Table("main", "Main", columns, rows_of([("a", "M1"), ("bcd", None)]))])
+        pieces = [piece async for piece in written(writer, head, tables, Progress())]
+        return b"".join(pieces).decode().splitlines()[2:]
+
+    assert await lines(writer_of("table")) == [
+        "name",
+        "a",
+        "bcd",
+        "1 more columns: --wide, and in every other format.",
+    ]
+    assert await lines(writer_of("table", is_wide=True)) == ["name  model", "a     M1", "bcd   -"]
+
+
 async def test_a_page_with_too_many_rows_says_how_many_there_are():
     rows = [(f"r{number}", number, None, False) for number in range(1000)]
     page = (await written_by(HtmlWriter(most_rows=600), rows)).decode()
