@@ -10,6 +10,7 @@ from csms.domain.session_ids import SessionIdFormat
 from csms.engine.policy import Policy
 from csms.engine.provisioning_file import load_provisioning
 from csms.engine.site_policy import load_remedies
+from csms.engine.tariffs import TariffBook
 from csms.engine.threshold_settings import findings_of
 from csms.engine.vendor_settings import vendors_of
 from csms.errors import SettingsError
@@ -52,6 +53,7 @@ def make_policy(settings: Settings) -> Policy:
         health=settings.health,
         vendors=vendors_of(settings.vendors),
         party=settings.operator.party(),
+        tariffs=TariffBook(_party_of(settings)),
         record_numbers=settings.prices.record_numbers,
         price_sources=tuple(settings.prices.series),
         prices=settings.prices.prices({name: each.prices for name, each in settings.sites.items()}),
@@ -74,6 +76,11 @@ def make_policy(settings: Settings) -> Policy:
     except CatalogueError as error:
         raise SettingsError(str(error)) from None
     return policy
+
+
+def _party_of(settings: Settings) -> tuple[str, str]:
+    party = settings.operator.party()
+    return party.country_code, party.party_id
 
 
 def _check_thresholds(policy: Policy) -> None:

@@ -93,7 +93,8 @@ class TariffVersion:
 class TariffBook:
     """All tariffs with their versions, oldest first, and the rules, newest last."""
 
-    def __init__(self) -> None:
+    def __init__(self, party: tuple[str, str] = ("ZZ", "ZZZ")) -> None:
+        self.party = party
         self._versions: dict[str, list[TariffVersion]] = {}
         self._gone: set[str] = set()
         self._rules: list[RuleSet] = [RuleSet()]
@@ -159,7 +160,7 @@ class TariffBook:
             is_own = site in prices.by_site and price != prices.general
             tariff_id = _id_of(site) if is_own else OF_SETTINGS
             known[site] = self._taken(
-                tariff_id, tariff_of_prices(price, tariff_id, _LONG_AGO), _ALWAYS
+                tariff_id, tariff_of_prices(price, tariff_id, _LONG_AGO, self.party), _ALWAYS
             )
         return known[site]
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from csms.domain.commands import InstallRefused
 from csms.domain.facts import TransactionReported
 from csms.domain.times import format_time
+from csms.engine.charge_records import issue_due
+from csms.engine.costs import cost_now
 from csms.engine.deadlines import Deadlines
 from csms.engine.engine import Engine
 from csms.engine.rejudge import rejudge_due
@@ -122,7 +124,7 @@ class Replay:
             await self._look_after_sessions(line.at)
             self._is_unanswered = log.is_unanswered(line)
             await self._play(line, log.answer_to(line))
-        await rejudge_due(self._engine, log.end + _AFTER)
+        await self._issue_records(log.end + _AFTER)
         return self._result(log.end)
 
     async def _play(self, line: Line, recorded: Payload | None) -> None:
@@ -289,7 +291,14 @@ class Replay:
                 await self._settle(station, outcome, due)
                 if again is not None:
                     self._deadlines.set(again, station_id, session_id)
+        await self._issue_records(upto)
+
+    async def _issue_records(self, upto: datetime) -> None:
+        """Judges sessions again, and issues charge records, whose time has come."""
         await rejudge_due(self._engine, upto)
+        for due in self._engine.records.take_due(upto):
+            station = self._engine.stations[due.station_id]
+            await self._settle(station, await issue_due(self._engine, station, due, upto), upto)
 
     def _differ(self, line: Line, action: str, ours: object, recorded: Payload | None) -> None:
         theirs = None if recorded is None else lasting(recorded)
@@ -304,13 +313,16 @@ class Replay:
                 }
             )
 
+    def _view(self, live: LiveSession, end: datetime) -> dict[str, Any]:
+        return {**session_view(live, end), "cost": cost_now(self._engine, live, end)}
+
     def _result(self, end: datetime) -> ReplayResult:
         lives = [
             LiveSession.restore(self._store.stored(row)) for row in self._store.rows(SessionWrite)
         ]
         lives.sort(key=lambda live: (live.session.started_at, live.session.id))
         return ReplayResult(
-            [session_view(live, end) for live in lives],
+            [self._view(live, end) for live in lives],
             [alert_view(alert) for alert in self._store.rows(AlertWrite)],
             [anomaly_view(anomaly) for anomaly in self._store.rows(AnomalyWrite)],
             [estimate_view(estimate) for estimate in self._store.rows(EstimateWrite)],
