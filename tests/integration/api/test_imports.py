@@ -1,5 +1,6 @@
 """Sessions from elsewhere: good rows go in once, bad ones are told with their line and why."""
 
+import asyncio
 import gzip
 import io
 import json
@@ -10,6 +11,9 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from typer.testing import CliRunner
+
+from csms.__main__ import app
 
 FIXTURES = Path("tests/fixtures/sessions")
 GOOD = """station,started_at,ended_at,energy_kwh,idTag,soc_start,soc_end
@@ -229,3 +233,20 @@ async def test_options_that_are_none_are_named(take):
     assert "no column 'kWh'" in done["why"]
     done = await take(GOOD, format="ocpi-cdr")
     assert done["why"] == "the file is csv, not ocpi-cdr"
+
+
+async def test_both_commands_tell_what_they_did(node, take, tmp_path):
+    async def run(*words):
+        url = f"http://127.0.0.1:{node.api_port}"
+        found = await asyncio.to_thread(CliRunner().invoke, app, [*words, "--api-url", url])
+        return found.exit_code, found.output
+
+    table = tmp_path / "old.csv"
+    table.write_text(GOOD + "CP1,x,y,5,,,\n", encoding="utf-8")
+    code, told = await run("import", "sessions", str(table), "--source", "old")
+    assert (code, "3 became sessions" in told, "'x' is no time" in told) == (1, True, True)
+    code, told = await run("sessions", "find", "cp1", "2026-11-21", "token:04ab")
+    assert (code, "LS-2026-11-21-001" in told, "LS-2026-11-22-001" in told) == (0, True, False)
+    code, told = await run("sessions", "find", "nobody")
+    assert (code, "No session fits nobody" in told) == (1, True)
+    assert (await run("import", "sessions", str(tmp_path / "none.csv")))[0] == 1
