@@ -74,6 +74,8 @@ async def take(
 ) -> None:
     """Takes a report as one about this session, whatever transaction it names."""
     was_active = live.session.is_active
+    if not was_active or fact.kind is EventKind.STARTED:
+        usage.told_late(work, live)
     had_token, state = live.session.token is not None, live.session.charging_state
     authorization = judge_reported(engine, work, fact, live)
     if fact.kind is EventKind.ENDED:

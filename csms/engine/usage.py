@@ -102,6 +102,12 @@ def finish(work: Work, live: LiveSession) -> None:
         work.late[live.session.id] = live
 
 
+def told_late(work: Work, live: LiveSession) -> None:
+    """Has all reckoned anew where a start comes after what followed it, or more after an end."""
+    if live.session.usage.until is not None:
+        work.late[live.session.id] = live
+
+
 def end(live: LiveSession) -> bool:
     """Takes the session's end; False if a later sample was taken, or the start has moved."""
     session = live.session

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from csms.domain.facts import EventKind, SamplesReported, TransactionReported
 from csms.domain.sample import PERIODIC, TRANSACTION_BEGIN, TRANSACTION_END
-from tests.builders import Desk, a_sample, an_event
+from csms.engine.rejudge import rejudge_due
+from tests.builders import Desk, a_sample, after, an_event
 
 if TYPE_CHECKING:
     from csms.domain.facts import Fact
@@ -116,6 +117,7 @@ async def play(facts: list[Fact], first: Fact | None = None) -> dict[str, Any]:
     for fact in [first, *facts] if first else facts:
         received_s += 0.05
         await desk.report(fact, received_s)
+    await rejudge_due(desk.engine, after(2 * LATE_S))
     (view,) = desk.views(2 * LATE_S)
     return {name: value for name, value in view.items() if name not in NOT_COMPARED}
 
