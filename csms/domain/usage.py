@@ -20,6 +20,9 @@ LIMITING: Final = frozenset({STATION, PROFILE, SITE})
 
 # A car at rest takes less, one that charges takes 6 A on one phase at the least (IEC 61851-1).
 FLOWS_W: Final = 100.0
+# The largest steps that registers count in; at an end without a power one expects finer ones.
+_STEP_WH: Final = 1000.0
+_STEP_BEFORE_WH: Final = 100.0
 _SURELY_W: Final = 1380.0
 _MILLIWH_TO_WS: Final = 3.6
 _PLUGGED: Final = frozenset({None, "EVConnected", "Idle"})
@@ -49,21 +52,28 @@ def is_charging(charging_state: str | None, rise_milliwh: int) -> bool:
 
 
 def charging_parts(
-    told: Told, start_s: float, upto_s: float, rise_milliwh: int, power_w: float | None = None
+    told: Told,
+    start_s: float,
+    upto_s: float,
+    rise_milliwh: int,
+    power_w: tuple[float | None, float | None] = (None, None),
 ) -> Sequence[Part]:
     """Cuts the time between two readings where the station told another charging state.
 
     Where it told none, or no more than that a cable is plugged in, energy has to flow: 100 W and
-    more on average. A station that says Charging is believed, unless neither its register nor its
-    power (`power_w`, at the end) shows any; one that says that the car is suspended is believed
-    as well, unless more flows than any car at rest takes. What flowed is shared by time among the
-    parts that charged, and adds up exactly.
+    more on average, or, where it told none, as the power that was measured (`power_w`: at its
+    beginning and its end, None for what was not), if that is less than a step of the register.
+    A station that says Charging is believed, unless neither its register nor its power at the end
+    shows any; one that says that the car is suspended is believed as well, unless more flows than
+    any car at rest takes. What flowed is shared by time among the parts that charged, and adds up
+    exactly.
     """
     span_s = upto_s - start_s
     mean_w = rise_milliwh * _MILLIWH_TO_WS / span_s if span_s > 0 else 0.0
-    is_empty = rise_milliwh <= 0 and power_w is not None and power_w < FLOWS_W
+    is_empty = rise_milliwh <= 0 and power_w[1] is not None and power_w[1] < FLOWS_W
     if not told:
-        return (Part(upto_s, rise_milliwh, mean_w >= FLOWS_W),)
+        flows = mean_w >= FLOWS_W or _flows_unseen(*power_w, span_s)
+        return (Part(upto_s, rise_milliwh, flows),)
     index = len(told)
     if told[-1][0] > start_s:
         index = bisect_right(told, start_s, key=_moment)
@@ -82,6 +92,18 @@ def charging_parts(
 
 def _moment(each: Sequence[Any]) -> float:
     return float(each[0])
+
+
+def _flows_unseen(before_w: float | None, power_w: float | None, span_s: float) -> bool:
+    """Tells whether power was measured of which a coarse register cannot show anything yet.
+
+    It may be a step of 1 kWh, but of 0.1 kWh where only the power before is known.
+    """
+    known = [each for each in (before_w, power_w) if each is not None]
+    if not known or min(known) < FLOWS_W:
+        return False
+    most_wh = _STEP_BEFORE_WH if power_w is None else _STEP_WH
+    return max(known) * span_s <= most_wh * 3600
 
 
 def _charges(state: str | None, mean_w: float, *, is_empty: bool) -> bool:
@@ -243,7 +265,8 @@ class Usage:
             if rise is None and self.told:
                 rise = 0
             if rise is not None:
-                for part in charging_parts(self.told, until, at_s, rise, power_w):
+                power = (self.last_w, power_w)
+                for part in charging_parts(self.told, until, at_s, rise, power):
                     self._spend(part, part.upto_s - until, cause)
                     until = part.upto_s
             self.until = at_s

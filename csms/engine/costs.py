@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from csms.billing.wall import to_us
 from csms.domain.facts import EventKind
 from csms.domain.features import Feature
 from csms.domain.operations.smart_charging import CostUpdated
@@ -95,11 +96,24 @@ def begin(engine: Engine, work: Work, live: LiveSession) -> None:
     if is_same:
         return
     zone = engine.policy.zone_of(station.site)
+    booked = None if session.tally is None else session.tally.get("booked")
     live.tallied = Tallied.begin(session, chosen.tariff, zone)
+    live.tallied.booked = booked
     live.tallied.is_due = not is_new or session.last_sample_at is not None
     session.tally = live.tallied.dump()
     if live.tallied.is_due:
         work.late[session.id] = live
+
+
+def reserved(engine: Engine, live: LiveSession, since: datetime) -> None:
+    """Has the reservation that a session used billed with it, from when it was made.
+
+    Source: OCPI 2.2.1, 11.4.6: it ends when the driver starts charging.
+    """
+    tallied = tallied_of(engine, live)
+    if tallied is not None and tallied.booked is None:
+        tallied.booked = to_us(since)
+        live.session.tally = tallied.dump()
 
 
 def _known_of(session: Session) -> set[str]:
@@ -175,7 +189,7 @@ def recount(engine: Engine, live: LiveSession, samples: Iterable[tuple[Sample, d
     except _FAILURES as error:
         _failed(live, error)
         return
-    made.billed = session.tally.get("billed")
+    made.billed, made.booked = session.tally.get("billed"), session.tally.get("booked")
     live.tallied, session.tally = made, made.dump()
 
 

@@ -123,12 +123,16 @@ def course_of(session: Session, samples: Iterable[StoredSample]) -> Course:
     found = [(point.at, point.milliwh, point.power_w) for point in points_of(session, placed)]
     found.append((ended_at, max(session.energy_milliwh or 0, 0), None))
     points: list[CoursePoint] = []
-    at, milliwh = started_at, 0
+    at, milliwh, before_w = started_at, 0, None
     for point_at, energy, power_w in found:
         if point_at < at or energy < milliwh or (point_at == at and energy == milliwh):
             continue
         for part in charging_parts(
-            session.usage.told, at.timestamp(), point_at.timestamp(), energy - milliwh, power_w
+            session.usage.told,
+            at.timestamp(),
+            point_at.timestamp(),
+            energy - milliwh,
+            (before_w, power_w),
         ):
             milliwh += part.milliwh
             upto = min(at + timedelta(seconds=part.upto_s - at.timestamp()), point_at)
@@ -136,6 +140,7 @@ def course_of(session: Session, samples: Iterable[StoredSample]) -> Course:
         if points:
             points[-1] = points[-1]._replace(at=point_at)
         at, milliwh = point_at, energy
+        before_w = before_w if power_w is None else power_w
     return Course(started_at, ended_at, tuple(points))
 
 

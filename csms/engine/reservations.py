@@ -19,6 +19,7 @@ from csms.domain.reservation import (
     load_reservation,
 )
 from csms.domain.token import token_key
+from csms.engine import costs
 from csms.engine.supports import require
 from csms.engine.token_names import group_of, named
 from csms.engine.use_case import UseCase
@@ -178,7 +179,7 @@ async def ended(engine: Engine, work: Work, fact: ReservationEnded) -> Acknowled
     return Acknowledged()
 
 
-def look(work: Work, live: LiveSession, fact: TransactionReported) -> None:
+def look(engine: Engine, work: Work, live: LiveSession, fact: TransactionReported) -> None:
     """Marks the reservation that a transaction ends.
 
     By its number; where a station leaves that out, by the token at the place that is reserved.
@@ -194,6 +195,7 @@ def look(work: Work, live: LiveSession, fact: TransactionReported) -> None:
     if known is not None and known.status in _MAY_BE_USED:
         known.session_id = live.session.id
         _end(work, known, ReservationStatus.USED)
+        costs.reserved(engine, live, known.created_at)
 
 
 def check(work: Work) -> datetime | None:

@@ -57,8 +57,9 @@ class Point(NamedTuple):
 class Tallied:
     """A session's tally with what is needed to go on: the last reading, the usual interval.
 
-    `is_due` tells that it has to be made anew; `billed` is what the newest charge record says, in
-    short.
+    `last_w` is the newest power, `booked` since when the station was reserved for the session, in
+    microseconds since 1970. `is_due` tells that it has to be made anew; `billed` is what the
+    newest charge record says, in short.
     """
 
     tally: Tally
@@ -70,6 +71,8 @@ class Tallied:
     was_charging: bool = True
     strides: list[float] = field(default_factory=list)
     oddities: int = 0
+    last_w: float | None = None
+    booked: int | None = None
     is_due: bool = False
     billed: str | None = None
 
@@ -108,6 +111,8 @@ class Tallied:
             "was_charging": self.was_charging,
             "strides": self.strides,
             "oddities": self.oddities,
+            "last_w": self.last_w,
+            "booked": self.booked,
             "is_due": self.is_due,
             "billed": self.billed,
         }
@@ -146,7 +151,7 @@ class Tallied:
         """Returns the bill until the session's end, or until now, with its ledger's energy."""
         energy, until = max(session.energy_milliwh or 0, 0), max(until, self.at)
         if until == self.at:
-            return self.tally.bill(until, energy, series)
+            return self._billed(self.tally, until, energy, series)
         rest = self.copy(tariff)
         point = Point(until, max(energy, self.milliwh), None, self.oddities)
         reasons = [CLOCK_CORRECTED] if is_corrected(session) else []
@@ -158,7 +163,14 @@ class Tallied:
             elif energy > self.milliwh and self._is_gap((until - self.at).total_seconds()):
                 reasons.append(GAP)
             rest._spend(point, session.usage.told, reasons)  # noqa: SLF001 - of its own class
-        return rest.tally.bill(until, energy, series)
+        return self._billed(rest.tally, until, energy, series)
+
+    def _billed(
+        self, tally: Tally, until: datetime, energy: int, series: Mapping[str, PriceSeries]
+    ) -> Bill:
+        if self.booked is not None:
+            tally.reserve(from_us(self.booked), self.began)
+        return tally.bill(until, energy, series)
 
     def keep_on(self, point: Point, told: Told, reasons: Sequence[str]) -> None:
         """Takes the time since the last reading of a session that runs: on as it was before."""
@@ -190,7 +202,8 @@ class Tallied:
             return
         why, milliwh = tuple(reasons), self.milliwh
         if point.at > self.at:
-            parts = charging_parts(told, start_s, point.at.timestamp(), rise, point.power_w)
+            power = (self.last_w, point.power_w)
+            parts = charging_parts(told, start_s, point.at.timestamp(), rise, power)
             for part in parts[:-1]:
                 milliwh += part.milliwh
                 at = min(datetime.fromtimestamp(part.upto_s, UTC), point.at)
@@ -198,6 +211,8 @@ class Tallied:
             self.was_charging = parts[-1].is_charging
         self.tally.take(point.at, point.milliwh, is_charging=self.was_charging, reasons=why)
         self.at, self.milliwh = point.at, point.milliwh
+        if point.power_w is not None:
+            self.last_w = point.power_w
 
 
 _PLAIN: Final = (
@@ -207,6 +222,8 @@ _PLAIN: Final = (
     "was_charging",
     "strides",
     "oddities",
+    "last_w",
+    "booked",
     "is_due",
     "billed",
 )

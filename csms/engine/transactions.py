@@ -88,7 +88,7 @@ async def take(
     work.keep_anomalies(fact.anomalies, live.session.id)
     work.touch(live)
     if work.station.reservations:
-        reservations.look(work, live, fact)
+        reservations.look(engine, work, live, fact)
     if work.station.operations:
         remote_control.look(work, live, fact)
     gaps.look(engine, work, live)
