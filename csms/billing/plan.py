@@ -35,6 +35,7 @@ _MILLIWH_PER_KWH: Final = 1_000_000
 _MILLIW_PER_KW: Final = 1_000_000
 _MILLIA_PER_A: Final = 1_000
 _DAY_MINUTES: Final = 1_440
+_MASKS_KEPT: Final = 20_000
 _HOUR_US: Final = 3_600_000_000
 NOTHING: Final = -1
 """The element of a dimension that no element has a price for."""
@@ -80,6 +81,9 @@ class Plan:
         rules = [element.restrictions for _, element in elements]
         self._wall = Wall(zone, frozenset(_minutes(rules))) if any(map(_is_local, rules)) else None
         self._local = [_LocalRule(one) for one in rules]
+        self._turns = _turns(rules)
+        self._has_days = any(one.day_of_week for one in rules)
+        self._local_masks: dict[tuple[int, int, int], int] = {}
         self._durations = _bounds(rules, "duration", _SECOND_US)
         self._energies = _bounds(rules, "kwh", _MILLIWH_PER_KWH)
         self._duration_masks = _masks(rules, "duration", _SECOND_US, self._durations)
@@ -100,18 +104,36 @@ class Plan:
         assert component is not None  # noqa: S101 - Active names only elements that have it
         return component
 
-    def times(self, us: int, age_us: int) -> tuple[int, int]:
-        """Returns (mask, until when it holds) at an instant of a session of that age."""
+    def times(self, us: int, age_us: int, *, is_still: bool = False) -> tuple[int, int]:
+        """Returns (mask, until when it holds) at an instant of a session of that age.
+
+        Where nothing flows (`is_still`) it makes no difference which spot price holds.
+        """
         band = bisect_right(self._durations, age_us)
         mask = self._duration_masks[band]
         until = us - age_us + self._durations[band] if band < len(self._durations) else NEVER
         if self._wall is not None:
-            local = self._wall.local(us)
-            mask &= sum(1 << bit for bit, rule in enumerate(self._local) if rule.holds(local))
+            mask &= self._local_mask(self._wall.local(us))
             until = min(until, self._wall.next_cut(us))
-        if self.spots:
+        if self.spots and not is_still:
             until = min(until, (us // SLOT_US + 1) * SLOT_US)
         return mask, until
+
+    def _local_mask(self, local: datetime) -> int:
+        """Returns the mask of the elements that a local clock allows.
+
+        It is the same at the same minute of all days of a name between two dates that rules name.
+        """
+        turn = bisect_right(self._turns, local.date()) if self._turns else 0
+        weekday = local.weekday() if self._has_days else 0
+        key = local.hour * 60 + local.minute, weekday, turn
+        mask = self._local_masks.get(key)
+        if mask is None:
+            if len(self._local_masks) >= _MASKS_KEPT:
+                self._local_masks.clear()
+            mask = sum(1 << bit for bit, rule in enumerate(self._local) if rule.holds(local))
+            self._local_masks[key] = mask
+        return mask
 
     def energies(self, milliwh: int) -> tuple[int, int]:
         """Returns (mask, the energy until which it holds) where that much has been taken."""
@@ -245,6 +267,12 @@ class _FlowRule:
 def _is_local(rules: Restrictions) -> bool:
     given = (rules.start_time, rules.end_time, rules.start_date, rules.end_date)
     return any(one is not None for one in given) or bool(rules.day_of_week)
+
+
+def _turns(rules: Iterable[Restrictions]) -> tuple[date, ...]:
+    """Returns the dates on which some rule begins or ends to hold, sorted."""
+    given = (day for one in rules for day in (one.start_date, one.end_date))
+    return tuple(sorted({day for day in given if day is not None}))
 
 
 def _minutes(rules: Iterable[Restrictions]) -> Iterable[int]:

@@ -213,14 +213,18 @@ class Tally:
         if us == self._at and milliwh == self._milliwh:
             return
         line = (self._at, self._milliwh, us - self._at, milliwh - self._milliwh)
+        is_still = milliwh == self._milliwh
         self._mask = self._plan.flows(flow) if self._plan.has_flow else -1
         self._flow = flow if us > self._at else self._flow
         while self._at < us or self._milliwh < milliwh:
-            active = self._situation()
+            active = self._situation(is_still=is_still)
             at, energy = _next_cut(line, self._until, self._until_milliwh)
             run = self._run_for(active, is_charging=is_charging)
             self._extend(run, at, energy, reasons, is_charging=is_charging)
         self._charging = is_charging
+        if is_still and self._plan.spots:
+            # What flows next needs to be cut anew.
+            self._until = -NEVER
 
     def _extend(
         self, run: Run, us: int, milliwh: int, reasons: Collection[str], *, is_charging: bool | None
@@ -240,9 +244,10 @@ class Tally:
             run.reasons.update(reasons)
         self._at, self._milliwh = us, milliwh
 
-    def _situation(self) -> Active:
+    def _situation(self, *, is_still: bool = True) -> Active:
         """Looks up what holds here, and until when and how much energy."""
-        times, self._until = self._plan.times(self._at, self._at - self._start)
+        age = self._at - self._start
+        times, self._until = self._plan.times(self._at, age, is_still=is_still)
         energies, self._until_milliwh = self._plan.energies(self._milliwh)
         active = self._plan.active(self._mask & times & energies)
         if self._flat is None and active.flat != NOTHING:

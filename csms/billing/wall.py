@@ -72,7 +72,8 @@ def _cuts(zone: tzinfo, minutes: tuple[int, ...], day: int) -> tuple[int, ...]:
     return tuple(sorted(cuts))
 
 
-def _offsets(zone: tzinfo, day: int) -> list[tuple[int, int, int]]:
+@lru_cache(maxsize=8192)
+def _offsets(zone: tzinfo, day: int) -> tuple[tuple[int, int, int], ...]:
     """Returns (start, end, offset from UTC) of each stretch of a day of UTC with one offset."""
     found: list[tuple[int, int, int]] = []
     start = day * DAY_US
@@ -84,7 +85,7 @@ def _offsets(zone: tzinfo, day: int) -> list[tuple[int, int, int]]:
             found.append((start, jump, offset))
             start, offset = jump, later
     found.append((start, (day + 1) * DAY_US, offset))
-    return found
+    return tuple(found)
 
 
 def _jump(zone: tzinfo, low: int, high: int) -> int:

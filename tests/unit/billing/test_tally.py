@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from csms.billing import Tally
+from csms.billing.plan import Plan
 from tests.unit.billing.made_tariffs import (
     KWH,
     START,
@@ -263,3 +264,29 @@ def test_a_car_that_starts_and_stops_for_days_stays_small_and_loses_nothing():
     assert made.charging_s + made.parking_s == 4999 * 60
     assert made.energy_milliwh == 4_999_000
     assert str(made.net) == "749.90"  # 2499 min at 6.00/h and 2500 min at 12.00/h
+
+
+def test_a_year_at_rest_is_one_step_and_what_flows_then_has_the_prices_of_its_quarters(monkeypatch):
+    looks = []
+    look = Plan.times
+    monkeypatch.setattr(
+        Plan, "times", lambda *given, **more: looks.append(1) or look(*given, **more)
+    )
+    priced = tariff(element(component("ENERGY", 9, spot={"series": "SE3"})))
+    tally = tally_of(priced, (15, 1, True), (365 * 24 * 60, 0, False), (30, 4, True))
+    assert len(looks) < 6
+    slots = [slot for run in tally.dump()["runs"] for slot in run[-1]]
+    assert slots[1::2] == [1 * KWH, 2 * KWH, 2 * KWH]
+    assert slots[2::2] == [365 * 24 * 4 + 1, 1]
+
+
+def test_rules_between_dates_hold_on_their_days_only_whatever_was_looked_up_before():
+    priced = tariff(
+        element(component("ENERGY", 5), start_date="2026-01-15", end_date="2026-01-16"),
+        element(component("ENERGY", 3), start_time="10:00", day_of_week=["THURSDAY"]),
+        element(component("ENERGY", 1)),
+    )
+    # Nine days from a Wednesday at ten on, at 1 kWh an hour.
+    made = bill(priced, (9 * 24 * 60, 216, True))
+    told = [(line.element, str(line.quantity.normalize())) for line in made.lines]
+    assert told == [(2, "14"), (0, "24"), (2, "154"), (1, "14"), (2, "1E+1")]
