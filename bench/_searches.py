@@ -92,7 +92,7 @@ async def search(pool: ReadingPool, count: int, seed: int) -> list[Searched]:
     )
     stations = [each[0] for each in await pool.pool.fetch("SELECT id FROM stations")]
     store = Lookups(pool)
-    searches = SessionSearch(store, Names(stations))  # type: ignore[arg-type]
+    searches = SessionSearch(store, Names(stations), FORMAT)  # type: ignore[arg-type]
     done: list[Searched] = []
     kinds = list(queries_about(rows[0], draw))
     for index in range(count + len(kinds)):

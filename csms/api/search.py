@@ -14,7 +14,7 @@ from csms.api.session_ids import search_of
 from csms.domain.typed_search import LONGEST, Asked, Word, read_search
 
 if TYPE_CHECKING:
-    from csms.store.searching import Found
+    from csms.store.finds import Found
 
 router = APIRouter(tags=["sessions"])
 
@@ -23,7 +23,7 @@ class FoundSession(BaseModel):
     """A session that fits, and why."""
 
     id: str
-    match: str = Field(description="exact, alike, completed, named, end, beginning or part")
+    match: str = Field(description="exact, alike, completed, named, end, beginning, part or near")
     because: list[str]
     station_id: str
     site: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from csms.api.problems import conflict, not_found
+from csms.api.problems import Problem, conflict, not_found
 from csms.domain.typed_ids import read_id
 from csms.domain.vehicle_ids import IdentityKind, guesses
 from csms.store.searching import Names, SessionSearch
 
 if TYPE_CHECKING:
     from csms.api.context import Services
-    from csms.api.problems import Problem
 
 
 _NAMED = frozenset({IdentityKind.NAME, IdentityKind.TOKEN})
@@ -30,6 +30,7 @@ def search_of(api: Services) -> SessionSearch:
             people.find_account,
             lambda text: [each.ref for each in guesses(text) if each.kind not in _NAMED],
         ),
+        engine.policy.id_format,
     )
 
 
@@ -42,12 +43,20 @@ async def meant_session(api: Services, typed: str) -> str:
     policy = api.hub.engine.policy
     today = api.now().astimezone(policy.default_zone).date()
     read = read_id(typed, policy.id_format, today)
-    found = [] if read is None else await search_of(api).meant(read)
+    if read is None:
+        raise not_found("session", typed)
+    search = search_of(api)
+    found = await search.meant(read)
     if len(found) == 1:
         return found[0]
     if not found:
-        raise not_found("session", typed)
+        raise _unknown(typed, [each.row["id"] for each in (await search.near(read, 3)).best(3)])
     raise _ambiguous(typed, found)
+
+
+def _unknown(typed: str, near: list[str]) -> Problem:
+    told = f"there is no session {typed!r}" + (f"; near it is {', '.join(near)}" if near else "")
+    return Problem(HTTPStatus.NOT_FOUND, "unknown-session", told)
 
 
 def _ambiguous(typed: str, found: list[str]) -> Problem:

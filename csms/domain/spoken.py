@@ -1,154 +1,76 @@
 """Letters and numbers as people say them on the telephone, back as they are written. PURE.
 
-Spelled letters are those of the international alphabet (ITU and NATO: Alfa, Bravo, …) and single
-letters; numbers are digits, `double four`, `forty two`, `twenty twenty six`, `two thousand`.
+Letters are single ones or words of a spelling alphabet, also after the letter (`S for sugar`);
+numbers are digits, `double four`, `forty two`, `twenty twenty six`, `two thousand`,
+`zweiundvierzig`, `fyrtiotvå`. The words are those of `csms.domain.spoken_words`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-_ALPHABET: Final = [
-    "alfa",
-    "bravo",
-    "charlie",
-    "delta",
-    "echo",
-    "foxtrot",
-    "golf",
-    "hotel",
-    "india",
-    "juliett",
-    "kilo",
-    "lima",
-    "mike",
-    "november",
-    "oscar",
-    "papa",
-    "quebec",
-    "romeo",
-    "sierra",
-    "tango",
-    "uniform",
-    "victor",
-    "whiskey",
-    "xray",
-    "yankee",
-    "zulu",
-]
-_LETTERS: Final = {word: word[0].upper() for word in _ALPHABET} | {
-    "alpha": "A",
-    "juliet": "J",
-    "whisky": "W",
-    "zed": "Z",
-    "zee": "Z",
-    "el": "L",
-    "ess": "S",
-}
-_ONES: Final = {
-    word: number
-    for number, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-    )
-} | {"oh": 0, "nought": 0, "null": 0, "niner": 9, "fife": 5, "tree": 3, "fower": 4}
-_TEENS: Final = {
-    word: number
-    for number, word in enumerate(
-        [
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ],
-        10,
-    )
-}
-_TENS: Final = {
-    word: 10 * number
-    for number, word in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
-    )
-} | {"fourty": 40}
-_ORDINALS: Final = {
-    "first": "one",
-    "second": "two",
-    "third": "three",
-    "fifth": "five",
-    "eighth": "eight",
-    "ninth": "nine",
-    "twelfth": "twelve",
-    "twentieth": "twenty",
-    "thirtieth": "thirty",
-}
-_BREAKS: Final = frozenset(
-    [
-        "dash",
-        "hyphen",
-        "minus",
-        "stroke",
-        "slash",
-        "dot",
-        "point",
-        "space",
-        "blank",
-        "underscore",
-        "and",
-    ]
+from csms.domain.spoken_words import (
+    BREAKS,
+    ENGLISH,
+    EXAMPLES,
+    LETTERS,
+    MONTHS,
+    NUMBERS,
+    ORDINALS,
+    REPEATS,
+    SILENT,
+    TENS,
+    plain,
 )
-_REPEATS: Final = {"double": 2, "triple": 3, "treble": 3}
-_MONTHS: Final = {
-    name: f"{number:02d}"
-    for number, name in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
-        1,
-    )
-}
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
 _WORD: Final = re.compile(r"[^\W_]+", re.ASCII)
 _LONGEST_PIECE: Final = 5
 """Letters that make no word of the alphabet and are no more than that may be a piece of an ID."""
 _YEAR: Final = re.compile(r"20\d\d|\d\d", re.ASCII)
+_REPEATED: Final = re.compile(rf"\b({'|'.join(REPEATS)})([a-z]{{3,}})\b")
+_MONTH: Final = "|".join(sorted(MONTHS, key=len, reverse=True))
+_DAY: Final = r"(?P<day>[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th|\.)?"
+_DAY_FIRST: Final = re.compile(
+    rf"(?<![\w-]){_DAY} *(?:of +)?(?P<month>{_MONTH}) *,? *(?P<year>20\d\d)?(?!\w)", re.ASCII
+)
+_MONTH_FIRST: Final = re.compile(
+    rf"(?<!\w)(?P<month>{_MONTH}) +{_DAY}(?: *, *(?P<year>20\d\d))?(?!\w)", re.ASCII
+)
+_WRITTEN_DAY: Final = re.compile(
+    r"(?<!\d)(?P<day>\d{1,2})[./](?P<month>\d{1,2})[./](?P<year>20\d\d)(?!\d)", re.ASCII
+)
 
 
-def groups_of(text: str, *, joins: bool = True) -> tuple[str, ...] | None:
+def groups_of(
+    text: str, *, joins: bool = True, known: Collection[str] = ()
+) -> tuple[str, ...] | None:
     """Returns the groups of letters and digits that a text says, each in upper case.
 
     Signs between them, and words for such, end a group, and so do spaces; but single letters and
     digits that follow each other are one, if it `joins`. None if there is a word in it that says
-    none: a name.
+    none, nor is one of the `known` ones (in upper case): a name.
     """
     groups: list[str] = []
     is_open = False
-    words = _WORD.findall(_without_apostrophes(text.lower()))
+    words = _WORD.findall(_REPEATED.sub(r"\1 \2", plain(text)))
     place = 0
     while place < len(words):
         word = words[place]
-        if word in _BREAKS:
-            is_open, place = False, place + 1
+        if word in BREAKS or word in SILENT:
+            is_open, place = is_open and word in SILENT, place + 1
             continue
-        said, used = _said(words, place, groups)
-        if said is None:
-            return None
-        is_single = len(said) == 1 or word in _REPEATS
+        if word.upper() in known:
+            said, used = word.upper(), 1
+        else:
+            found, used = _said(words, place, groups)
+            if found is None:
+                return None
+            said = found
+        is_single = len(said) == 1 or word in REPEATS
         if joins and is_single and is_open:
             groups[-1] += said
         else:
@@ -157,44 +79,77 @@ def groups_of(text: str, *, joins: bool = True) -> tuple[str, ...] | None:
     return tuple(groups)
 
 
-def _without_apostrophes(text: str) -> str:
-    return text.replace("x-ray", "xray").replace("'", "")
+def with_dates(text: str) -> str:
+    """Returns a text with dates such as `22 November 2026` or `22/11/2026` the year first."""
+    found = _WRITTEN_DAY.sub(_year_first, plain(text))
+    return _MONTH_FIRST.sub(_year_first, _DAY_FIRST.sub(_year_first, found))
+
+
+def _year_first(found: re.Match[str]) -> str:
+    month = found["month"]
+    year = f"{found['year']}-" if found["year"] else ""
+    return f"{year}{MONTHS.get(month, month).zfill(2)}-{found['day'].zfill(2)} "
+
+
+def is_said(part: str) -> bool:
+    """Tells whether a word is one that people say rather than write of an ID."""
+    word = plain(part)
+    if word in REPEATS or word in BREAKS or any(word == each[0] for each in EXAMPLES):
+        return True
+    groups = groups_of(part)
+    return groups is not None and "".join(groups) != re.sub(r"[\W_]", "", part).upper()
 
 
 def _said(words: list[str], place: int, before: list[str]) -> tuple[str | None, int]:
     """Returns what the words from a place on say, and how many of them it takes."""
     word = words[place]
-    if word in _MONTHS and before and _YEAR.fullmatch(before[-1]):
-        return _MONTHS[word], 1  # "2026 November 22": no letter of the alphabet here
-    if word in _LETTERS:
-        return _LETTERS[word], 1
-    if word in _REPEATS and place + 1 < len(words):
+    if example := _example(words, place):
+        return word.upper(), example
+    letter = LETTERS.get(word)
+    if before and _YEAR.fullmatch(before[-1]):
+        letter = MONTHS.get(word, letter)  # "2026 November 22": no N
+    if letter is not None:
+        return letter, 1
+    if word in REPEATS and place + 1 < len(words):
         said, used = _said(words, place + 1, before)
-        return (None if said is None else said * _REPEATS[word]), used + 1
+        return (None if said is None else said * REPEATS[word]), used + 1
     number, used = _number(words, place)
     if used:
         return number, used
-    ordinal = re.fullmatch(r"(\d+)(st|nd|rd|th)", word)
-    if ordinal:
-        return ordinal[1], 1
+    ordinal = re.fullmatch(r"(\d+)(?:st|nd|rd|th)", word)
+    written = word.upper() if ordinal is None else ordinal[1]
     is_written = len(word) <= _LONGEST_PIECE or any(letter.isdigit() for letter in word)
-    return (word.upper(), 1) if is_written else (None, 1)
+    return written if is_written else None, 1
+
+
+def _example(words: list[str], place: int) -> int:
+    """Returns how many words `S for sugar` takes, 0 if there is none at a place."""
+    letter = words[place]
+    if len(letter) != 1 or not letter.isalpha():
+        return 0
+    for between in EXAMPLES:
+        end = place + 1 + len(between)
+        if tuple(words[place + 1 : end]) == between and end < len(words):
+            return len(between) + 2 if words[end].startswith(letter) else 0
+    return 0
 
 
 def _number(words: list[str], place: int) -> tuple[str, int]:
     """Returns the number that is spelled out from a place on, as digits; 0 words if none is."""
     word = _cardinal(words[place])
-    if word in _ONES or word in _TEENS:
-        value, used = _ONES.get(word, _TEENS.get(word, 0)), 1
-    elif word in _TENS:
-        value, used = _TENS[word], 1
+    if word in NUMBERS:
+        return str(NUMBERS[word]), 1
+    if word in ENGLISH:
+        value, used = ENGLISH[word], 1
+    elif word in TENS:
+        value, used = TENS[word], 1
         following = _cardinal(words[place + 1]) if place + 1 < len(words) else ""
-        if _ONES.get(following):
-            value, used = value + _ONES[following], 2
+        if 0 < ENGLISH.get(following, 0) < 10:  # noqa: PLR2004 - twenty four, not twenty fourteen
+            value, used = value + ENGLISH[following], 2
     else:
         return "", 0
     following = words[place + used] if place + used < len(words) else ""
-    if value == _TENS["twenty"] and used == 1:  # "twenty twenty six"
+    if value == TENS["twenty"] and used == 1:  # "twenty twenty six"
         year, more = _number(words, place + 1) if following else ("", 0)
         if more and len(year) == 2:  # noqa: PLR2004 - two digits
             return f"20{year}", used + more
@@ -211,4 +166,4 @@ def _number(words: list[str], place: int) -> tuple[str, int]:
 
 def _cardinal(word: str) -> str:
     """Returns `four` for `fourth` as well."""
-    return _ORDINALS.get(word, word.removesuffix("th") if word.endswith("th") else word)
+    return ORDINALS.get(word, word.removesuffix("th") if word.endswith("th") else word)

@@ -13,7 +13,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import TYPE_CHECKING, Final
 
-from csms.domain.spoken import groups_of
+from csms.domain.spoken import groups_of, with_dates
+from csms.domain.spoken_words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _LOOK_ALIKE: Final = str.maketrans("OQDILZSGBV", "000112568U")
 _OTHER: Final = re.compile(r"[^A-Z0-9]")
 _SPACES: Final = re.compile(r"[\s\u2010-\u2015\u2212_./\\,:;#]+")
-_LONGEST: Final = 80
+_LONGEST, _LONGEST_WRITTEN = 400, 80
 _SHORTEST_END: Final = 2
 _YEARS_BACK: Final = 2
 _COMPACT: Final = r"(?P<year>20\d\d|\d\d)?-?(?P<month>0[1-9]|1[0-2])-?(?P<day>0[1-9]|[12]\d|3[01])"
@@ -42,12 +43,14 @@ def fold(text: str) -> str:
 class TypedId:
     """What a text may mean as an ID, all folded.
 
-    `typed` is all of it, `whole` the IDs that it may stand for in full (also without the part that
-    is the same in all IDs, without leading zeros, without the century), `ends` what the ID may end
-    with.
+    `typed` is all of it, empty if it is no piece of an ID; `exact` what it says as it is, written
+    or read out; `whole` the IDs that it may stand for in full (these, and also without the part
+    that is the same in all IDs, without leading zeros, without the century); `ends` what the ID may
+    end with.
     """
 
     typed: str
+    exact: tuple[str, ...]
     whole: tuple[str, ...]
     ends: tuple[str, ...]
 
@@ -59,20 +62,51 @@ def read_id(text: str, id_format: SessionIdFormat, today: date) -> TypedId | Non
     """
     if not text or len(text) > _LONGEST:
         return None
-    spaced = _SPACES.sub("-", text.strip()).replace("-", " - ")
-    groups = groups_of(spaced)
-    if not groups:
+    said = _said(text, _words_of(id_format.text))
+    written = _written(text, id_format)
+    if not said and not written:
         return None
-    typed = fold("".join(groups))
-    if not typed:
-        return None
-    whole = dict.fromkeys([typed])
-    for each in (groups, groups_of(spaced, joins=False) or ()):
-        whole |= dict.fromkeys(_completed([fold(group) for group in each], id_format, today))
+    exact = dict.fromkeys("".join(groups) for groups in (written, *said) if groups)
+    whole = dict(exact)
+    for groups in (*said, written):
+        whole |= dict.fromkeys(_completed(list(groups), id_format, today))
+    typed = "".join(said[0]) if said else ""
     ends = dict.fromkeys([typed])
-    ends |= dict.fromkeys(_padded_ends([fold(group) for group in groups], id_format))
+    for groups in said[:1]:
+        ends |= dict.fromkeys(_padded_ends(list(groups), id_format))
     long_enough = tuple(end for end in ends if len(end) >= _SHORTEST_END)
-    return TypedId(typed, tuple(whole), long_enough)
+    return TypedId(typed, tuple(exact), tuple(whole), long_enough)
+
+
+def _said(text: str, known: frozenset[str]) -> list[tuple[str, ...]]:
+    """Returns the groups, folded, of each way in which a text may be an ID that is read out."""
+    found: dict[tuple[str, ...], None] = {}
+    for each in dict.fromkeys((plain(text).strip(), with_dates(text).strip())):
+        spaced = _SPACES.sub("-", each).replace("-", " - ")
+        for joins in (True, False):
+            groups = groups_of(spaced, joins=joins, known=known)
+            if groups:
+                found[tuple(fold(group) for group in groups)] = None
+    return list(found)
+
+
+def _written(text: str, id_format: SessionIdFormat) -> tuple[str, ...]:
+    """Returns the groups, folded, of a text as it is written; none if it can hardly be an ID."""
+    folded = tuple(
+        fold(group) for group in re.split(r"[\W_]+", plain(text), flags=re.ASCII) if group
+    )
+    whole = "".join(folded)
+    beginning = fold(id_format.text.partition("{")[0])
+    has_digit = any(letter.isdigit() for letter in plain(text))
+    is_one = has_digit or (bool(beginning) and whole.startswith(beginning))
+    return folded if whole and is_one and len(whole) <= _LONGEST_WRITTEN else ()
+
+
+@lru_cache(maxsize=16)
+def _words_of(text: str) -> frozenset[str]:
+    """Returns the words that stand in each ID of a format, such as SESSION."""
+    literals = " ".join(literal for literal, *_ in Formatter().parse(text))
+    return frozenset(re.findall(r"[A-Z0-9]+", literals.upper()))
 
 
 def _padded_ends(groups: list[str], id_format: SessionIdFormat) -> Iterator[str]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from csms.domain.spoken import groups_of
+from csms.domain.spoken import is_said
 from csms.domain.typed_ids import TypedId, fold, read_id
 from csms.domain.typed_times import Span, read_span
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from csms.domain.session_ids import SessionIdFormat
 
-LONGEST: Final = 200
+LONGEST: Final = 400
 _NAMED: Final = re.compile(
     r"(station|token|vehicle|account|id|session|cost|amount):(.+)", re.IGNORECASE
 )
@@ -59,6 +59,8 @@ _NOISE: Final = frozenset(
     ]
 )
 _LONGEST_SPAN, _SHORTEST_RUN = 5, 2
+_MOST_WORDS: Final = 12
+_AROUND: Final = ":;,.#'\""
 _SAME: Final = {"session": "id", "amount": "cost"}
 
 
@@ -92,10 +94,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A text that was typed: all of it as an ID, if it may be one, and its words."""
+    """A text that was typed: all of it as an ID, if it may be one, and its words.
+
+    `apart` are its words where none of them is a piece of an ID that is read out: names may sound
+    like that (Berlin, Victor, Martin).
+    """
 
     whole: TypedId | None
     words: tuple[Word, ...]
+    apart: tuple[Word, ...] = ()
 
 
 @lru_cache(maxsize=1 << 15)
@@ -105,21 +112,37 @@ def fold_name(text: str) -> str:
 
 
 def read_search(text: str, id_format: SessionIdFormat, now: datetime) -> Asked:
-    """Returns what a text may mean; `now` is aware, in the zone that times are typed in."""
+    """Returns what a text may mean; `now` is aware, in the zone that times are typed in.
+
+    More than a dozen words are nothing but an ID that was read out.
+    """
     parts = text.split()
+    words = _words(parts, id_format, now, joins=True)
+    apart = _words(parts, id_format, now, joins=False)
+    told = [part for part in parts if part.lower().strip(_AROUND) not in _NOISE]
+    whole = read_id(" ".join(told), id_format, now)
+    if len(apart) > _MOST_WORDS:
+        apart = ()
+    if len(words) > _MOST_WORDS:
+        return Asked(whole, ())
+    return Asked(whole, words, apart if apart != words else ())
+
+
+def _words(
+    parts: list[str], id_format: SessionIdFormat, now: datetime, *, joins: bool
+) -> tuple[Word, ...]:
     words: list[Word] = []
     place = 0
     while place < len(parts):
-        word, used = _word(parts, place, id_format, now)
+        word, used = _word(parts, place, id_format, now, joins=joins)
         if word is not None:
             words.append(word)
         place += used
-    whole = read_id(" ".join(part for part in parts if part.lower() not in _NOISE), id_format, now)
-    return Asked(whole, tuple(words))
+    return tuple(dict.fromkeys(words))
 
 
 def _word(
-    parts: list[str], place: int, id_format: SessionIdFormat, now: datetime
+    parts: list[str], place: int, id_format: SessionIdFormat, now: datetime, *, joins: bool
 ) -> tuple[Word | None, int]:
     """Returns the word at a place, and how many parts of the text it takes."""
     named = _NAMED.fullmatch(parts[place])
@@ -135,12 +158,12 @@ def _word(
         amount = _amount(joined)
         if amount is not None and amount.currency is not None:
             return Word(joined, amount=amount), 2
-    run = _run(parts, place, id_format)
+    run = _run(parts, place, id_format) if joins else 0
     if run >= _SHORTEST_RUN:
         joined = " ".join(parts[place : place + run])
         return Word(joined, id=read_id(joined, id_format, now)), run
     text = parts[place]
-    if text.lower() in _NOISE and len(parts) > 1:
+    if text.lower().strip(_AROUND) in _NOISE and len(parts) > 1:
         return None, 1
     return _plain(text, id_format, now), 1
 
@@ -168,17 +191,13 @@ def _run(parts: list[str], place: int, id_format: SessionIdFormat) -> int:
     beginning = fold(id_format.text.partition("{")[0])
     count = 0
     for part in parts[place:]:
-        is_piece = len(part) == 1 or part.isdigit() or part.lower() in {"-", "dash"}
+        bare = part.strip(_AROUND)
+        is_piece = len(bare) <= 1 or bare.isdigit()
         is_first = not count and bool(beginning) and fold(part) == beginning
-        if not (is_piece or is_first or _is_spelled(part)):
+        if not (is_piece or is_first or is_said(part)):
             break
         count += 1
     return count
-
-
-def _is_spelled(part: str) -> bool:
-    groups = groups_of(part)
-    return groups is not None and "".join(groups) != re.sub(r"[\W_]", "", part).upper()
 
 
 def _amount(text: str) -> Amount | None:
@@ -192,8 +211,8 @@ def _amount(text: str) -> Amount | None:
         given, currency = first, last.upper()
     elif last and _CURRENCY.fullmatch(first):
         given, currency = last, first.upper()
-    if _AMOUNT.fullmatch(given) is None:
-        return None
+    if _AMOUNT.fullmatch(given) is None or re.match(r"0\d", given, re.ASCII):
+        return None  # 0042 is the end of an ID
     whole, point, decimals = given.replace(",", ".").rpartition(".")
     digits = re.sub(r"\D", "", whole) + "." + decimals if point else re.sub(r"\D", "", decimals)
     return Amount(Decimal(digits), currency)

@@ -7,23 +7,24 @@ what many sessions have in common nor what none has takes long (docs/search.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from csms.domain.misheard_ids import near_ids
 from csms.domain.typed_ids import fold
 from csms.domain.typed_search import fold_name
+from csms.store.finds import Finds, Found, Grade, Row
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 
+    from csms.domain.session_ids import SessionIdFormat
     from csms.domain.typed_ids import TypedId
     from csms.domain.typed_search import Asked, Word
     from csms.domain.typed_times import Span
     from csms.store.postgres import PostgresStore
 
-Row = dict[str, Any]
 ALWAYS: Final = (datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 _PROBE, _MANY = 300, 1000
 """So many sessions are looked at for each word of several, and for the rarest of them."""
@@ -31,54 +32,6 @@ _SURE_END, _LAST_TWO, _LAST_THREE, _LEAST_PIECE = 5, 2, 3, 4
 _MOST_STATIONS: Final = 20
 _LONGEST: Final = timedelta(days=7)
 """Sessions that ran at a moment are looked for among those that began no longer ago."""
-
-
-class Grade(IntEnum):
-    """How well a session fits, the best first."""
-
-    EXACT = 0
-    ALIKE = 1
-    COMPLETED = 2
-    NAMED = 3
-    END = 4
-    BEGINNING = 5
-    PART = 6
-
-
-@dataclass(slots=True)
-class Found:
-    """A session that was found: its row of `session_finds`, and each reason why."""
-
-    row: Row
-    grade: Grade
-    because: list[str]
-
-
-@dataclass(slots=True)
-class Finds:
-    """Sessions by ID, and whether there may be more that fit."""
-
-    found: dict[str, Found] = field(default_factory=dict)
-    is_cut: bool = False
-
-    def take(self, row: Row, grade: Grade, why: str) -> None:
-        """Notes that a session fits."""
-        known = self.found.get(row["id"])
-        if known is None:
-            self.found[row["id"]] = Found(row, grade, [why])
-            return
-        known.grade = min(known.grade, grade)
-        if why not in known.because:
-            known.because.append(why)
-
-    def best(self, limit: int) -> list[Found]:
-        """Returns the best, the newest of equals first."""
-        newest = sorted(
-            self.found.values(), key=lambda each: (each.row["started_at"], each.row["id"])
-        )
-        newest.reverse()
-        newest.sort(key=lambda each: each.grade)
-        return newest[:limit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +51,8 @@ class Names:
 class SessionSearch:
     """Looks sessions up in a PostgreSQL store."""
 
-    def __init__(self, store: PostgresStore, names: Names) -> None:
-        self._store, self._names = store, names
+    def __init__(self, store: PostgresStore, names: Names, id_format: SessionIdFormat) -> None:
+        self._store, self._names, self._format = store, names, id_format
         self._has_pieces: bool | None = None
 
     async def find(self, asked: Asked, limit: int) -> Finds:
@@ -108,27 +61,54 @@ class SessionSearch:
         Raises:
             DatabaseUnavailable: if the database is away.
         """
+        finds = Finds()
         if asked.whole is not None and len(asked.words) != 1:
             finds = await self._read_out(asked.whole, limit)
-            if finds.found:
-                return finds
-        if not asked.words:
-            return Finds()
-        if len(asked.words) == 1:
-            return await self._word(asked.words[0], ALWAYS, limit)
-        return await self._all_of(asked.words, limit)
+        for words in (asked.words, asked.apart):
+            if words and not finds.found:
+                finds = await self._fitting(words, limit)
+        if not finds.found and asked.whole is not None:
+            finds = await self.near(asked.whole, limit)
+        return finds
+
+    async def _fitting(self, words: Sequence[Word], limit: int) -> Finds:
+        if len(words) == 1:
+            return await self._word(words[0], ALWAYS, limit)
+        return await self._all_of(words, limit)
+
+    async def near(self, typed: TypedId, limit: int) -> Finds:
+        """Returns the sessions with an ID that is one slip away, the likeliest slips alone."""
+        slips = near_ids(typed, self._format)
+        finds = Finds()
+        if not slips:
+            return finds
+        rows = await self._rows("search_whole", list(slips), ALWAYS, _MANY)
+        likely = [(slips[fold(row["id"])], row) for row in rows]
+        likely.sort(key=lambda each: each[0][0])
+        for (_, slip), row in likely[:limit]:
+            finds.take(row, Grade.NEAR, f"ID but for {slip}")
+        finds.is_cut = len(likely) > limit
+        return finds
 
     async def meant(self, typed: TypedId) -> list[str]:
-        """Returns the IDs of the sessions that a whole ID may stand for, the newest first."""
+        """Returns the IDs of the sessions that a whole ID may stand for, the newest first.
+
+        What was completed may as well have been the end of another one, which is then told too.
+        """
         rows = await self._rows("search_whole", list(typed.whole), ALWAYS, 6)
-        exact = [row["id"] for row in rows if fold(row["id"]) == typed.typed]
-        return exact or [row["id"] for row in rows]
+        exact = [row["id"] for row in rows if fold(row["id"]) in typed.exact]
+        if exact or not rows:
+            return exact
+        finds = Finds()
+        _take(finds, rows, Grade.COMPLETED, "", _MANY)
+        await self._ends(finds, typed, ALWAYS, 6)
+        return [each.row["id"] for each in finds.best(6)]
 
     async def _read_out(self, whole: TypedId, limit: int) -> Finds:
         """Looks for an ID in several pieces; a short one could as well be several words."""
         finds = Finds()
-        await self._whole(finds, whole, ALWAYS, limit)
-        if not finds.found and len(whole.typed) >= _SURE_END:
+        is_sure = await self._whole(finds, whole, ALWAYS, limit)
+        if not is_sure and len(whole.typed) >= _SURE_END:
             await self._ends(finds, whole, ALWAYS, limit)
         return finds
 
@@ -221,10 +201,13 @@ class SessionSearch:
     async def _id(
         self, finds: Finds, typed: TypedId, between: tuple[datetime, datetime], limit: int
     ) -> None:
-        await self._whole(finds, typed, between, limit)
-        if finds.found:
+        if await self._whole(finds, typed, between, limit):
             return
-        await self._ends(finds, typed, between, limit)
+        has_completed = bool(finds.found)
+        if not has_completed or len(typed.typed) > _LAST_THREE:
+            await self._ends(finds, typed, between, limit)
+        if has_completed:
+            return
         if len(typed.typed) > _LAST_TWO:
             rows = await self._rows("search_begins", typed.typed, between, limit + 1)
             _take(finds, rows, Grade.BEGINNING, "ID begins so", limit)
@@ -240,15 +223,15 @@ class SessionSearch:
 
     async def _whole(
         self, finds: Finds, typed: TypedId, between: tuple[datetime, datetime], limit: int
-    ) -> None:
-        for row in await self._rows("search_whole", list(typed.whole), between, limit):
-            if fold(row["id"]) == typed.typed:
-                finds.take(row, Grade.ALIKE, "ID")
-            else:
-                finds.take(row, Grade.COMPLETED, "ID, completed")
-        exact = [each for each in finds.found.values() if each.grade is Grade.ALIKE]
-        if exact:
-            finds.found = {each.row["id"]: each for each in exact}
+    ) -> bool:
+        """Looks for whole IDs; tells whether one is it, with nothing to be completed."""
+        rows = await self._rows("search_whole", list(typed.whole), between, limit)
+        exact = [row for row in rows if fold(row["id"]) in typed.exact]
+        for row in exact:
+            finds.take(row, Grade.ALIKE, "ID")
+        for row in () if exact else rows:
+            finds.take(row, Grade.COMPLETED, "ID, completed")
+        return bool(exact)
 
     async def _ends(
         self, finds: Finds, typed: TypedId, between: tuple[datetime, datetime], limit: int

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from csms.domain.misheard_ids import near_ids
 from csms.domain.session_ids import ALPHABET, SessionIdFormat
 from csms.domain.spoken import groups_of
 from csms.domain.typed_ids import fold, read_id
@@ -36,6 +37,15 @@ MEANT = "LS-2026-11-22-042"
         "lima sierra twenty twenty six november twenty two forty two",
         "LS 2026 November 22nd dash double zero 42".replace("double zero ", "zero "),
         "two thousand and twenty six, eleven, twenty second, forty two",
+        "22 November 2026 number 42",
+        "LS November 22nd, 42",
+        "LS 22/11/2026 42",
+        "\uff2c\uff33-\uff12\uff10\uff12\uff16-11-22-042",
+        "L for Lima S for sugar 2 0 2 6 1 1 2 2 0 4 2",
+        "Ludwig Samuel zwo null zwo sechs Strich eins eins Strich zwo zwo Strich null vier zwo",
+        "Leipzig Salzwedel zweitausendsechsundzwanzig elf zweiundzwanzig zweiundvierzig",
+        "L som i Ludvig, S som i Sigurd, tjugohundratjugosex, elva, tjugotvå, fyrtiotvå",
+        "Ludvig Sigurd streck två noll två sex streck ett ett streck två två streck noll fyra två",
     ],
 )
 def test_an_id_that_is_read_out_is_the_one_that_was_meant(typed):
@@ -96,3 +106,56 @@ def test_every_letter_of_our_alphabet_folds_to_one_of_it():
 @pytest.mark.parametrize("typed", ["", " ", "-", "a" * 200, "good morning everybody"])
 def test_what_is_no_id_is_none(typed):
     assert read_id(typed, BY_DAY, TODAY) is None
+
+
+SPOKEN = "sierra echo sierra sierra india oscar november dash hotel echo eight yankee bravo three "
+
+
+@pytest.mark.parametrize(
+    ("shape", "meant", "typed"),
+    [
+        ("SESSION-{code:12}", "SESSION-HE8YB34UGKUP", "SESSION-HE8YB34UGKUP"),
+        ("SESSION-{code:12}", "SESSION-HE8YB34UGKUP", "session he8yb34ugkup."),
+        (
+            "SESSION-{code:12}",
+            "SESSION-HE8YB34UGKUP",
+            SPOKEN + "four uniform golf kilo uniform papa",
+        ),
+        ("SESSION-{code:12}", "SESSION-HE8YB34UGKUP", "HE8YB34UGKUP"),
+        ("EV-{digits:9}", "EV-757948787", "echo victor seven five seven nine 48 787"),
+        (
+            "{site}-{station}-{date}-{sequence:4}",
+            "STOCKHOLM-CP1-2026-11-22-0007",
+            "Stockholm CP1 2026 11 22 0007",
+        ),
+        (
+            "{site}-{station}-{date}-{sequence:4}",
+            "BERLIN-CP1-2026-11-22-0007",
+            "BERLIN-CP1-2026-11-22-7",
+        ),
+    ],
+)
+def test_long_words_of_a_format_and_names_of_sites_are_parts_of_ids(shape, meant, typed):
+    assert fold(meant) in read_id(typed, SessionIdFormat.parse(shape), TODAY).whole
+
+
+@pytest.mark.parametrize(
+    ("shape", "meant", "heard", "slip"),
+    [
+        ("LS-{date}-{sequence}", MEANT, "LS-2026-11-22-024", "two neighbours swapped"),
+        ("LS-{date}-{sequence}", MEANT, "LS-2026-11-82-042", "2 for 8"),
+        ("LS-{date}-{sequence}", "LS-2026-11-22-150", "LS-2026-11-22-115", "50 for 15"),
+        ("EV-{digits:9}", "EV-757948787", "EV-75794877", "a 8 left out"),
+        ("EV-{digits:9}", "EV-757948787", "EV-7579487187", "one 1 too many"),
+        ("SESSION-{code:12}", "SESSION-HE8YB34UGKUP", "SESON-HE8YB34UGKUP", "how it begins"),
+    ],
+)
+def test_an_id_with_a_slip_is_near_the_one_that_was_meant(shape, meant, heard, slip):
+    id_format = SessionIdFormat.parse(shape)
+    near = near_ids(read_id(heard, id_format, TODAY), id_format)
+    assert near[fold(meant)][1].startswith(slip)
+    assert len(near) < 1000
+
+
+def test_the_end_of_an_id_is_near_nothing():
+    assert near_ids(read_id("42", BY_DAY, TODAY), BY_DAY) == {}

@@ -73,3 +73,20 @@ def test_several_words_are_read_each_for_itself():
 def test_an_id_in_pieces_is_one_word_beside_others():
     words = read_search("LS 2026 11 22 dash 42 at CP1", BY_DAY, NOW).words
     assert [word.text for word in words] == ["LS 2026 11 22 dash 42", "CP1"]
+
+
+def test_names_that_sound_like_letters_are_names_as_well():
+    asked = read_search("Berlin 42", BY_DAY, NOW)
+    assert [word.text for word in asked.words] == ["Berlin 42"]
+    assert [word.name for word in asked.apart] == ["Berlin", "42"]
+
+
+def test_more_than_a_dozen_words_are_nothing_but_an_id():
+    assert read_search(" ".join(f"cp{n}x" for n in range(40)), BY_DAY, NOW).words == ()
+    assert len(read_search("CP1 CP1 CP1", BY_DAY, NOW).words) == 1
+
+
+def test_zeros_before_a_number_make_it_no_amount():
+    (word,) = read_search("0042", BY_DAY, NOW).words
+    assert word.amount is None
+    assert "0042" in word.id.ends
