@@ -7,13 +7,14 @@ both come from the same state, in the same unit of work.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from csms.domain.vehicle_ids import LONGEST, hints_shown, identities_shown
 from csms.engine.limit_range import limit_range
 from csms.engine.writes import SummaryWrite
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from csms.domain.session import Session
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from csms.engine.state import LiveSession
 
 
-def summary_of(station: Station, live: LiveSession) -> SummaryWrite:
-    """Returns the summary of a session as it is now."""
+def summary_of(
+    station: Station, live: LiveSession, cost: Mapping[str, Any] | None = None
+) -> SummaryWrite:
+    """Returns the summary of a session as it is now; `cost` is told instead of the one it has."""
     session, usage = live.session, live.session.usage
-    cost = session.cost or {}
+    cost = cost or session.cost or {}
     return SummaryWrite(
         session_id=session.id,
         station_id=session.station_id,

@@ -128,7 +128,7 @@ async def sums(db: Database, query: Query, group: Sequence[str]) -> AsyncIterato
         )
     things = [name for name in group if name in THINGS]
     span = spans[0] if spans else None
-    values = (*session_values(db, query), things, span, query.zone.key)
+    values = (*await session_values(db, query), things, span, query.zone.key)
     async for row in db.stream("report_costs", *values):
         cells = (_cells(db, name, row, query.zone) for name in group)
         yield _sums(row, tuple(chain.from_iterable(cells)))

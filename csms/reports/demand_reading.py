@@ -46,7 +46,7 @@ def span_of(query: Query, now: datetime, history: timedelta) -> Span:
 
 async def stays_of(db: Database, query: Query, span: Span) -> AsyncIterator[tuple[Group, Stays]]:
     """Yields the stays of each group, in the groups' order; one group at a time is in memory."""
-    _, _, *rest = session_values(db, query)
+    _, _, *rest = await session_values(db, query)
     values = (span.since - LONGEST_STAY, span.until, *rest)
     async for row in db.stream("demand_stays", *values, _asked(query), db.now):
         yield _group(row, query), _stays(row)

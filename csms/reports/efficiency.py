@@ -100,7 +100,7 @@ class EfficiencyReport:
         if len(spans) > 1:
             raise QueryInvalid("group", f"{' and '.join(spans)} are both spans of time; give one")
         things = [name for name in query.group if name in _THINGS]
-        values = session_values(db, query)
+        values = await session_values(db, query)
         span = spans[0] if spans else None
         rows = await db.fetch("efficiency_groups", *values, things, span, query.zone.key, db.now)
         columns = [_column(name) for name in query.group]

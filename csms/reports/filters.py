@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from csms.domain.session import SessionState
 from csms.domain.vehicle_ids import guesses
+from csms.engine.costs import cost_now
 from csms.engine.summaries import summary_of
 from csms.engine.writes import SummaryWrite
 from csms.reports.report import QueryInvalid
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from csms.reports.report import Database, Query
 
 _DIGITS: Final = 9
+_AT_A_TIME: Final = 50
 SESSION_FILTERS: Final = (
     "site",
     "station",
@@ -32,7 +35,7 @@ SESSION_FILTERS: Final = (
 )
 
 
-def session_values(db: Database, query: Query) -> tuple[Any, ...]:
+async def session_values(db: Database, query: Query) -> tuple[Any, ...]:
     """Returns the values of the SQL function `report_sessions`: $1 to $14 of its callers.
 
     Raises:
@@ -42,17 +45,22 @@ def session_values(db: Database, query: Query) -> tuple[Any, ...]:
         None if name not in query.filters else read(db, query.filters[name])
         for name, read in _READ.items()
     ]
-    return query.since, query.until, live_rows(db), *wanted
+    return query.since, query.until, await live_rows(db), *wanted
 
 
-def live_rows(db: Database) -> list[tuple[Any, ...]]:
-    """Returns the summaries of the sessions that run, as they are now, as rows of their table."""
+async def live_rows(db: Database) -> list[tuple[Any, ...]]:
+    """Returns the summaries of the sessions that run, as they are now, as rows of their table.
+
+    What they have cost so far is computed, which takes its time: stations are served in between.
+    """
     row = TABLES[SummaryWrite][0]
-    return [
-        row(summary_of(state.record, live))
-        for state in db.engine.stations.values()
-        for live in state.running.values()
-    ]
+    rows: list[tuple[Any, ...]] = []
+    for state in tuple(db.engine.stations.values()):
+        for live in tuple(state.running.values()):
+            rows.append(row(summary_of(state.record, live, cost_now(db.engine, live, db.now))))
+            if len(rows) % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
+    return rows
 
 
 def _texts(db: Database, given: Sequence[str]) -> list[str]:

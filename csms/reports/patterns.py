@@ -142,7 +142,7 @@ async def _weeks(db: Database, query: Query) -> dict[Group, Week]:
     """Returns the week of each group, all of its 168 places."""
     hours = await asyncio.to_thread(hours_of_week, query, db.now)
     weeks: dict[Group, Week] = {} if query.group else {(): _empty(hours)}
-    values = (*session_values(db, query), list(query.group), query.zone.key)
+    values = (*await session_values(db, query), list(query.group), query.zone.key)
     async for row in db.stream("report_arrivals", *values):
         week = weeks.setdefault(tuple(row[name] for name in query.group), _empty(hours))
         place = row["weekday"], row["hour"]
@@ -219,7 +219,7 @@ def _notes(weeks: Mapping[Group, Week]) -> list[str]:
 
 async def _distributions(db: Database, query: Query) -> list[Row]:
     """Returns a row for each group and measure that has a figure."""
-    values = (*session_values(db, query), list(query.group), list(_SHARES))
+    values = (*await session_values(db, query), list(query.group), list(_SHARES))
     return [
         (*(row[group] for group in query.group), *_spread(row, measure))
         async for row in db.stream("report_distributions", *values)

@@ -101,7 +101,8 @@ class SessionsReport:
 
 
 async def _sessions(db: Database, query: Query) -> AsyncIterator[Row]:
-    async for row in db.stream("report_sessions", *session_values(db, query)):
+    values = await session_values(db, query)
+    async for row in db.stream("report_sessions", *values):
         yield _row(db, row)
 
 

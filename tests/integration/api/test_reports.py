@@ -205,6 +205,8 @@ async def test_a_session_that_runs_counts_with_its_figures_of_now(told):
         found = (await ask(told, "sessions", period="24h", station="CP9")).json()["tables"]
         (row,) = found[0]["rows"]
         assert (row["running"], row["energy_wh"], row["ended_at"]) == (True, 750, None)
+        cost = (await told.get("/sessions?station=CP9"))["items"][0]["cost"]
+        assert (row["total"], row["currency"]) == (cost["total"], cost["currency"])
         assert "1 of them still run" in " ".join(found[0]["notes"])
         sums = (await ask(told, "costs", period="24h", station="CP9")).json()["tables"][0]
         assert (sums["rows"][0]["running"], sums["rows"][0]["energy_wh"]) == (1, 750)
