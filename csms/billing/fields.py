@@ -89,6 +89,14 @@ class Fields:
             return None
         return value
 
+    def ci_string(self, key: str, longest: int) -> str | None:
+        """Returns a CiString, which is printable ASCII; it has to be there."""
+        value = self.text(key, longest, required=True)
+        if value is not None and not (value.isascii() and value.isprintable()):
+            self.wrong(key, f"must be printable ASCII, is {shown(value)}")
+            return None
+        return value
+
     def choice(self, key: str, allowed: Sequence[str], *, required: bool = False) -> str | None:
         """Returns one of the allowed words."""
         value = self._take(key, required=required)

@@ -97,7 +97,7 @@ def _tariff(fields: Fields) -> Tariff:
     tariff = Tariff(
         country_code=fields.letters("country_code", 2, required=True) or "",
         party_id=fields.letters("party_id", 3, required=True) or "",
-        id=fields.text("id", 36, required=True) or "",
+        id=fields.ci_string("id", 36) or "",
         currency=_currency(fields),
         type=fields.choice("type", TARIFF_TYPES),
         tariff_alt_text=tuple(_texts(fields)),

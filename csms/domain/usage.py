@@ -61,8 +61,8 @@ def charging_parts(
     """Cuts the time between two readings where the station told another charging state.
 
     Where it told none, or no more than that a cable is plugged in, energy has to flow: 100 W and
-    more on average, or, where it told none, as the power that was measured (`power_w`: at its
-    beginning and its end, None for what was not), if that is less than a step of the register.
+    more on average, or as the power that was measured (`power_w`: at its beginning and its end,
+    None for what was not), if that is less than a step of the register.
     A station that says Charging is believed, unless neither its register nor its power at the end
     shows any; one that says that the car is suspended is believed as well, unless more flows than
     any car at rest takes. What flowed is shared by time among the parts that charged, and adds up
@@ -71,22 +71,22 @@ def charging_parts(
     span_s = upto_s - start_s
     mean_w = rise_milliwh * _MILLIWH_TO_WS / span_s if span_s > 0 else 0.0
     is_empty = rise_milliwh <= 0 and power_w[1] is not None and power_w[1] < FLOWS_W
+    flows = mean_w >= FLOWS_W or _flows_unseen(*power_w, span_s)
     if not told:
-        flows = mean_w >= FLOWS_W or _flows_unseen(*power_w, span_s)
         return (Part(upto_s, rise_milliwh, flows),)
     index = len(told)
     if told[-1][0] > start_s:
         index = bisect_right(told, start_s, key=_moment)
     state = told[index - 1][1] if index else None
     if index == len(told) or told[index][0] >= upto_s:
-        charges = _charges(state, mean_w, is_empty=is_empty) or mean_w >= _SURELY_W
+        charges = _charges(state, flows=flows, is_empty=is_empty) or mean_w >= _SURELY_W
         return (Part(upto_s, rise_milliwh, charges),)
     pieces = []
     while index < len(told) and told[index][0] < upto_s:
-        pieces.append((told[index][0], _charges(state, mean_w, is_empty=is_empty)))
+        pieces.append((told[index][0], _charges(state, flows=flows, is_empty=is_empty)))
         state = told[index][1]
         index += 1
-    pieces.append((upto_s, _charges(state, mean_w, is_empty=is_empty)))
+    pieces.append((upto_s, _charges(state, flows=flows, is_empty=is_empty)))
     return _shared(pieces, start_s, rise_milliwh, is_surely=mean_w >= _SURELY_W)
 
 
@@ -106,9 +106,9 @@ def _flows_unseen(before_w: float | None, power_w: float | None, span_s: float) 
     return max(known) * span_s <= most_wh * 3600
 
 
-def _charges(state: str | None, mean_w: float, *, is_empty: bool) -> bool:
+def _charges(state: str | None, *, flows: bool, is_empty: bool) -> bool:
     if state in _PLUGGED:
-        return mean_w >= FLOWS_W
+        return flows
     return is_charging(state, 1) and not is_empty
 
 
