@@ -11,7 +11,7 @@ from csms.api.answers import answer, with_z
 from csms.api.context import Api, Services
 from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import invalid_field, not_found
-from csms.api.times import Instant
+from csms.api.times import Instant, Until
 from csms.domain.incidents import Incident
 from csms.reports.health_days import DAY, midnight
 from csms.reports.health_judge import Window, window_of
@@ -104,7 +104,7 @@ class IncidentQuery(PageQuery):
 
     kind: Incident | None = None
     since: Instant | None = Field(None, alias="from")
-    until: Instant | None = Field(None, alias="to")
+    until: Until | None = Field(None, alias="to")
 
 
 def rounds_of(app: FastAPI) -> HealthRounds:

@@ -12,7 +12,7 @@ from csms.api.answers import answer
 from csms.api.context import Api, Services
 from csms.api.paging import Page
 from csms.api.problems import FieldError, conflict, invalid, invalid_field, not_found
-from csms.api.times import Instant
+from csms.api.times import Instant, Until
 from csms.billing import SeriesInvalid, read_series
 from csms.engine.price_series import SeriesConflict, drop_series, series_view, take_series, users_of
 from csms.engine.price_settings import SERIES_NAME
@@ -71,7 +71,7 @@ class PriceQuery(BaseModel):
     """Which prices, `to` excluded."""
 
     since: Instant | None = Field(None, alias="from")
-    until: Instant | None = Field(None, alias="to")
+    until: Until | None = Field(None, alias="to")
 
 
 @router.get("/price-series", response_model=Page[SeriesView])

@@ -13,7 +13,7 @@ from csms.api.paging import Page, PageQuery, page
 from csms.api.problems import not_found
 from csms.api.session_ids import meant_session
 from csms.api.session_views import CostView
-from csms.api.times import Instant
+from csms.api.times import Instant, Until
 from csms.api.whose import whose
 from csms.billing import dump_bill
 from csms.engine.charge_records import contradictions_of
@@ -98,7 +98,7 @@ class RecordQuery(PageQuery):
     vehicle: str | None = Field(None, description="A record, or anything that it is known by")
     account: str | None = None
     since: Instant | None = Field(None, alias="from")
-    until: Instant | None = Field(None, alias="to")
+    until: Until | None = Field(None, alias="to")
 
 
 @router.get("/sessions/{session_id}/cost", response_model=SessionCostView)

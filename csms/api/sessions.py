@@ -24,7 +24,7 @@ from csms.api.session_views import (
     push_view,
     sample_view,
 )
-from csms.api.times import Instant
+from csms.api.times import Instant, Until
 from csms.api.whose import whose
 from csms.domain.session import SessionState
 from csms.engine.costs import cost_now
@@ -47,7 +47,7 @@ class SessionQuery(PageQuery):
     account: str | None = Field(None, description="An account, or a token of it")
     state: SessionState | None = None
     since: Instant | None = Field(None, alias="from")
-    until: Instant | None = Field(None, alias="to")
+    until: Until | None = Field(None, alias="to")
 
 
 class Closing(BaseModel):

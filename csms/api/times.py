@@ -4,12 +4,12 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from csms.domain.operations.authorization import Moment
 from csms.domain.times import parse_time
 
-__all__ = ["Instant", "Moment", "read_instant"]
+__all__ = ["Instant", "Moment", "Until", "read_instant"]
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MINUTES = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", re.ASCII)
@@ -37,3 +37,14 @@ def read_instant(given: Any) -> Any:  # noqa: ANN401 - what pydantic hands over
 
 Instant = Annotated[datetime, BeforeValidator(read_instant)]
 """An instant in a query: in UTC where it names no zone."""
+
+
+def _not_before(until: datetime, query: ValidationInfo) -> datetime:
+    since = query.data.get("since")
+    if since is not None and until < since:
+        raise ValueError("is before `from`: the period ends before it starts")
+    return until
+
+
+Until = Annotated[Instant, AfterValidator(_not_before)]
+"""The end of a period whose start is the member `since`, which stands before it."""

@@ -93,6 +93,7 @@ async def test_times_in_queries_may_have_an_offset_or_be_dates(node):
     [
         ({"state": "running"}, "state"),
         ({"from": "yesterday"}, "from"),
+        ({"from": "2026-11-22", "to": "2026-11-21"}, "to"),
         ({"to": "2026-13-01"}, "to"),
         ({"stat": "active"}, "stat"),
         ({"cursor": "x"}, "cursor"),
