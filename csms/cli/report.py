@@ -82,7 +82,7 @@ def report(
         _schedules(api_url, api_token)
         return
     run = uuid4().hex
-    form = form or _BY_SUFFIX.get("" if output is None else output.suffix.lower(), "table")
+    form = form or _form_of(output)
     if form == "xlsx" and output is None and sys.stdout.isatty():
         raise ReportError("a spreadsheet is nothing for the terminal; give --output FILE.xlsx")
     query: list[tuple[str, str]] = [("format", form), ("run", run)]
@@ -101,6 +101,21 @@ def report(
         _tell_notes(api_url, api_token, run)
     if output is not None:
         print(output)
+
+
+def _form_of(output: Path | None) -> str:
+    """Returns the format that a file's ending names.
+
+    Raises:
+        ReportError: if it names none.
+    """
+    if output is None or not output.suffix:
+        return "table"
+    form = _BY_SUFFIX.get(output.suffix.lower())
+    if form is None:
+        known = ", ".join(_BY_SUFFIX)
+        raise ReportError(f"{output.suffix} is no format's ending ({known}); give --format")
+    return form
 
 
 def _period(period: str | None, month: str | None, last: str | None) -> str | None:

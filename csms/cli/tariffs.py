@@ -80,7 +80,9 @@ def assign(
     api_token: ApiToken = None,
 ) -> None:
     """Write the rules anew, all of them, for sessions that begin from now on."""
-    made = put(api_url, api_token, "/tariff-assignments", _object(file))
+    rules = _read(file)
+    asked = {"rules": rules} if isinstance(rules, list) else _object(file)
+    made = put(api_url, api_token, "/tariff-assignments", asked)
     print_table("Rules", _RULE, [[rule.get(name) for name in _RULE] for rule in made["rules"]])
 
 
@@ -129,11 +131,15 @@ def _content(file: Path) -> bytes:
         raise SettingsError(f"cannot read {file}: {error.strerror}") from None
 
 
-def _object(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> Any:  # noqa: ANN401 - JSON
     try:
-        found = json.loads(_content(file))
+        return json.loads(_content(file))
     except ValueError as error:
         raise SettingsError(f"{file} is no JSON: {error}") from None
+
+
+def _object(file: Path) -> dict[str, Any]:
+    found = _read(file)
     if not isinstance(found, dict):
         raise SettingsError(f"{file} is no JSON object")
     return found
