@@ -66,9 +66,7 @@ async def changed(api: Services, wanted: joining.Change) -> dict[str, Any]:
 async def history_page(api: Services, subject: str, query: PageQuery) -> dict[str, Any]:
     """Returns what was decided about a vehicle or an account, the last first."""
     after = query.after(str, str) or (None, None)
-    rows = await api.archive.store.look_up(
-        "list_people_changes", subject, *after, query.limit + 1
-    )
+    rows = await api.archive.store.look_up("list_people_changes", subject, *after, query.limit + 1)
     return page(rows, query.limit, itemgetter("at", "name"), lambda row: change_view(row["doc"]))
 
 

@@ -44,9 +44,7 @@ _OF_COLUMN = {
 }
 _COLUMN_OF = {kind: column for column, kind in _OF_COLUMN.items()}
 _TAKEN = "requestBody"  # OpenAPI's word
-_TABLE: Any = {
-    _TAKEN: {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
-}
+_TABLE: Any = {_TAKEN: {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
 _TEXT: Any = {200: {"content": {"text/csv": {}}, "description": "All of them"}}
 _Doc = dict[str, Any]
 _Body = TypeVar("_Body", bound=BaseModel)
