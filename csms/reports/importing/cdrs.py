@@ -71,7 +71,11 @@ def cdr_cells(doc: Mapping[str, Any]) -> dict[str, str]:
     A credit has no start, so that it becomes no session.
     """
     place, token = _object(doc, "cdr_location"), _object(doc, "cdr_token")
+    if not place:
+        place = _older_place(_object(doc, "location"))
     cost = _object(doc, "total_cost")
+    if isinstance(doc.get("total_cost"), int | float | str):
+        cost = {"excl_vat": doc["total_cost"]}  # OCPI 2.1.1
     station, evse = _place(place)
     cells = {
         "station": station,
@@ -82,7 +86,7 @@ def cdr_cells(doc: Mapping[str, Any]) -> dict[str, str]:
         "ended_at": doc.get("end_date_time", doc.get("stop_date_time")),
         "energy_kwh": doc.get("total_energy"),
         "origin_id": doc.get("session_id") or doc.get("id"),
-        "token": token.get("uid"),
+        "token": token.get("uid") or doc.get("auth_id"),
         "token_kind": token.get("type"),
         "total": cost.get("incl_vat", cost.get("excl_vat")),
         "net": cost.get("excl_vat"),
@@ -100,6 +104,16 @@ def cdr_cells(doc: Mapping[str, Any]) -> dict[str, str]:
 def _object(doc: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     found = doc.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _older_place(place: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the location of a CDR of OCPI 2.1.1 (9.3.1) as one of 2.2.1 names it."""
+    evses = place.get("evses")
+    evse = evses[0] if isinstance(evses, list) and evses and isinstance(evses[0], dict) else {}
+    named = {name: evse.get(name) for name in ("evse_id", "evse_uid")} | {
+        "evse_uid": evse.get("uid")
+    }
+    return {"id": place.get("id")} | {name: value for name, value in named.items() if value}
 
 
 def _place(place: Mapping[str, Any]) -> tuple[str | None, str | None]:

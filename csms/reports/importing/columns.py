@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from csms.domain.spoken_words import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -19,6 +21,11 @@ MEMBERS: Final = (
     "energy_wh",
     "energy_kwh",
     "duration_s",
+    "duration_min",
+    "duration_h",
+    "duration",
+    "started_on",
+    "ended_on",
     "evse",
     "connector",
     "site",
@@ -35,6 +42,10 @@ MEMBERS: Final = (
     "charging_s",
     "paused_s",
     "idle_s",
+    "charging_min",
+    "charging_h",
+    "idle_min",
+    "idle_h",
     "total",
     "net",
     "currency",
@@ -47,35 +58,58 @@ MEMBERS: Final = (
     "state",
     "source",
 )
-"""What a session can be given."""
+"""What a session can be given. `started_on` and `ended_on` are days of times that name none."""
+
+LENGTHS: Final = {
+    name: frozenset({name, name[:-1] + "min", name[:-1] + "h"}) for name in ("charging_s", "idle_s")
+} | {"duration_s": frozenset({"duration_s", "duration_min", "duration_h", "duration"})}
+"""Lengths of time that may be told in other units, with the members that tell them.
+
+`duration` is one that has its units in it, such as 1:23:45.
+"""
 
 _ALIASES: Final[Mapping[str, str]] = {
     alias: member
     for member, aliases in {
         "station": "stationid chargepoint chargepointid chargingstation chargingstationid "
-        "charger chargerid chargebox chargeboxid cpid place ccs",
+        "charger chargerid chargebox chargeboxid cpid place ccs stationname chargepointname "
+        "ladestation ladesaule ladepunkt borne station_de_recharge laddstation laddpunkt",
         "started_at": "start starttime startdatetime started startedat arrival arrived begin "
-        "connectiontime plugintime",
+        "connectiontime plugintime starttimestamp sessionstart transactionstart "
+        "utctransactionstart beginn startzeit debut heurededebut starttid",
         "ended_at": "end endtime enddatetime ended endedat departure departed stop stoptime "
-        "disconnecttime plugouttime",
-        "energy_wh": "energywh",
+        "disconnecttime plugouttime endtimestamp sessionend transactionstop utctransactionstop "
+        "ende endzeit fin heuredefin sluttid slut",
+        "started_on": "date startdate startday datum startdatum datededebut",
+        "ended_on": "enddate endday enddatum datedefin slutdatum stopdate",
+        "duration_s": "durationseconds",
+        "duration": "totaldurationhhmmss durationhhmmss totalduration dauer duree "
+        "sessionduration varaktighet",
+        "duration_min": "durationmin durationminutes durationmins dauermin",
+        "duration_h": "durationh durationhours durationhrs dauerh",
+        "charging_s": "chargingtimehhmmss chargetimehhmmss",
+        "charging_min": "chargingtimemin chargingtimeminutes",
+        "charging_h": "chargingtimehours chargingtimeh",
+        "idle_h": "idletimehours",
+        "energy_wh": "energywh energiewh totalenergywh deliveredenergywh",
         "energy_kwh": "energykwh deliveredenergykwh kwhdelivered kwh totalkwh totalenergykwh "
-        "consumptionkwh",
+        "consumptionkwh energiekwh energikwh chargeenergykwh kwhtotal energydeliveredkwh",
         "evse": "evseno evsenumber",
         "connector": "connectorid connectorno",
         "site": "location sitename",
         "origin_id": "id session sessionid chargingsessionid",
         "transaction_id": "transaction transactionid",
-        "token": "idtag rfid tag card uid",
+        "token": "idtag rfid tag card uid startcard userid karte",
         "token_kind": "tokentype",
         "vehicle": "vin evccid mac",
         "soc_start": "socpercent socarrival startsoc socbegin",
         "soc_end": "socendpercent socdeparture endsoc stopsoc",
         "peak_w": "pmaxw maxpowerw peakpowerw",
         "peak_kw": "maxkw maxpowerkw peakpowerkw",
-        "total": "cost totalcost amount price",
+        "total": "cost totalcost amount price fee",
         "net": "costnet netcost",
-        "stop_reason": "stopreason reason",
+        "currency": "wahrung devise valuta",
+        "stop_reason": "stopreason reason endedby",
     }.items()
     for alias in aliases.split()
 } | {re.sub(r"[^a-z0-9]", "", member): member for member in MEMBERS}
@@ -99,10 +133,14 @@ def read_columns(names: Iterable[str], told: Mapping[str, str]) -> dict[str, str
     found: dict[str, str] = {column: member for column, member in told.items() if member}
     given = set(found.values())
     for column in columns:
-        member = _ALIASES.get(re.sub(r"[^a-z0-9]", "", column.lower()))
+        member = _ALIASES.get(re.sub(r"[^a-z0-9]", "", plain(column)))
         if column not in told and member is not None and member not in given:
             found[column] = member
             given.add(member)
+    for day, time in (("started_on", "started_at"), ("ended_on", "ended_at")):
+        if day in given and time not in given:  # `Start Date` that has the time in it
+            found = {column: time if to == day else to for column, to in found.items()}
+            given = {*found.values()}
     _check_enough(columns, given)
     return found
 
@@ -128,7 +166,7 @@ def _check_enough(columns: list[str], given: set[str]) -> None:
         ("started_at", "when a session began"),
         ("ended_at", "when it ended"),
     ):
-        if member not in given and not (member == "ended_at" and "duration_s" in given):
+        if member not in given and not (member == "ended_at" and given & LENGTHS["duration_s"]):
             there = ", ".join(columns)[:300]
             raise ColumnsUnusable(
                 f"no column tells {hint}: name it with --map COLUMN={member}; there are {there}"

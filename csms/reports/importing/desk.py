@@ -15,10 +15,11 @@ import structlog
 
 from csms.domain.times import format_time
 from csms.errors import LaddvaktError
+from csms.reports.importing.cells import RowUnusable
 from csms.reports.importing.columns import ColumnsUnusable, read_columns
 from csms.reports.importing.files import FileUnusable, open_file
 from csms.reports.importing.making import Making, columns_by_member
-from csms.reports.importing.rows import RowUnusable, read_row
+from csms.reports.importing.rows import read_row
 from csms.reports.importing.values import Manner
 
 if TYPE_CHECKING:
@@ -248,7 +249,8 @@ def _made(making: Making, named: list[tuple[str, ReadSession, int]]) -> list[Wri
 
 
 def _manner(wanted: Wanted, opened: Opened, default: tzinfo) -> Manner:
-    return Manner(wanted.zone or opened.zone or default, wanted.decimal, wanted.dates)
+    zone = wanted.zone or opened.zone or default
+    return Manner(zone, wanted.decimal, wanted.dates, opened.has_semicolons)
 
 
 class _Reader:

