@@ -168,7 +168,7 @@ def _points(
 ) -> list[Point]:
     if ledger is not None:
         placed = ((sample, session.placed(sample.at, work.now)) for sample in samples)
-        return points_of(session, placed, ledger)
+        return list(points_of(session, placed, ledger))
     (sample,) = samples
     if sample.register_milliwh is None and sample.interval_milliwh is None:
         return []
@@ -177,15 +177,20 @@ def _points(
     return [Point(at, energy, sample.power_w, oddities_of(session.ledger))]
 
 
-def recount(engine: Engine, live: LiveSession, samples: Iterable[tuple[Sample, datetime]]) -> None:
-    """Makes a tally anew from all samples of its session, in our order, with their times."""
+async def recount(
+    engine: Engine, live: LiveSession, samples: Iterable[tuple[Sample, datetime]]
+) -> None:
+    """Makes a tally anew from all samples of its session, in our order, with their times.
+
+    To be called under the station's lock.
+    """
     session = live.session
     frozen = engine.policy.tariffs.frozen_of(session)
     if frozen is None or session.tally is None:
         return
     zone = zone_named(session.tally["zone"])
     try:
-        made = made_anew(session, frozen.tariff, zone, samples)
+        made = await made_anew(session, frozen.tariff, zone, samples)
     except _FAILURES as error:
         _failed(live, error)
         return
@@ -198,7 +203,7 @@ async def catch_up(engine: Engine, work: Work, live: LiveSession) -> bool:
     session, tallied = live.session, tallied_of(engine, live)
     if tallied is None:
         return True
-    if session.started_at != tallied.began:
+    if session.started_at != tallied.began or _outlasts(tallied, session):
         tallied.is_due = True
     if not tallied.is_due:
         return True
@@ -218,9 +223,15 @@ async def catch_up(engine: Engine, work: Work, live: LiveSession) -> bool:
         return False
     placed = [(each.sample, session.placed(each.sample.at, each.received_at)) for each in stored]
     placed.sort(key=lambda each: (each[1], _TURNS.get(each[0].context, 0)))
-    recount(engine, live, placed)
+    await recount(engine, live, placed)
     work.touch(live)
     return True
+
+
+def _outlasts(tallied: Tallied, session: Session) -> bool:
+    """Tells whether a reading was taken that is later than the end of its session."""
+    ended_at = session.ended_at
+    return ended_at is not None and tallied.at > max(ended_at, session.started_at)
 
 
 def tallied_of(engine: Engine, live: LiveSession) -> Tallied | None:

@@ -77,7 +77,7 @@ async def _rejudge(
                 if alert.kind in _JUDGED and "-D" in alert.alert_id
             ]
             await _judge(engine, work, live, samples, raised)
-            costs.recount(engine, live, [(each.sample, at) for each, at in samples])
+            await costs.recount(engine, live, [(each.sample, at) for each, at in samples])
             charge_records.look(engine, work, live, has_heard=False)
         work.writes.append(RecordWrite(REJUDGE_DUE, session_id, None))
         outcome = work.outcome(None)

@@ -6,6 +6,7 @@ has the whole made anew from all readings; see `csms.engine.costs`.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
@@ -19,7 +20,7 @@ from csms.domain.register_steps import Oddity
 from csms.domain.usage import charging_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
 
     from csms.billing import Bill, PriceSeries, Tariff
@@ -39,6 +40,7 @@ _SHORTEST_GAP_S = 900.0
 _FIRST_GAP_S = 3600.0
 _SOON_S = 60.0
 _NEGATIVE = 1 << 20
+_AT_ONCE = 200
 
 
 class Point(NamedTuple):
@@ -247,8 +249,8 @@ def oddities_of(ledger: Ledger) -> int:
 
 def points_of(
     session: Session, samples: Iterable[tuple[Sample, datetime]], ledger: Ledger | None = None
-) -> list[Point]:
-    """Returns the readings of a session at the times that samples have by our clock, in order.
+) -> Iterator[Point]:
+    """Yields the readings of a session at the times that samples have by our clock, in order.
 
     Each has the energy that its session had reached by then, from a ledger of its own, or from
     the `ledger` that was before these samples. What is no reading is left out.
@@ -256,8 +258,7 @@ def points_of(
     fold = Ledger() if ledger is None else ledger
     if ledger is None and session.ledger.start is not None:
         fold.add(session.ledger.start)
-    most = session.energy_milliwh
-    points: list[Point] = []
+    most, reached = session.energy_milliwh, 0
     for raw, at in samples:
         sample = session.mended(raw)
         reading = reading_at(at, sample.context, sample.register_milliwh, sample.interval_milliwh)
@@ -267,23 +268,27 @@ def points_of(
         energy = fold.energy_milliwh
         if energy is None:
             continue
-        energy = max(energy, points[-1].milliwh if points else 0)
+        reached = max(energy, reached)
         if most is not None and not session.is_active:
-            energy = min(energy, most)
-        points.append(Point(_within(session, at), energy, sample.power_w, oddities_of(fold)))
-    return points
+            reached = min(reached, most)
+        yield Point(_within(session, at), reached, sample.power_w, oddities_of(fold))
 
 
-def made_anew(
+async def made_anew(
     session: Session,
     tariff: Tariff,
     zone: tzinfo,
     samples: Iterable[tuple[Sample, datetime]],
 ) -> Tallied:
-    """Returns the tally of all samples of a session, given in our order with their times."""
+    """Returns the tally of all samples of a session, given in our order with their times.
+
+    A long one gives way to others; nothing of the session may change meanwhile.
+    """
     made = Tallied.begin(session, tariff, zone)
     is_off = is_corrected(session)
-    for point in points_of(session, samples):
+    for index, point in enumerate(points_of(session, samples), 1):
+        if index % _AT_ONCE == 0:
+            await asyncio.sleep(0)
         if point.at >= made.at and point.milliwh >= made.milliwh:
             made.take(point, session.usage.told, is_corrected=is_off)
     return made

@@ -453,6 +453,15 @@ async def test_a_second_stop_that_says_the_same_issues_nothing():
     assert totals(desk) == ["15.00"]
 
 
+async def test_a_reading_from_after_the_end_adds_no_time():
+    desk = await a_desk(tariff("hours", element(TIME=60, PARKING_TIME=60)))
+    await hear(desk, event(EventKind.STARTED, 0, 0, 0, charging_state="Charging"))
+    await hear(desk, event(EventKind.UPDATED, 1, 3640, 6000))
+    await hear(desk, event(EventKind.ENDED, 2, 3600), received_s=3641)
+    assert (totals(desk), len(records(desk))) == (["75.00"], 1)
+    assert records(desk)[0]["bill"]["periods"][-1]["end"] == "2026-11-21T09:00:00Z"
+
+
 def test_times_of_the_bench_are_what_the_tests_say():
     assert START + timedelta(hours=1) == after(3600)
     assert START.hour == 8
