@@ -62,13 +62,14 @@ SELECT identities, count(*) AS sessions FROM session_summaries WHERE identities 
 GROUP BY identities
 
 -- name: assign_vehicles
--- In one statement: the summaries, and the sessions themselves. $2 are sets of identities, joined by
+-- In one statement: the summaries, and the sessions themselves. Those that run are in memory, and
+-- written from there: what their stations tell must not wait for the many rows of a past. $2 are sets of identities, joined by
 -- line ends, $3 whose each is. A document that jsonb cannot hold keeps what it has.
 WITH given AS (SELECT * FROM unnest($2::text[], $3::text[]) AS g (identities, vehicle_id)),
 changed AS (
     UPDATE session_summaries m SET vehicle_id = g.vehicle_id FROM given g
     WHERE m.identities && $1::text[] AND array_to_string(m.identities, E'\n') = g.identities
-      AND m.vehicle_id IS DISTINCT FROM g.vehicle_id
+      AND m.vehicle_id IS DISTINCT FROM g.vehicle_id AND m.state <> 'active'
     RETURNING m.id, m.vehicle_id),
 documents AS (
     UPDATE sessions s
@@ -90,7 +91,7 @@ wanted AS (
         ORDER BY coalesce(array_position(m.identities, o.key), 1000), o.account LIMIT 1) AS account
     FROM session_summaries m
     WHERE (m.identities && $1::text[] OR m.vehicle_id = ANY ($2::text[]))
-      AND (m.account IS NULL OR m.started_at >= $7::timestamptz)),
+      AND (m.account IS NULL OR m.started_at >= $7::timestamptz) AND m.state <> 'active'),
 changed AS (
     UPDATE session_summaries m SET account = w.account FROM wanted w
     WHERE m.id = w.id AND m.account IS DISTINCT FROM w.account
