@@ -80,7 +80,7 @@ async def list_schedules(api: Api) -> Response:
                 "url": None if each.hook is None else each.hook.url,
                 "next_at": with_z(next(each.due(now), None)),
                 "last_at": None if mark is None else with_z(mark.last_at),
-                "last_result": None if mark is None else mark.result,
+                "last_result": None if scheduler is None else scheduler.result_of(each.name),
             }
         )
     return answer({"items": items})

@@ -105,6 +105,7 @@ class _Tries:
 
     count: int
     again_at: datetime
+    why: str
 
 
 @dataclass(slots=True)
@@ -147,6 +148,13 @@ class Scheduler:
             if schedule.name not in self.marks:
                 await self._keep(schedule, Mark(now))
             await self._catch_up(schedule, now)
+
+    def result_of(self, name: str) -> str | None:
+        """Returns what came of the last report of a schedule, or why the next one fails."""
+        failed, mark = self._failed.get(name), self.marks.get(name)
+        if failed is not None:
+            return f"failed: {failed.why}; again at {format_time(failed.again_at)}"
+        return None if mark is None else mark.result
 
     def next_at(self, schedule: Schedule, now: datetime) -> datetime:
         """Returns when a schedule is due next."""
@@ -196,7 +204,7 @@ class Scheduler:
         told = {"schedule": schedule.name, "due_at": format_time(at), "why": why}
         if count <= len(_RETRY):
             again_at = now + _RETRY[count - 1]
-            self._failed[schedule.name] = _Tries(count, again_at)
+            self._failed[schedule.name] = _Tries(count, again_at, why)
             log.warning("report.failed", again_at=format_time(again_at), **told)
             return False
         self._failed.pop(schedule.name, None)

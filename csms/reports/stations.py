@@ -133,7 +133,9 @@ class StationsReport:
         """Yields the stations (or sites, or models), what points were taken for, and the days."""
         group = query.group[0] if query.group else "station"
         span = midnight(query.since), _after(query.until)
-        stations = {each.id: each for each in db.engine.stations.values() if _is_asked(each, query)}
+        stations = {
+            each.id: each for each in db.engine.stations.values() if _is_asked(each, query, span[1])
+        }
         notes = [f"Days in UTC, from {span[0]:%Y-%m-%d} until before {span[1]:%Y-%m-%d}."]
         findings: list[Row] = []
         rows: list[Row] = []
@@ -168,8 +170,10 @@ class StationsReport:
         yield Table("days", "Days", _DAYS, rows_of(days), charts=_by_day(days))
 
 
-def _is_asked(station: StationState, query: Query) -> bool:
+def _is_asked(station: StationState, query: Query, until: datetime) -> bool:
     record = station.record
+    if record.created_at is not None and record.created_at >= until:
+        return False
     of = {"site": record.site, "station": record.id, "model": record.model}
     return all(of[name] in wanted for name, wanted in query.filters.items())
 
@@ -182,17 +186,24 @@ def _after(until: datetime) -> datetime:
 async def _figures(
     db: Database, names: list[str], span: tuple[datetime, datetime]
 ) -> AsyncIterator[tuple[str, Figures]]:
-    """Yields the figures of each station, added up by EVSE, one station after the other."""
+    """Yields the figures of each station, added up by EVSE, one station after the other.
+
+    Stations come last of which nothing is known in that time.
+    """
     name = ""
     figures: Figures = {}
+    unseen = dict.fromkeys(names)
     async for row in db.stream("report_station_figures", names, *span):
         if row["station_id"] != name:
             if name:
                 yield name, figures
             name, figures = row["station_id"], {}
+            del unseen[name]
         figures[row["evse"]] = row["figures"]
     if name:
         yield name, figures
+    for name in unseen:
+        yield name, {}
 
 
 def _names(group: str, station: StationState, evse: int | None) -> tuple[Any, ...]:

@@ -250,6 +250,7 @@ async def test_old_incidents_are_let_go(node, past):
 async def test_the_report_has_the_same_figures_by_station_site_and_day(node, past):
     past.station("CP1")
     past.station("CP2", site="south")
+    node.hub.engine.enroll("IDLE", past.at(80))
     for day in range(12, 0, -1):
         past.session("CP1", past.at(day, 8))
         past.session("CP2", past.at(day, 8), wh=0)
@@ -272,9 +273,12 @@ async def test_the_report_has_the_same_figures_by_station_site_and_day(node, pas
     assert faulted[0]["uptime"] == pytest.approx(50)
     sites = await node.get("/reports/stations", format="json", group="site", **days)
     assert {row["site"]: row["stations"] for row in sites["tables"][0]["rows"]} == {
+        "default": 1,
         "north": 1,
         "south": 1,
     }
+    idle = [rows["IDLE"][name] for name in ("grade", "score", "uptime", "sessions")]
+    assert idle == ["not_enough_data", None, None, 0]
     evses = await node.get("/reports/stations", format="json", group="evse", site="north", **days)
     [row] = evses["tables"][0]["rows"]
     assert (row["station"], row["evse"], row["uptime"]) == ("CP1", 1, pytest.approx(90))

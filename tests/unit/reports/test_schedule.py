@@ -128,6 +128,18 @@ async def test_a_failure_is_tried_again_and_given_up_in_the_end(tmp_path):
     assert len(list(tmp_path.iterdir())) == 2
 
 
+async def test_a_schedule_tells_that_it_fails_while_it_is_tried_again(tmp_path):
+    scheduler = a_scheduler(folder=tmp_path)
+    await run(scheduler, NOW)
+    assert scheduler.result_of("daily") is None
+    scheduler.desk.fails = 1
+    await scheduler.step(NOW + timedelta(days=1))
+    again = "failed: the database is away; again at 2026-10-24T12:00:30.000Z"
+    assert scheduler.result_of("daily") == again
+    await scheduler.step(NOW + timedelta(days=1, minutes=1))
+    assert scheduler.result_of("daily").endswith("daily_2026-10-23_2026-10-24.csv")
+
+
 async def test_a_folder_that_is_a_file_is_named(tmp_path):
     scheduler = a_scheduler(folder=tmp_path / "file" / "folder")
     (tmp_path / "file").write_text("")
