@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _WIDTH = 1000
-_MILLISECONDS = re.compile(r"(?<=:\d\d)\.\d{3}Z")
+_FRACTION = re.compile(r"(?<=:\d\d)\.\d{3,6}Z")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -47,7 +47,7 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON
         return ", ".join(str(each) for each in value) or "-"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_cell(each)}" for name, each in value.items()) or "-"
-    text = _MILLISECONDS.sub("Z", str(value))
+    text = _FRACTION.sub("Z", str(value))
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
