@@ -177,7 +177,15 @@ def _print(bill: Bill, zone: ZoneInfo, title: str) -> None:
         f"{energy.normalize():f} kWh, charging {_clock(bill.charging_s)}, "
         f"parking {_clock(bill.parking_s)}"
     )
-    print(f"net {bill.net:f}  VAT {bill.vat:f}  total {bill.total:f} {bill.currency}\n")
+    print(f"net {bill.net:f}  VAT {bill.vat:f}  total {bill.total:f} {bill.currency}")
+    print(f"{_unrounded(bill)}\n" if bill.lines[-1:] else "")
+
+
+def _unrounded(bill: Bill) -> str:
+    """Returns the sums of the lines as they are before the totals are rounded."""
+    kept = [line for line in bill.lines if line.dimension != "ROUNDING"]
+    net, vat = (sum((getattr(one, of) for one in kept), Decimal(0)) for of in ("net", "vat"))
+    return f"before rounding: net {net:f}  VAT {vat:f}  total {net + vat:f}"
 
 
 def _clock(seconds: float) -> str:
