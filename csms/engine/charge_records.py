@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -69,12 +69,31 @@ class Due:
         return RecordWrite(DUE, self.session_id, doc)
 
 
+class Unpriced(NamedTuple):
+    """A record that lacks prices: of which series, and from when until when."""
+
+    station_id: str
+    series: frozenset[str]
+    since: datetime
+    until: datetime
+
+    def write(self, session_id: str) -> RecordWrite:
+        """Returns the write that has it survive a restart."""
+        doc = {
+            "station_id": self.station_id,
+            "series": sorted(self.series),
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+        }
+        return RecordWrite(UNPRICED, session_id, doc)
+
+
 @dataclass(slots=True)
 class RecordBook:
-    """What is still to be issued. `unpriced` are series that records lack, by session."""
+    """What is still to be issued. `unpriced` are records that lack prices, by session."""
 
     due: dict[str, Due] = field(default_factory=dict)
-    unpriced: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    unpriced: dict[str, Unpriced] = field(default_factory=dict)
 
     async def load(self, store: Store) -> None:
         """Takes what waited when the program ended. Raises: DatabaseUnavailable."""
@@ -82,7 +101,10 @@ class RecordBook:
             since, due_at = (datetime.fromisoformat(doc[name]) for name in ("since", "due_at"))
             self.due[session_id] = Due(session_id, doc["station_id"], since, due_at, doc["why"])
         for session_id, doc in (await store.load_records(UNPRICED)).items():
-            self.unpriced[session_id] = (doc["station_id"], frozenset(doc["series"]))
+            since, until = (datetime.fromisoformat(doc[name]) for name in ("since", "until"))
+            self.unpriced[session_id] = Unpriced(
+                doc["station_id"], frozenset(doc["series"]), since, until
+            )
 
     def next_due(self) -> datetime | None:
         """Returns the earliest instant, None if nothing waits."""
@@ -93,12 +115,18 @@ class RecordBook:
         found = [each for each in self.due.values() if each.due_at <= now]
         return sorted(found, key=lambda each: each.due_at)
 
-    def priced(self, series: str, now: datetime) -> list[RecordWrite]:
-        """Has the records made anew that lacked prices of a series; returns the writes."""
+    def priced(
+        self, series: str, span: tuple[datetime, datetime], now: datetime
+    ) -> list[RecordWrite]:
+        """Has the records made anew that lacked prices which came; returns the writes.
+
+        `span` is from when until when prices of the series came.
+        """
         writes = []
-        for session_id, (station_id, names) in self.unpriced.items():
-            if series in names and session_id not in self.due:
-                due = self.due[session_id] = Due(session_id, station_id, now, now, "prices")
+        for session_id, each in self.unpriced.items():
+            is_meant = series in each.series and each.since < span[1] and span[0] <= each.until
+            if is_meant and session_id not in self.due:
+                due = self.due[session_id] = Due(session_id, each.station_id, now, now, "prices")
                 writes.append(due.write())
         return writes
 
@@ -252,10 +280,14 @@ def _note_prices(
     """Remembers a record that lacks prices, until they come."""
     frozen, bill = billed
     if _PRICE_MISSING in bill.reasons:
-        series = frozen.tariff.series
-        engine.records.unpriced[session.id] = (session.station_id, series)
-        doc = {"station_id": session.station_id, "series": sorted(series)}
-        work.writes.append(RecordWrite(UNPRICED, session.id, doc))
+        lacking = [line for line in bill.lines if _PRICE_MISSING in line.reasons]
+        unpriced = engine.records.unpriced[session.id] = Unpriced(
+            session.station_id,
+            frozen.tariff.series,
+            min(line.start for line in lacking),
+            max(line.end for line in lacking),
+        )
+        work.writes.append(unpriced.write(session.id))
     elif engine.records.unpriced.pop(session.id, None) is not None:
         work.writes.append(RecordWrite(UNPRICED, session.id, None))
 

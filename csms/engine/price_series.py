@@ -81,7 +81,7 @@ def take_series(
 ) -> tuple[PriceSeries, list[Write]]:
     """Lays prices over the series of that name; returns it, and what makes that durable.
 
-    Records that lacked prices of it become due.
+    Records that lacked prices of that time become due.
 
     Raises:
         SeriesConflict: as `laid_over`; nothing has changed then.
@@ -97,7 +97,10 @@ def take_series(
     writes: list[Write] = [RecordWrite(SERIES, made.name, head)]
     days = sorted({_day_of(moment) for moment in given.prices})
     writes += [RecordWrite(DAYS, f"{made.name}/{d}", {"prices": _of_day(made, d)}) for d in days]
-    return made, [*writes, *engine.records.priced(made.name, now)]
+    if given.prices:
+        span = _time(min(given.prices)), _time(max(given.prices) + given.resolution_s)
+        writes += engine.records.priced(made.name, span, now)
+    return made, writes
 
 
 def drop_series(engine: Engine, name: str) -> list[Write]:

@@ -363,6 +363,9 @@ async def test_prices_that_come_after_the_session_correct_its_record():
     assert records(desk)[0]["bill"]["reasons"] == ["price_missing"]
     assert len(waiting(desk, UNPRICED)) == 1
     await restart(desk)
+    other_day = "time,price,currency,unit\n2026-11-20T08:00:00Z,1.00,SEK,kWh\n"
+    take_series(desk.engine, read_series("SE3", other_day), after(89_000))
+    assert not desk.engine.records.due
     table = (
         "time,price,currency,unit\n"
         "2026-11-21T08:00:00Z,1.00,SEK,kWh\n"
