@@ -106,11 +106,16 @@ def told(work: Work, request_id: int, answer: ProfilesTold | None) -> None:
 def _settle(work: Work, pending: Reports) -> None:
     """Takes a whole report for what is installed.
 
-    What the station has agreed to since it was asked stays; so does what others have only
-    notified, which it need not report.
+    What the station has agreed to since it was asked stays, or stays away; so does what others have
+    only notified, which it need not report.
     """
     station = work.station
-    reported_ids = {each.profile.id for each in pending.profiles}
+    reported = [
+        each
+        for each in pending.profiles
+        if not any(criteria.selects(each) for criteria in pending.cleared)
+    ]
+    reported_ids = {each.profile.id for each in reported}
     kept = [each for each in station.installed if _outlasts(each, pending, reported_ids)]
     lost = {each.profile.id for each in station.installed} - reported_ids
     lost -= {each.profile.id for each in kept}
@@ -126,7 +131,7 @@ def _settle(work: Work, pending: Reports) -> None:
             times.get(each.profile.id) or each.received_at,
             source=each.source,
         )
-        for each in pending.profiles
+        for each in reported
     ]
     station.belief.unconfirmed.clear()
     _change(work, ProfileSet.of([*kept, *found]))

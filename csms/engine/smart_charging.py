@@ -60,6 +60,8 @@ def cleared(engine: Engine, work: Work, command: ClearProfiles) -> None:
     purpose = None if command.purpose is None else Purpose(command.purpose)
     criteria = ClearCriteria(command.profile_id, command.evse, purpose, command.stack_level)
     work.station.installed = work.station.installed.clear(criteria)
+    for report in work.station.reports.values():
+        report.cleared.append(criteria)
     _changed(work)
 
 

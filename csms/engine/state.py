@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from csms.engine.ports import StoredSession, StoredStation
     from csms.engine.tallying import Tallied
     from csms.engine.writes import QuarantineWrite
-    from profiles import InstalledProfile
+    from profiles import ClearCriteria, InstalledProfile
 
 _ENDED_KEPT = 8
 _HELD_KEPT, _STAND_INS_KEPT = 100, 1000
@@ -95,10 +95,14 @@ class LiveSession:
 
 @dataclass(slots=True)
 class Reports:
-    """The charging profiles that a station has reported so far, for one request of ours."""
+    """The charging profiles that a station has reported so far, for one request of ours.
+
+    `cleared` is what it has agreed to take off since it was asked, which may still be reported.
+    """
 
     asked_at: datetime
     profiles: list[InstalledProfile] = field(default_factory=list)
+    cleared: list[ClearCriteria] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from csms.domain.commands import AskProfiles, CompositeTold, InstallProfile, ProfilesTold
+from csms.domain.commands import (
+    AskProfiles,
+    ClearProfiles,
+    CompositeTold,
+    InstallProfile,
+    ProfilesTold,
+)
 from csms.domain.facts import (
     ChargingLimitCleared,
     ChargingLimitNotified,
@@ -120,6 +126,17 @@ async def test_what_was_accepted_since_the_question_outlasts_the_report(desk):
     desk.engine.agreed(desk.state, InstallProfile(0, a_profile(50, 9)), after(61))
     await desk.report(ProfilesReported(request_id, 1, "CSO", ()), 62)
     assert [each.profile.id for each in desk.state.installed] == [50]
+
+
+async def test_what_was_cleared_since_the_question_is_not_believed_again(desk):
+    await begun(desk)
+    desk.engine.agreed(desk.state, InstallProfile(1, a_profile(50, 9)), after(10))
+    request_id = await ask(desk, 60)
+    desk.engine.agreed(desk.state, ClearProfiles(profile_id=50), after(61))
+    own = next(each for each in desk.state.installed if each.profile.purpose is Purpose.TX)
+    told = (own.profile, a_profile(50, 9))
+    await desk.report(ProfilesReported(request_id, 1, "CSO", told), 62)
+    assert [each.profile.id for each in desk.state.installed] == [own.profile.id]
 
 
 async def test_a_station_without_any_has_none(desk):
