@@ -43,7 +43,7 @@ class Rule(NamedTuple):
 
 FAMILIES: Final = {
     "availability": 80,
-    "starts": 50,
+    "starts": 80,
     "ends": 25,
     "meter": 30,
     "profiles": 25,
@@ -68,9 +68,9 @@ RULES: Final = (
     Rule("unavailable", "availability", "time out of service that nobody asked for",
          ("unavailable_s",), Per.EVSE_TIME, 1, 1, 40, 300),
     Rule("failed_starts", "starts", "sessions under 100 Wh that ended within 5 minutes",
-         ("failed_starts",), _S, 5, 1.5, 40, 2),
+         ("failed_starts",), _S, 5, 1.5, 80, 2),
     Rule("zero_energy", "starts", "longer sessions that delivered under 100 Wh",
-         ("zero_energy",), _S, 3, 2, 50, 2),
+         ("zero_energy",), _S, 3, 2, 80, 2),
     Rule("start_without_session", "starts", "remote starts that were accepted and not followed",
          ("start_without_session",), _S, 3, 1, 10, 2),
     Rule("charging_without_session", "starts", "charging that no session was told of",

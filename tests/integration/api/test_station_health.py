@@ -93,7 +93,7 @@ async def test_a_known_past_gives_known_figures_and_names_its_evidence(node, pas
     by_rule = {each["rule"]: each for each in found["findings"]}
     assert by_rule["failed_starts"]["count"] == 10
     assert by_rule["failed_starts"]["sessions"] == failed[::-1]
-    assert by_rule["failed_starts"]["points"] == 40
+    assert by_rule["failed_starts"]["points"] == pytest.approx(1.5 * (10 / 23 * 100 - 5), abs=0.06)
     assert by_rule["offline"]["points"] == pytest.approx(2 * (33.6 / 312 * 100 - 0.5), abs=0.06)
     assert by_rule["offline"]["incidents"] == [f"{past.at(5):%Y-%m-%dT%H:%M:%SZ} disconnected"]
     assert found["score"] == round(100 - sum(each["points"] for each in found["findings"]), 1)
