@@ -107,9 +107,9 @@ def streamed(
     headers = {"Authorization": f"Bearer {api_token}"} if api_token else {}
     address = f"{url.rstrip('/')}/api/v1{path}"
     timeout = httpx.Timeout(60, read=_READ_S)
-    has_begun = False
+    asked, has_begun = tuple(query), False
     try:
-        with httpx.stream("GET", address, params=query, headers=headers, timeout=timeout) as answer:
+        with httpx.stream("GET", address, params=asked, headers=headers, timeout=timeout) as answer:
             if answer.is_error:
                 answer.read()
                 raise ApiError(_problem(answer))

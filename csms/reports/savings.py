@@ -107,7 +107,7 @@ class Comparison:
         total.could += moved < was
 
     def moved(
-        self, tariff: Tariff, zone: tzinfo, course: Course, row: Mapping[str, object]
+        self, tariff: Tariff, zone: tzinfo, course: Course, row: asyncpg.Record
     ) -> Course | None:
         """Returns the course of a session at the cheapest times of its stay; None without room."""
         stay_s = (course.ended_at - course.started_at).total_seconds()
@@ -153,7 +153,7 @@ def quarters(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     return found
 
 
-def _power_w(row: Mapping[str, object]) -> float:
+def _power_w(row: asyncpg.Record) -> float:
     """Returns the most that a session took, or its mean while it charged, in watts."""
     peak_w, charging_s = row["peak_w"], row["charging_s"]
     if isinstance(peak_w, float):
