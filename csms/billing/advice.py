@@ -180,15 +180,17 @@ def _gaps(tariff: Tariff) -> Iterator[Finding]:
         if priced and not covers_all(priced):
             yield Finding(
                 "elements",
-                f"the restrictions of {dimension} leave times, energies or powers out, at which it "
-                "is free: an element without restrictions at the end would have their price",
+                f"leave times, energies or powers out, at which {dimension} is free: an element "
+                "without restrictions at the end would have their price",
             )
 
 
 def _flats(tariff: Tariff) -> Iterator[Finding]:
     flats = [place for place, one in _components(tariff, "FLAT") if one.price]
     for place in flats[1:]:
-        yield Finding(place, "a session pays one FLAT price, the first that applies to it")
+        yield Finding(
+            place, "may never count: a session pays one FLAT price, the first that applies"
+        )
 
 
 def _steps(tariff: Tariff) -> Iterator[Finding]:
