@@ -57,6 +57,8 @@ ENGLISH: Final = MappingProxyType(
         "TIME": "Charging time",
         "PARKING_TIME": "Parking time",
         "FLAT": "Start fee",
+        "RESERVATION_TIME": "Reserved time",
+        "RESERVATION_FLAT": "Reservation fee",
         "MIN_PRICE": "Up to the minimum price",
         "MAX_PRICE": "Down to the maximum price",
         "ROUNDING": "Rounding",

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from csms.billing.money import minor_digits
 from csms.billing.party import Location
 from csms.reports.receipt_words import LANGUAGES, reason_text
-from csms.reports.tariff_text import tariff_lines
+from csms.reports.tariff_text import reserved_elements, tariff_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,6 +84,7 @@ def receipt_of(
         KeyError: if there are no words of that language (`LANGUAGES` has them).
     """
     words, bill = LANGUAGES[language], record["bill"]
+    booked = reserved_elements(record["tariff"])
     zone, digits = ZoneInfo(record["time_zone"]), minor_digits(bill["currency"])
     return Receipt(
         words=words,
@@ -92,7 +93,7 @@ def receipt_of(
         seller=_seller(party, words),
         facts=tuple(_facts(record, party, zone, words)),
         lines=tuple(
-            _line(index, each, _intervals(record, zone), digits, words)
+            _line(index, each, _intervals(record, zone), digits, (words, booked))
             for index, each in enumerate(bill["lines"], 1)
         ),
         rates=tuple(_rates(bill["lines"], digits, words)),
@@ -230,10 +231,13 @@ def _line(
     line: Mapping[str, Any],
     intervals: _Intervals,
     digits: int,
-    words: Mapping[str, str],
+    told: tuple[Mapping[str, str], frozenset[int]],
 ) -> ReceiptLine:
-    element, rate = line["element"], line["vat_percent"]
-    what = words.get(line["dimension"], line["dimension"])
+    words, booked = told
+    is_reserved = line["element"] in booked
+    element, rate, kind = line["element"], line["vat_percent"], line["dimension"]
+    name = f"RESERVATION_{kind}" if is_reserved else kind
+    what = words.get(name, kind)
     if element is not None:
         what = f"{what}, {words['element']} {element + 1}"
     return ReceiptLine(

@@ -16,6 +16,7 @@ _PER: Final = {
     "PARKING_TIME": "per hour plugged in without charging",
     "FLAT": "per session",
 }
+_PER_RESERVATION: Final = {"TIME": "per hour reserved", "FLAT": "per reservation"}
 _STEPS: Final = {"ENERGY": "Wh", "TIME": "s", "PARKING_TIME": "s"}
 _BOUNDS: Final = (
     ("start_time", "from {} o'clock"),
@@ -40,8 +41,10 @@ def tariff_lines(tariff: Mapping[str, Any], language: str) -> list[str]:
     currency = tariff["currency"]
     told = [f"{tariff['id']}, {currency}", *_own_text(tariff, language)]
     for number, element in enumerate(tariff["elements"], 1):
-        prices = [_component(each, currency) for each in element["price_components"]]
-        when = _restrictions(element.get("restrictions") or {})
+        rules = element.get("restrictions") or {}
+        per = _PER if rules.get("reservation") is None else _PER_RESERVATION
+        prices = [_component(each, currency, per) for each in element["price_components"]]
+        when = _restrictions(rules)
         told.append(f"Element {number}: {'; '.join(prices)}{when}.")
     for name, word in (("min_price", "at least"), ("max_price", "at most")):
         bound = tariff.get(name)
@@ -56,7 +59,16 @@ def _own_text(tariff: Mapping[str, Any], language: str) -> list[str]:
     return (fitting or [each["text"] for each in texts])[:1]
 
 
-def _component(component: Mapping[str, Any], currency: str) -> str:
+def reserved_elements(tariff: Mapping[str, Any]) -> frozenset[int]:
+    """Returns the indices of the elements that are prices of reservations."""
+    return frozenset(
+        index
+        for index, element in enumerate(tariff["elements"])
+        if (element.get("restrictions") or {}).get("reservation") is not None
+    )
+
+
+def _component(component: Mapping[str, Any], currency: str, per: Mapping[str, str]) -> str:
     kind, spot = component["type"], component.get("spot")
     price = f"{_number(component['price'])} {currency}"
     if spot is not None:
@@ -64,7 +76,7 @@ def _component(component: Mapping[str, Any], currency: str) -> str:
             f"{_number(spot.get('factor', 1))} x the price of {spot['series']} "
             f"+ {_number(spot.get('add', 0))} {currency} (else {price})"
         )
-    told = f"{kind} {price} {_PER.get(kind, '')}".rstrip()
+    told = f"{kind} {price} {per.get(kind, '')}".rstrip()
     step = component.get("step_size", 1)
     if kind in _STEPS and step > 1:
         told += f" in steps of {step} {_STEPS[kind]}"

@@ -175,3 +175,18 @@ def test_every_language_has_every_word():
         assert REASONS[language].keys() == REASONS["en"].keys()
     with pytest.raises(KeyError):
         receipt_of(a_record(), PARTY, "xx")
+
+
+def test_a_reservation_is_called_one():
+    booking = {
+        "price_components": [
+            {"type": "FLAT", "price": 2, "vat": 25, "step_size": 1},
+            {"type": "TIME", "price": 60, "vat": 25, "step_size": 1},
+        ],
+        "restrictions": {"reservation": "RESERVATION"},
+    }
+    record = a_record(TARIFF | {"elements": [booking, *TARIFF["elements"]]}, booked_s=600)
+    text = to_text(receipt_of(record, PARTY))
+    assert "Reservation fee, element 1" in text
+    assert "Reserved time, element 1" in text
+    assert "TIME 60 SEK per hour reserved" in " ".join(text.split())
