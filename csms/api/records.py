@@ -103,10 +103,13 @@ class RecordQuery(PageQuery):
 
 @router.get("/sessions/{session_id}/cost", response_model=SessionCostView)
 async def get_cost(api: Api, session_id: SessionId) -> Response:
-    """What a session costs so far, or in the end, with every line."""
+    """What a session costs so far, or in the end, with every line.
+
+    Once it has a charge record, that says what it costs, whatever prices have become since.
+    """
     row = await session_row(api, session_id)
     live = _live(api, row) or LiveSession.restore(row.stored)
-    return answer(cost_view(api, live))
+    return answer(cost_view(api, live, await _issued_bill(api, live)))
 
 
 @router.get("/sessions/{session_id}/records", response_model=Page[RecordView])
@@ -160,19 +163,30 @@ async def session_row(api: Services, session_id: str) -> "SessionRow":
     return row
 
 
-def cost_view(api: Services, live: LiveSession) -> dict[str, Any]:
-    """Returns what a session costs, with all lines."""
+async def _issued_bill(api: Services, live: LiveSession) -> dict[str, Any] | None:
+    """Returns the bill of a session's newest charge record, None if there is none yet."""
+    session = live.session
+    if session.is_active or session.record is None:
+        return None
+    found = await charge_record(api.archive.store, session.record)
+    return None if found is None else found["doc"]["bill"]
+
+
+def cost_view(
+    api: Services, live: LiveSession, issued: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Returns what a session costs, with all lines: those of the bill that was issued, if any."""
     session, engine = live.session, api.hub.engine
-    bill = bill_of(engine, live, api.now())
     cost: dict[str, Any] = dict.fromkeys(CostView.model_fields) | (session.cost or {})
-    if bill is not None:
+    made = bill_of(engine, live, api.now()) if issued is None else None
+    if made is not None:
         is_final = bool((session.cost or {}).get("is_final"))
-        cost = cost_doc(session, bill, is_final=is_final)
+        cost, issued = cost_doc(session, made, is_final=is_final), dump_bill(made)
     return {
         **cost,
         "session_id": session.id,
         "record": session.record,
-        "bill": None if bill is None else dump_bill(bill),
+        "bill": issued,
         "contradictions": contradictions_of(session),
     }
 

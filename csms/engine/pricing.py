@@ -7,6 +7,7 @@ many, or of a plan; a tariff prices it as it would have priced the session.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -164,9 +165,10 @@ async def price_of(
     if tariff is None and not shift:
         return costs.bill_of(engine, live, live.session.ended_at or live.session.started_at)
     samples = await engine.store.load_samples(session_id)
-    course = course_of(live.session, samples).shifted(shift)
     chosen = tariff if tariff is not None or own is None else own.tariff
     assert chosen is not None  # noqa: S101 - one of the two is there
     tally = live.session.tally
     zone = zone_named("UTC" if tally is None else tally["zone"])
-    return price_course(chosen, zone, course, engine.policy.series)
+    # A long session has thousands of readings: others shall not wait for them.
+    course = (await asyncio.to_thread(course_of, live.session, samples)).shifted(shift)
+    return await asyncio.to_thread(price_course, chosen, zone, course, dict(engine.policy.series))

@@ -1,5 +1,7 @@
 """Tariffs, assignments, price series and charge records over HTTP, kept by PostgreSQL."""
 
+from datetime import UTC, datetime, timedelta
+
 import asyncpg
 import pytest
 
@@ -37,7 +39,23 @@ async def test_a_tariff_is_written_versioned_assigned_and_billed(node, restarted
     assert (record["number"], record["session_id"]) == (cost["record"], session_id)
     assert await node.get(f"/records/{record['number'].lower()}") == record
     assert (await node.get(f"/sessions/{session_id}/records"))["items"] == [record]
-    assert (await node.get("/records", token="nobody"))["items"] == []
+    token = record["session"]["token"]
+    for asked in (
+        {"session": session_id, "token": token},
+        {"token": token, "station": "CP1"},
+        {"from": "2020-01-01T00:00:00Z"},
+        {"station": "CP1", "to": "2100-01-01T00:00:00Z"},
+    ):
+        assert (await node.get("/records", **asked))["items"] == [record], asked
+    for asked in (
+        {"token": "nobody"},
+        {"token": token, "station": "CP2"},
+        {"session": session_id, "token": "nobody"},
+        {"station": "CP2"},
+        {"to": "2020-01-01T00:00:00Z"},
+        {"account": "nobody"},
+    ):
+        assert (await node.get("/records", **asked))["items"] == [], asked
     dearer = {**DAY, "elements": DAY["elements"][:1]}
     await put(node, "/tariffs/day", dearer)
     async with restarted() as other:
@@ -144,6 +162,23 @@ async def test_a_price_series_is_taken_as_a_whole_or_not_at_all(node, restarted)
     async with restarted() as other:
         shown = (await other.get("/price-series/SE3/prices"))["items"]
         assert [each["price"] for each in shown] == ["0.01", "0.02"]
+
+
+async def test_what_was_billed_stays_when_its_price_changes(node):
+    def prices(price):
+        hours = [datetime.now(UTC) + timedelta(hours=hour) for hour in (-1, 0, 1)]
+        lines = [f"{hour:%Y-%m-%dT%H}:00:00Z,{price},SEK,kWh\n" for hour in hours]
+        return "time,price,currency,unit\n" + "".join(lines)
+
+    assert (await node.http.put("/price-series/SE3", content=prices(2))).status_code == 200
+    spot = {"type": "ENERGY", "price": 1, "step_size": 1, "spot": {"series": "SE3"}}
+    await put(node, "/tariffs/spot", {**DAY, "elements": [{"price_components": [spot]}]}, 201)
+    await put(node, "/tariff-assignments", {"rules": [{"tariff": "spot"}]})
+    session_id = await node.a_session()
+    before = await node.get(f"/sessions/{session_id}/cost")
+    assert (before["total"], before["bill"]["total"], before["is_final"]) == ("1.00", "1.00", True)
+    assert (await node.http.put("/price-series/SE3", content=prices(9))).status_code == 200
+    assert await node.get(f"/sessions/{session_id}/cost") == before
 
 
 async def test_a_quote_is_a_bill_of_any_session_and_tariff(node):
