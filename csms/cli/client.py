@@ -24,7 +24,11 @@ ApiToken = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DEFAULT_URL = "http://127.0.0.1:8080"
 _PAGE = 1000
+_CALL_S = 60.0
 _READ_S = 600.0
+# A workbook is read to its end, and its sessions made, before there is an answer.
+_FILE_S = 7200.0
+_UNAUTHORIZED = 401
 
 
 class ApiError(LaddvaktError):
@@ -148,9 +152,8 @@ def send_file(url: str, api_token: str | None, path: str, file: Path, **query: A
     headers = {"Content-Type": "application/octet-stream"}
     try:
         with file.open("rb") as content:
-            answer = _request(
-                url, api_token, "POST", path, params=asked, content=content, headers=headers
-            )
+            more = {"params": asked, "headers": headers, "read_s": _FILE_S}
+            answer = _request(url, api_token, "POST", path, content=content, **more)
     except OSError as error:
         raise ApiError(f"cannot read {file}: {error.strerror}") from None
     return answer.json()
@@ -178,9 +181,10 @@ def _request(
     headers = content.pop("headers", {})
     if api_token:
         headers["Authorization"] = f"Bearer {api_token}"
+    timeout = httpx.Timeout(_CALL_S, read=content.pop("read_s", _CALL_S))
     try:
         answer = httpx.request(
-            method, f"{url.rstrip('/')}/api/v1{path}", headers=headers, timeout=60, **content
+            method, f"{url.rstrip('/')}/api/v1{path}", headers=headers, timeout=timeout, **content
         )
     except httpx.HTTPError as error:
         raise ApiError(
@@ -196,6 +200,8 @@ def _request(
 
 
 def _problem(answer: Any) -> str:  # noqa: ANN401 - an httpx response
+    if answer.status_code == _UNAUTHORIZED:
+        return "the API wants its token, and this is not it: give --api-token, or CSMS_API_TOKEN"
     try:
         problem = answer.json()
         return str(problem.get("detail") or problem.get("title"))
