@@ -48,7 +48,7 @@ def _is_web(url: str) -> str:
 
 
 Amount = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=12, allow_inf_nan=False)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), AfterValidator(_is_iso)]
+Currency = Annotated[str, AfterValidator(_is_iso)]
 
 
 class SitePrices(BaseModel):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 from csms.billing import Price, Prices, dump_tariff, read_tariff, tariff_of_prices
 from csms.engine.price_settings import PriceSettings, SitePrices
@@ -43,3 +44,9 @@ def test_a_site_inherits_what_it_does_not_set():
 
 def test_no_price_is_free():
     assert Prices().of("anywhere") == Price()
+
+
+@pytest.mark.parametrize("code", ["SEKK", "XQX", "sek", ""])
+def test_what_is_no_currency_is_named(code):
+    with pytest.raises(ValidationError, match=f"{code} is no currency of ISO 4217; write it as"):
+        PriceSettings(currency=code)
