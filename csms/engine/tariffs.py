@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
 
-from csms.billing import dump_tariff, read_tariff, tariff_of_prices
+from csms.billing import TariffInvalid, dump_tariff, read_tariff, tariff_of_prices
 from csms.domain.token import TokenRef
 from csms.engine.records import SETTINGS
 from csms.engine.tariff_rules import Payer, RuleSet, TariffRule
@@ -75,9 +75,23 @@ class TariffVersion:
             self._tariff = read_tariff(self.doc)
         return self._tariff
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it can be read; what cannot, as no present version writes it, is logged."""
+        try:
+            return self.tariff is not None
+        except TariffInvalid as error:
+            log.error("record.skipped", collection=VERSIONS, name=self.id, why=str(error)[:300])  # noqa: TRY400 - its message tells
+            return False
+
     def frozen(self) -> FrozenTariff:
         """Returns it as a session takes it."""
         return FrozenTariff(self.id, self.version, self.tariff)
+
+    def says(self, tariff: Tariff) -> bool:
+        """Tells whether it is that tariff, but for when it was written."""
+        known = self.is_readable and replace(self.tariff, last_updated=tariff.last_updated)
+        return known == tariff
 
     def write(self) -> RecordWrite:
         """Returns the write that keeps it for ever."""
@@ -124,7 +138,7 @@ class TariffBook:
     def version(self, ref: Mapping[str, Any]) -> FrozenTariff | None:
         """Returns the version that a session remembers."""
         for each in self._versions.get(ref["id"], ()):
-            if each.version == ref["version"]:
+            if each.version == ref["version"] and each.is_readable:
                 return each.frozen()
         return None
 
@@ -215,7 +229,7 @@ class TariffBook:
         known = self._versions.setdefault(tariff_id, [])
         newest = known[-1] if known else None
         is_there = newest is not None and tariff_id not in self._gone
-        if newest is not None and is_there and _says_the_same(newest.tariff, tariff):
+        if newest is not None and is_there and newest.says(tariff):
             return newest
         number = 1 if newest is None else newest.version + 1
         made = TariffVersion(tariff_id, number, now, dump_tariff(tariff), tariff)
@@ -231,7 +245,7 @@ class TariffBook:
         found = next(
             (each for each in reversed(known) if as_of is None or each.made_at <= as_of), known[0]
         )
-        return found if found.tariff.is_valid_at(at) else None
+        return found if found.is_readable and found.tariff.is_valid_at(at) else None
 
     def _rules_at(self, as_of: datetime | None) -> RuleSet:
         if as_of is None:
@@ -295,10 +309,6 @@ async def load_tariffs(store: Store, book: TariffBook, prices: Prices, now: date
             each.made_at = now
             # Nobody waits for it: whoever writes to the database does not run yet.
             store.submit([each.write()])
-
-
-def _says_the_same(known: Tariff, tariff: Tariff) -> bool:
-    return replace(known, last_updated=tariff.last_updated) == tariff
 
 
 def _load_rules(doc: Mapping[str, Any]) -> RuleSet:

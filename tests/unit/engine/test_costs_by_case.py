@@ -118,3 +118,14 @@ async def test_a_register_that_stands_without_power_is_parking():
     await hear(desk, stop)
     (doc,) = records(desk)
     assert (doc["bill"]["total"], doc["bill"]["parking_s"]) == ("2.00", 1200.0)
+
+
+async def test_a_stored_tariff_that_nobody_can_read_is_passed_over():
+    desk = await a_desk(RESERVED)
+    book = desk.policy.tariffs
+    book.version({"id": "reserved", "version": 1})
+    broken = {"id": "reserved", "currency": "no such", "elements": []}
+    made = {"id": "reserved", "version": 2, "made_at": after(-60).isoformat(), "doc": broken}
+    book.load([made], [], [])
+    await hear(desk, *a_session(token="TAG1"))
+    assert records(desk)[0]["tariff"]["id"] == "settings"
