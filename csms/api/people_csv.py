@@ -35,7 +35,6 @@ ACCOUNT_COLUMNS = (
     "until",
     "note",
 )
-LISTS = frozenset({"vins", "macs", "evccids", "emaids", "tokens", "vehicles"})
 
 
 class BadRow(NamedTuple):

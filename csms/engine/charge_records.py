@@ -106,10 +106,6 @@ class RecordBook:
                 doc["station_id"], frozenset(doc["series"]), since, until
             )
 
-    def next_due(self) -> datetime | None:
-        """Returns the earliest instant, None if nothing waits."""
-        return min((each.due_at for each in self.due.values()), default=None)
-
     def take_due(self, now: datetime) -> list[Due]:
         """Returns what is due by now, the earliest first; it stays until it is issued."""
         found = [each for each in self.due.values() if each.due_at <= now]

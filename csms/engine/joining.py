@@ -215,12 +215,6 @@ async def repair(engine: Engine, reach: Reach, now: datetime) -> int:
     return count
 
 
-def taken_by(people: PeopleBook, vehicle: Vehicle) -> dict[str, str]:
-    """Returns which identities of a vehicle are another one's, and whose."""
-    held = {ref: people.holder(ref) for ref in vehicle.refs}
-    return {ref: each for ref, each in held.items() if each is not None and each != vehicle.id}
-
-
 def check(people: PeopleBook, wanted: Change) -> None:
     """Refuses what is another one's, unless that one is changed along with it.
 

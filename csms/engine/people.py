@@ -21,7 +21,7 @@ from csms.domain.vehicle_ids import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from csms.domain.account import Account
@@ -178,10 +178,6 @@ class PeopleBook:
         wholes = whole_forms(Identity.of_ref(ref))
         held = {each for whole in wholes if (each := self._by_ref.get(whole)) is not None}
         return held.pop() if len(held) == 1 else None
-
-    def each_vehicle(self) -> Iterator[tuple[str, KnownVehicle]]:
-        """Yields all vehicles."""
-        yield from self.vehicles.items()
 
 
 _MAC = f"{IdentityKind.MAC.value}:"
