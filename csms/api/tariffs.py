@@ -136,7 +136,10 @@ async def quote(api: Api, body: Quote) -> Response:
     periods: docs/tariffs.md.
     """
     if isinstance(body.tariff, str):
-        tariff = _known(api, body.tariff).tariff
+        version = _known(api, body.tariff)
+        if not version.is_readable:
+            raise invalid_field("tariff", f"{version.id} cannot be read as it is stored: write it")
+        tariff = version.tariff
     else:
         tariff = _read(api, body.tariff, {"id": "quoted"}, "tariff.")
     policy = api.hub.engine.policy

@@ -117,7 +117,11 @@ def users_of(engine: Engine, name: str) -> list[str]:
     """Returns the tariffs whose prices follow a series."""
     book = engine.policy.tariffs
     found = ((tariff_id, book.newest(tariff_id)) for tariff_id in book.ids())
-    return [each for each, newest in found if newest is not None and name in newest.tariff.series]
+    return [
+        each
+        for each, newest in found
+        if newest is not None and newest.is_readable and name in newest.tariff.series
+    ]
 
 
 def series_view(series: PriceSeries, users: list[str]) -> dict[str, Any]:
