@@ -146,7 +146,7 @@ class Tally:
         session, in proportion. An end before the last point counts as that point; None for
         the energy as the last point's. `series` are the prices that spot prices follow.
         """
-        return self._copy().closed(until, milliwh, series)
+        return self.copy().closed(until, milliwh, series)
 
     def closed(
         self, until: datetime, milliwh: int | None, series: Mapping[str, PriceSeries]
@@ -286,7 +286,8 @@ class Tally:
             self._situation()
         return self._flat
 
-    def _copy(self) -> Tally:
+    def copy(self) -> Tally:
+        """Returns a tally that goes its own way from here."""
         copy = Tally(self._plan, self._start)
         copy._at, copy._milliwh = self._at, self._milliwh
         copy._charging, copy._flat, copy._flow = self._charging, self._flat, self._flow

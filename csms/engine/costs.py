@@ -265,12 +265,12 @@ def bill_of(engine: Engine, live: LiveSession, now: datetime) -> Bill | None:
         return None
     until = max(session.ended_at or now, session.started_at)
     try:
-        bill = tallied.bill(session, until, frozen.tariff, engine.policy.series)
+        bill = tallied.bill(session, until, engine.policy.series)
     except _FAILURES as error:
         _failed(live, error)
         return None
-    reasons = sorted({*bill.reasons, *reasons_of(session)})
-    return replace(bill, reasons=tuple(reasons))
+    more = reasons_of(session).difference(bill.reasons)
+    return replace(bill, reasons=tuple(sorted({*bill.reasons, *more}))) if more else bill
 
 
 def reasons_of(session: Session) -> set[str]:
