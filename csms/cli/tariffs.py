@@ -75,7 +75,7 @@ def check(file: File, api_url: ApiUrl = DEFAULT_URL, api_token: ApiToken = None)
 
 @app.command("assign")
 def assign(
-    file: Annotated[Path, typer.Argument(help='JSON: {"rules": [{"tariff": …}, …]}.')],
+    file: Annotated[Path, typer.Argument(help='JSON: [{"tariff": …, "site": …}, …].')],
     api_url: ApiUrl = DEFAULT_URL,
     api_token: ApiToken = None,
 ) -> None:
