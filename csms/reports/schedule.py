@@ -188,8 +188,11 @@ class Scheduler:
             else:
                 messages = [await self._message(schedule, at, now)]
                 result = messages[0].delivery_id
-        except (LaddvaktError, OSError) as error:
+        except LaddvaktError as error:
             return await self._failure(schedule, at, now, str(error))
+        except OSError as error:
+            where = error.filename or schedule.folder
+            return await self._failure(schedule, at, now, f"cannot write {where}: {error.strerror}")
         self._failed.pop(schedule.name, None)
         # In one unit: a message is there if and only if its report is done with.
         await self._keep(schedule, Mark(at, now, result), messages)
