@@ -306,6 +306,7 @@ def _in_short(work: Work, session: Session, bill: Bill) -> str:
         session.started_at,
         session.ended_at,
         session.token,
+        session.energy_milliwh is None,
         None if signed is None else signed["state"],
     ]
     return hashlib.blake2b(orjson.dumps(told), digest_size=8).hexdigest()
