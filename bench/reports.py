@@ -219,9 +219,7 @@ def main() -> None:
     configure("console", "error")
     if asked.export:
         print(
-            json.dumps(
-                asyncio.run(export_here(asked.dsn, asked.folder, asked.export, asked.days))
-            )
+            json.dumps(asyncio.run(export_here(asked.dsn, asked.folder, asked.export, asked.days)))
         )
         return
     folder = Path(tempfile.mkdtemp(prefix="laddvakt-bench-", dir=asked.folder))

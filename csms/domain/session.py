@@ -64,9 +64,9 @@ class Session:
     that its station has lost. `unchecked_key` is that of a start that may repeat an older one,
     `duplicate_of` the session that this one repeats. `vehicle_id` is the vehicle's record and
     `account` who pays, as they were known last; `identities` are what its vehicle is known by, and
-    how each was shown (`csms/domain/vehicle_ids`); `tariff` is the one that the session began under,
-    `tally` what it has come to so far, `cost` what that costs, and `record` the number of its
-    newest charge record. `signed` is what the meter has signed (`csms.domain.signed_value`).
+    how each was shown (`csms/domain/vehicle_ids`); `tariff` is the one that the session began
+    under, `tally` what it has come to so far, `cost` what that costs, and `record` the number of
+    its newest charge record. `signed` is what the meter has signed (`csms.domain.signed_value`).
     `usage` is what its time went to, `kinds` how many deviations of each kind were raised.
     `sources` remembers whence each field came.
     It has no slots, since orjson writes it twice as fast so, and it is written at each sample.
