@@ -58,7 +58,8 @@ def set_tariff(
 ) -> None:
     """Write a tariff; sessions that have begun keep what they began under."""
     made = put(api_url, api_token, f"/tariffs/{quote(tariff, safe='')}", _object(file))
-    print(f"{made['id']}: {len(made['elements'])} elements in {made['currency']}")
+    count = len(made["elements"])
+    print(f"{made['id']}: {count} element{'' if count == 1 else 's'} in {made['currency']}")
 
 
 @app.command("check")
