@@ -196,10 +196,14 @@ def _severity(kind: Kind, sign: Sign, since: datetime, scene: Scene) -> Severity
 
 
 def end(watch: Watch, at: datetime) -> list[Finding]:
-    """Clears whatever is open, since the session is over."""
+    """Clears whatever is open, since the session is over.
+
+    What was raised on arrival of a session that had ended long before lasted no time.
+    """
     findings = []
     for episode in watch.open_episodes:
-        episode.cleared_at, episode.cleared_because = at, "session_ended"
+        episode.cleared_at = max(at, episode.opened_at)
+        episode.cleared_because = "session_ended"
         findings.append(Finding(Change.CLEARED, episode))
     for suspicion in watch.suspicions.values():
         suspicion.deviating.stop()

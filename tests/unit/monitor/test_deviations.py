@@ -319,6 +319,13 @@ def test_the_end_of_the_session_clears_what_is_open():
     assert bench.end(SETTLED + 200) == []
 
 
+def test_an_end_that_is_told_late_clears_nothing_before_it_was_raised():
+    bench = Bench(a=16)
+    bench.run(SETTLED, SETTLED + 180, amps=32)
+    bench.end(SETTLED - 900)
+    assert bench.episodes[0].cleared_at == bench.episodes[0].opened_at
+
+
 def test_a_session_without_limit_never_deviates():
     bench = Bench()
     bench.run(0, 7200, amps=80)
