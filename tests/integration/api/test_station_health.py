@@ -117,7 +117,7 @@ async def test_a_station_turns_bad_is_told_of_once_and_recovers(node, past):
     await rounds.round()
     await HealthRounds(node.hub, node.store).round()
     [alert] = (await node.get("/alerts", kind="STATION_HEALTH"))["items"]
-    assert (alert["station_id"], alert["state"], alert["severity"]) == ("CP1", "open", "minor")
+    assert (alert["station_id"], alert["state"], alert["severity"]) == ("CP1", "open", "major")
     [finding] = alert["evidence"]["findings"]
     assert finding["rule"] == "zero_energy"
     assert len(finding["sessions"]) == 10
