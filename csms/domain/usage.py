@@ -250,19 +250,26 @@ class Usage:
         self.__dict__.update(fresh.__dict__)
 
     def take(
-        self, at_s: float, milliwh: int | None, power_w: float | None, cause: str | None = None
+        self,
+        at_s: float,
+        milliwh: int | None,
+        power_w: float | None,
+        cause: str | None = None,
+        *,
+        is_sure: bool = True,
     ) -> bool:
         """Takes a reading of register and power, None for what it has not.
 
-        `cause` is what bound the charging since the reading before. False if that one was later,
-        so that all has to be made anew.
+        `cause` is what bound the charging since the reading before. What the car can take is not
+        learnt from a power that is not sure. False if the reading before was later, so that all
+        has to be made anew.
         """
         until = self.until
         if until is None or at_s < until:
             return False
         if at_s > until:
             rise = self._rise(at_s, milliwh, power_w)
-            if rise is None and self.told:
+            if rise is None and self.told and self.told[0][0] < at_s:
                 rise = 0
             if rise is not None:
                 power = (self.last_w, power_w)
@@ -272,8 +279,9 @@ class Usage:
             self.until = at_s
         if milliwh is not None:
             self.milliwh, self.read_at = milliwh, at_s
-        if power_w is not None:
+        if power_w is not None and is_sure:
             self._learn(power_w, cause)
+        self.last_w = self.last_w if power_w is None else power_w
         return True
 
     def end(self, at_s: float, milliwh: int | None) -> bool:
@@ -335,7 +343,6 @@ class Usage:
             steady_w = min(power_w, self.last_w)
             if steady_w >= _SURELY_W and (self.can_w is None or steady_w > self.can_w):
                 self.can_w = steady_w
-        self.last_w = power_w
 
 
 def load_usage(doc: Mapping[str, Any] | None) -> Usage:

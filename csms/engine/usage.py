@@ -45,9 +45,10 @@ def note(
         if usage.until == usage.since and usage.milliwh is None:
             usage.milliwh, usage.read_at = sample.register_milliwh, usage.until
         return True
-    power_w = None if verdict == "unknown:meter_anomaly" else _power_w(measured, known)
+    power_w, is_sure = _power_w(measured, known), verdict != "unknown:meter_anomaly"
     cause = cause_of(verdict, _held(live, sample, at, known, measured))
-    if not usage.take(at_s, _register(usage, sample), power_w, cause) or usage.is_stale:
+    register = _register(usage, sample)
+    if not usage.take(at_s, register, power_w, cause, is_sure=is_sure) or usage.is_stale:
         return False
     if measured.is_from_register:
         _peak_by_register(session, measured, cause)
@@ -98,8 +99,10 @@ def view(session: Session) -> dict[str, Any]:
 
 def finish(work: Work, live: LiveSession) -> None:
     """Takes the session's end; if that changes what was reckoned, has it reckoned anew."""
-    if not end(live) or live.session.usage.is_stale:
-        work.late[live.session.id] = live
+    session = live.session
+    # Which unit readings came in is known from later ones.
+    if not end(live) or session.usage.is_stale or session.ledger.is_mended:
+        work.late[session.id] = live
 
 
 def told_late(work: Work, live: LiveSession) -> None:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 LATE_S = 90_000.0
 # A session of which more came late has more records than one.
 NOT_COMPARED = {"started_received_at", "ended_received_at", "record"}
-# What bound a session, and its peak, rest on verdicts, which are of what was known by then.
+# What bound a session, its peak, and how a currentless sample is read rest on what the judge knew
+# by then; that every second is in one of these does not.
 OF_TIME = ("waiting_s", "charging_s", "paused_s", "idle_s")
+# Why a cost is an estimate is told of the readings as they came; what it comes to is not.
 # Registers that nobody can believe are in any order what they are in their own.
 REGISTERS = st.integers(9_000, 10_000) | st.integers(-10, 3_000_000)
 STATES = st.none() | st.sampled_from(["Charging", "SuspendedEV", "EVConnected"])
@@ -127,7 +129,8 @@ async def play(facts: list[Fact], first: Fact | None = None) -> dict[str, Any]:
         outcome = await issue_due(desk.engine, station, due, after(2 * LATE_S))
         await desk.store.submit(outcome.writes)
     (view,) = desk.views(2 * LATE_S)
-    view["usage"] = {name: view["usage"][name] for name in OF_TIME}
+    view["cost"] = {name: each for name, each in view["cost"].items() if name != "because"}
+    view["usage"] = sum(view["usage"][name] for name in OF_TIME)
     return {name: value for name, value in view.items() if name not in NOT_COMPARED}
 
 
