@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from csms.api.answers import answer
+from csms.api.answers import answer, with_z
 from csms.api.context import Api
 from csms.api.problems import invalid_field
 from csms.api.session_ids import search_of
@@ -109,7 +109,7 @@ def _view(found: "Found", typed: str) -> dict[str, Any]:
         "id": row["id"],
         "match": "exact" if is_exact else found.grade.name.lower(),
         "because": found.because,
-        **{name: row[name] for name in _SHOWN},
+        **{name: with_z(row[name]) for name in _SHOWN},
         "energy_wh": None if milliwh is None else milliwh / 1000,
         "cost": None if cost is None else str(cost),
         "currency": row["currency"],

@@ -97,12 +97,13 @@ class Asked:
     """A text that was typed: all of it as an ID, if it may be one, and its words.
 
     `apart` are its words where none of them is a piece of an ID that is read out: names may sound
-    like that (Berlin, Victor, Martin).
+    like that (Berlin, Victor, Martin). `name` is all of it as a name of several words.
     """
 
     whole: TypedId | None
     words: tuple[Word, ...]
     apart: tuple[Word, ...] = ()
+    name: Word | None = None
 
 
 @lru_cache(maxsize=1 << 15)
@@ -125,7 +126,8 @@ def read_search(text: str, id_format: SessionIdFormat, now: datetime) -> Asked:
         apart = ()
     if len(words) > _MOST_WORDS:
         return Asked(whole, ())
-    return Asked(whole, words, apart if apart != words else ())
+    name = Word(" ".join(parts)) if len(parts) > 1 else None
+    return Asked(whole, words, apart if apart != words else (), name)
 
 
 def _words(

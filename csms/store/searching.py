@@ -64,6 +64,9 @@ class SessionSearch:
         finds = Finds()
         if asked.whole is not None and len(asked.words) != 1:
             finds = await self._read_out(asked.whole, limit)
+        if asked.name is not None and not finds.found:
+            async for grade, why, rows in self._people(asked.name, asked.name.text, ALWAYS, limit):
+                _take(finds, rows, grade, why, limit)
         for words in (asked.words, asked.apart):
             if words and not finds.found:
                 finds = await self._fitting(words, limit)

@@ -27,7 +27,14 @@ def a_summary(session_id, minutes, **values):
 RECORDS = [
     a_summary("LS-2026-11-22-042", 0, token="04AB", cost=Decimal("12.30"), currency="EUR"),
     a_summary("LS-2026-11-22-043", 60, token="04ab", cost=Decimal("12.3"), currency="SEK"),
-    a_summary("LS-2026-11-22-1042", 120, station_id="CP-2", vehicle="VID:0A1B", record="CDR-7"),
+    a_summary(
+        "LS-2026-11-22-1042",
+        120,
+        station_id="CP-2",
+        vehicle="VID:0A1B",
+        record="CDR-7",
+        vehicle_id="VAN-1",
+    ),
     a_summary("LS-2026-10-22-042", -31 * 1440, station_id="CP-2", transaction_id="9917"),
     a_summary("LS-9K4TC7HJWAXP", 180, station_id="Söder 9", site="south"),
     ImportWrite("k", "LS-9K4TC7HJWAXP", "old", "A-17/b", NOON, {}),
@@ -76,6 +83,15 @@ CASES = {
 async def test_sessions_are_found_by_all_that_is_known_of_them(ask):
     found = {text: (await ask(text))[0] for text in CASES}
     assert found == CASES
+
+
+async def test_a_vehicle_is_found_by_a_name_of_several_words(ask, node):
+    body = {"name": "The white van"}
+    assert (await node.http.put("/vehicles/VAN-1", json=body)).is_success
+    ids, found = await ask("the white van")
+    assert ids == ["2026-11-22-1042"]
+    assert found["items"][0]["because"] == ["vehicle the white van"]
+    assert found["items"][0]["started_at"] == "2026-11-22T14:00:00.000Z"
 
 
 async def test_each_says_why_and_the_exact_one_comes_first(ask):
