@@ -10,8 +10,10 @@ from csms.domain.facts import EventKind, TransactionReported
 from csms.domain.sample import PERIODIC, Sample
 from csms.domain.station import dump_station
 from csms.domain.token import TokenRef
+from csms.engine.charge_records import issue_due
 from csms.engine.engine import Engine
 from csms.engine.policy import Policy
+from csms.engine.rejudge import rejudge_due
 from csms.engine.state import LiveSession
 from csms.engine.views import session_view
 from csms.engine.writes import SessionWrite, StationWrite
@@ -226,6 +228,34 @@ class Desk:
         """The same, as the API shows them."""
         return [session_view(live, after(now_s)) for live in self.sessions()]
 
+    async def settled(self, now_s: float) -> list[dict[str, Any]]:
+        """Every session as it is once all that waited is done, without what tells of its arrival.
+
+        Judged again, records issued. What bound a session, its peak, how a sample without
+        a register is read, and whether a cost is an estimate rest on what was known by then, and
+        how many records it took on what came late; that every second counts does not.
+        """
+        await rejudge_due(self.engine, after(now_s))
+        for due in self.engine.records.take_due(after(now_s)):
+            station = self.engine.stations[due.station_id]
+            outcome = await issue_due(self.engine, station, due, after(now_s))
+            await self.store.submit(outcome.writes)
+        return [_settled(live, now_s) for live in self.sessions()]
+
     def rows(self, kind: type[Write]) -> list[Any]:
         """All writes of one kind."""
         return self.store.rows(kind)
+
+
+_OF_ESTIMATES = frozenset({"because", "is_estimated"})
+_OF_ARRIVAL = frozenset({"started_received_at", "ended_received_at", "record"})
+
+
+def _settled(live: LiveSession, now_s: float) -> dict[str, Any]:
+    usage = live.session.usage
+    spent_s = usage.waiting_s + usage.charging_s + usage.paused_s + usage.idle_s
+    view = session_view(live, after(now_s))
+    cost = view["cost"] or {}
+    told = {name: value for name, value in cost.items() if name not in _OF_ESTIMATES}
+    kept = {name: value for name, value in view.items() if name not in _OF_ARRIVAL}
+    return kept | {"usage": round(spent_s, 1), "cost": told}

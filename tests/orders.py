@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from csms.domain.facts import Fact, TransactionReported
     from csms.domain.sample import Sample
 
-ARRIVAL = frozenset({"started_received_at", "ended_received_at"})
-"""Members of a session that tell when something arrived; no two orders have the same."""
-
 LATE_S = 90_000.0
 _EVERY_S = 1.0
 
@@ -134,13 +131,9 @@ async def play(facts: Sequence[Fact], desk: Desk | None = None) -> Desk:
     return desk
 
 
-def told(desk: Desk) -> tuple[list[dict[str, Any]], list[ConnectorLedger]]:
+async def told(desk: Desk) -> tuple[list[dict[str, Any]], list[ConnectorLedger]]:
     """Returns the sessions without what tells of their arrival, and the connectors' ledgers."""
-    views = [
-        {name: value for name, value in view.items() if name not in ARRIVAL}
-        for view in desk.views(2 * LATE_S)
-    ]
-    return views, ledgers_of(desk)
+    return await desk.settled(2 * LATE_S), ledgers_of(desk)
 
 
 def ledgers_of(desk: Desk) -> list[ConnectorLedger]:

@@ -17,7 +17,7 @@ STORIES = {"1.6": orders.story_v16, "2.0.1": orders.story_v201}
 async def both(story: orders.Story, order: list) -> tuple:
     shuffled = await orders.play(order)
     straight = await orders.play(orders.in_order(story))
-    return orders.told(shuffled), orders.told(straight)
+    return await orders.told(shuffled), await orders.told(straight)
 
 
 @pytest.mark.parametrize("version", STORIES)

@@ -12,21 +12,13 @@ from hypothesis import strategies as st
 
 from csms.domain.facts import EventKind, SamplesReported, TransactionReported
 from csms.domain.sample import PERIODIC, TRANSACTION_BEGIN, TRANSACTION_END
-from csms.engine.charge_records import issue_due
-from csms.engine.rejudge import rejudge_due
-from tests.builders import Desk, a_sample, after, an_event
+from tests.builders import Desk, a_sample, an_event
 
 if TYPE_CHECKING:
     from csms.domain.facts import Fact
     from csms.domain.sample import Sample
 
 LATE_S = 90_000.0
-# A session of which more came late has more records than one.
-NOT_COMPARED = {"started_received_at", "ended_received_at", "record"}
-# What bound a session, its peak, and how a currentless sample is read rest on what the judge knew
-# by then; that every second is in one of these does not.
-OF_TIME = ("waiting_s", "charging_s", "paused_s", "idle_s")
-# Why a cost is an estimate is told of the readings as they came; what it comes to is not.
 # Registers that nobody can believe are in any order what they are in their own.
 REGISTERS = st.integers(9_000, 10_000) | st.integers(-10, 3_000_000)
 STATES = st.none() | st.sampled_from(["Charging", "SuspendedEV", "EVConnected"])
@@ -123,15 +115,8 @@ async def play(facts: list[Fact], first: Fact | None = None) -> dict[str, Any]:
     for fact in [first, *facts] if first else facts:
         received_s += 0.05
         await desk.report(fact, received_s)
-    await rejudge_due(desk.engine, after(2 * LATE_S))
-    for due in desk.engine.records.take_due(after(2 * LATE_S)):
-        station = desk.engine.stations[due.station_id]
-        outcome = await issue_due(desk.engine, station, due, after(2 * LATE_S))
-        await desk.store.submit(outcome.writes)
-    (view,) = desk.views(2 * LATE_S)
-    view["cost"] = {name: each for name, each in view["cost"].items() if name != "because"}
-    view["usage"] = sum(view["usage"][name] for name in OF_TIME)
-    return {name: value for name, value in view.items() if name not in NOT_COMPARED}
+    (view,) = await desk.settled(2 * LATE_S)
+    return view
 
 
 @settings(max_examples=150, deadline=None)
