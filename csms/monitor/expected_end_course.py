@@ -59,12 +59,12 @@ def follow(legs: Sequence[Leg], wh: float, curve: Curve, *, is_paused: bool = Fa
     `is_paused` tells that the car sleeps now, so that it has to wake first.
     """
     at_s, drawn_wh, stops_s = 0.0, 0.0, 0.0
+    awake_s = RESUME_S if is_paused else 0.0
     for leg in legs:
         if leg.watts <= 0:
-            at_s, is_paused = leg.end_s, True
+            at_s, awake_s = leg.end_s, leg.end_s + RESUME_S
             continue
-        if is_paused:
-            at_s, is_paused = min(at_s + RESUME_S, leg.end_s), False
+        at_s = min(max(at_s, awake_s), leg.end_s)
         at_s, drawn_wh = _through(at_s, drawn_wh, leg, wh, curve)
         if drawn_wh >= wh:
             return Course(at_s, 0.0, at_s)

@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csms.monitor.expected_end_course import RESUME_S, Curve, Leg, drawn_until, follow
@@ -56,6 +56,7 @@ def walked(legs: list[Leg], wh: float, curve: Curve, most_s: int) -> float | Non
 
 @settings(max_examples=60, deadline=None)
 @given(some_legs(), some_curve(), st.integers(100, 12_000))
+@example([Leg(60.0, 0.0), Leg(61.0, 1400.0), Leg(math.inf, 1400.0)], Curve(((0.0, 500.0),)), 100)
 def test_it_ends_when_a_walk_by_seconds_does(legs, curve, wh):
     expected = walked(legs, wh, curve, 12_000)
     course = follow(legs, float(wh), curve)
