@@ -12,9 +12,10 @@ from csms.api.context import Api
 from csms.api.problems import invalid_field
 from csms.api.session_ids import search_of
 from csms.domain.typed_search import LONGEST, Asked, Word, read_search
+from csms.engine.costs import cost_now
 
 if TYPE_CHECKING:
-    from csms.store.finds import Found
+    from csms.store.finds import Found, Row
 
 router = APIRouter(tags=["sessions"])
 
@@ -93,7 +94,7 @@ async def search_sessions(api: Api, query: Annotated[SearchQuery, Query()]) -> R
     best = finds.best(query.limit)
     return answer(
         {
-            "items": [_view(each, query.q) for each in best],
+            "items": [_view(each, query.q) | _now(api, each.row) for each in best],
             "next_cursor": None,
             "has_more": finds.is_cut or len(finds.found) > len(best),
             "read_as": _read_as(asked),
@@ -114,6 +115,22 @@ def _view(found: "Found", typed: str) -> dict[str, Any]:
         "cost": None if cost is None else str(cost),
         "currency": row["currency"],
         "source": row["source"],
+    }
+
+
+def _now(api: Api, row: "Row") -> dict[str, Any]:
+    """Returns what a session that runs has come to; its row is of its start."""
+    engine = api.hub.engine
+    station = engine.stations.get(row["station_id"])
+    live = None if station is None else station.running.get(row["id"])
+    if live is None:
+        return {}
+    cost = cost_now(engine, live, api.now()) or {"total": None, "currency": None}
+    milliwh = live.session.energy_milliwh
+    return {
+        "energy_wh": None if milliwh is None else milliwh / 1000,
+        "cost": cost["total"],
+        "currency": cost["currency"],
     }
 
 

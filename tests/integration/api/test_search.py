@@ -115,6 +115,11 @@ async def test_what_makes_no_sense_is_answered_in_a_sentence(node):
 
 async def test_a_session_is_addressed_as_it_is_read_out(node):
     real = await node.a_session()
+    now, (found,) = (
+        await node.get(f"/sessions/{real}"),
+        (await node.get("/search/sessions", q=real))["items"],
+    )
+    assert (found["energy_wh"], found["cost"]) == (now["energy_wh"], now["cost"]["total"])
     _, year, month, day, number = real.split("-")
     spoken = f"L S {year} {int(month)} {int(day)} dash {int(number)}"
     assert (await node.get(f"/sessions/{spoken}"))["id"] == real
